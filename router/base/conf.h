@@ -1,0 +1,78 @@
+#ifndef ROUTER_BASE_CONF_H
+#define ROUTER_BASE_CONF_H
+
+/*
+ * conf: every setting, in one table: name, type, min, max, default, reloadable, text.
+ *
+ * Read from "name = value" lines (# comments), then from YUNCANG_NAME in the environment, which
+ * wins.  Sizes are bytes, durations milliseconds; both take units in the file ("64MiB", "15min").
+ * The man page's list and `yuncang check --show` are printed from the table.
+ */
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+/* name, type (INT, SIZE, MS, BOOL, TEXT), min, max, default as text, may change on SIGHUP, text */
+#define CONF_TABLE(X) \
+	X(listen, TEXT, 0, 0, "127.0.0.1:8080", false, "address and port to serve on; [::1]:8080 for IPv6") \
+	X(tls_cert_file, TEXT, 0, 0, "", false, "PEM certificate chain; empty serves plain HTTP") \
+	X(tls_key_file, TEXT, 0, 0, "", false, "PEM private key of tls_cert_file") \
+	X(db, TEXT, 0, 0, "dbname=yuncang", false, "libpq connection string; several hosts with target_session_attrs=read-write are fine") \
+	X(db_batch_connections, INT, 1, 16, "2", false, "connections that take group commits") \
+	X(db_query_connections, INT, 1, 64, "4", false, "connections for reads, payments and imports") \
+	X(db_statement_ms_max, MS, 100, 600000, "30s", false, "statement_timeout of every connection") \
+	X(db_lock_ms_max, MS, 100, 600000, "10s", false, "lock_timeout of every connection") \
+	X(db_connect_ms_max, MS, 100, 60000, "5s", false, "time one attempt to connect may take") \
+	X(batch_orders_max, INT, 1, 2000, "256", true, "orders in one group commit") \
+	X(batch_queue_max, INT, 1, 1000000, "20000", true, "orders that may wait for a commit; beyond, busy") \
+	X(query_queue_max, INT, 1, 100000, "2000", true, "reads and payments that may wait; beyond, busy") \
+	X(decide_tries_max, INT, 1, 64, "8", true, "times an order that lost a race is decided again") \
+	X(connections_max, INT, 1, 100000, "10000", false, "open HTTP connections") \
+	X(bytes_in_flight_max, SIZE, 1048576, INT64_C(1) << 40, "256MiB", true, "request bytes held at once; beyond, busy") \
+	X(body_size_max, SIZE, 1024, 1 << 30, "8MiB", true, "largest request body of any method") \
+	X(json_size_max, SIZE, 1024, 1 << 30, "2MiB", true, "largest JSON body") \
+	X(head_size_max, SIZE, 1024, 1 << 20, "16KiB", false, "largest request line with headers") \
+	X(request_memory_max, SIZE, 65536, 1 << 30, "64MiB", true, "arena of one request") \
+	X(request_ms_max, MS, 10, 600000, "30s", true, "longest deadline of one request") \
+	X(idle_ms_max, MS, 1000, 3600000, "2min", false, "an idle keep-alive connection is closed after this") \
+	X(order_lines_max, INT, 1, 200, "50", true, "lines of one order") \
+	X(submit_orders_max, INT, 1, 1000, "100", true, "orders of one SubmitOrders") \
+	X(upsert_rows_max, INT, 1, 100000, "10000", true, "rows of one catalog upsert") \
+	X(list_rows_max, INT, 1, 10000, "200", true, "rows of one list page") \
+	X(claims_max, INT, 1000, 100000000, "5000000", false, "ownership claims held in memory") \
+	X(quote_ttl_ms, MS, 1000, 86400000, "10min", true, "life of a quote token") \
+	X(feed_poll_ms, MS, 10, 60000, "200ms", true, "how often other instances' changes are read") \
+	X(feed_keep_ms, MS, 60000, INT64_C(86400000), "10min", true, "how long change feed rows are kept") \
+	X(expiry_poll_ms, MS, 50, 60000, "1s", true, "how often unpaid orders past their time are released") \
+	X(drain_ms_max, MS, 0, 600000, "20s", true, "on SIGTERM, time to finish requests") \
+	X(log_level, TEXT, 0, 0, "info", true, "error, warn, info or debug")
+
+#define CONF_TYPE_INT int64_t
+#define CONF_TYPE_SIZE int64_t
+#define CONF_TYPE_MS int64_t
+#define CONF_TYPE_BOOL bool
+#define CONF_TYPE_TEXT char *
+
+struct conf {
+#define X(name, type, min, max, def, reload, text) CONF_TYPE_##type name;
+	CONF_TABLE(X)
+#undef X
+};
+
+/**
+ * conf_load(c, path, r):
+ * Defaults, then the file (NULL: none), then the environment, into ${c}.
+ *
+ * ERR_CONF: ${r} says "yuncang.conf:12: batch_orders_max: 0 is not 1 to 2000".  An unknown
+ *     name, a repeated name and an unknown YUNCANG_* variable are errors too.
+ * conf_release() frees the texts.
+ */
+enum err conf_load(struct conf *c, const char *path, struct reason *r) MUST_CHECK;
+void conf_release(struct conf *c);
+/* Takes the reloadable settings of ${fresh}, warns about others that differ; ${fresh} stays the caller's. */
+void conf_reload(struct conf *c, const struct conf *fresh);
+void conf_print(const struct conf *c, FILE *to);     /* the file that would give ${c} */
+void conf_print_man(FILE *to);                       /* the man page's list, in man(7) */
+
+#endif

@@ -1,0 +1,115 @@
+#ifndef ROUTER_BASE_ERR_H
+#define ROUTER_BASE_ERR_H
+
+/*
+ * err: the one table of everything that can go wrong or be refused.
+ *
+ * Three kinds of wrong live apart: a bug is an assert; the world (disk, peer,
+ * budget) and a "no" to the client are both values of this enum.  The order is
+ * precedence: of two refusals the earlier one is told.  Each row holds the name
+ * the client reads in details.reason, the Connect code (which fixes the HTTP
+ * status), whether the same request may be sent again, and a sentence.
+ * Docs, metric labels and tests are made from this table.
+ */
+#include <stdbool.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+/* Connect codes with their HTTP status: connectrpc.com/docs/protocol, "Error codes". */
+#define CODE_TABLE(X)                                \
+	X(CANCELED, "canceled", 499)                 \
+	X(UNKNOWN, "unknown", 500)                   \
+	X(INVALID_ARGUMENT, "invalid_argument", 400) \
+	X(DEADLINE_EXCEEDED, "deadline_exceeded", 504) \
+	X(NOT_FOUND, "not_found", 404)               \
+	X(ALREADY_EXISTS, "already_exists", 409)     \
+	X(PERMISSION_DENIED, "permission_denied", 403) \
+	X(RESOURCE_EXHAUSTED, "resource_exhausted", 429) \
+	X(FAILED_PRECONDITION, "failed_precondition", 400) \
+	X(ABORTED, "aborted", 409)                   \
+	X(OUT_OF_RANGE, "out_of_range", 400)         \
+	X(UNIMPLEMENTED, "unimplemented", 501)       \
+	X(INTERNAL, "internal", 500)                 \
+	X(UNAVAILABLE, "unavailable", 503)           \
+	X(DATA_LOSS, "data_loss", 500)               \
+	X(UNAUTHENTICATED, "unauthenticated", 401)
+
+enum code {
+#define X(name, word, http) CODE_##name,
+	CODE_TABLE(X)
+#undef X
+};
+
+/* name, Connect code, may the same request be sent again, sentence */
+#define ERR_TABLE(X) \
+	X(OK, UNKNOWN, false, "no error") \
+	X(UNAUTHENTICATED, UNAUTHENTICATED, false, "the API key is missing, unknown or revoked") \
+	X(PERMISSION_DENIED, PERMISSION_DENIED, false, "this key may not do that") \
+	X(NO_METHOD, UNIMPLEMENTED, false, "no such method") \
+	X(BAD_ENCODING, UNIMPLEMENTED, false, "this content encoding is not known") \
+	X(TOO_LARGE, RESOURCE_EXHAUSTED, false, "the request is larger than its limit") \
+	X(BAD_BODY, INVALID_ARGUMENT, false, "the body cannot be decoded") \
+	X(BAD_FIELD, INVALID_ARGUMENT, false, "a field has a value that is not allowed") \
+	X(UNKNOWN_ID, INVALID_ARGUMENT, false, "a field names something that is not in the catalog") \
+	X(NOT_FOUND, NOT_FOUND, false, "there is no such object, or this key may not see it") \
+	X(AMOUNT_DIFFERS, INVALID_ARGUMENT, false, "the paid amount is not the order's total") \
+	X(EXISTS_DIFFERS, ALREADY_EXISTS, false, "this reference was used before with another body") \
+	X(BAD_TOKEN, INVALID_ARGUMENT, false, "the token was not signed by this service or is for something else") \
+	X(TOKEN_EXPIRED, FAILED_PRECONDITION, false, "the quote has expired") \
+	X(QUOTE_CHANGED, FAILED_PRECONDITION, false, "the quoted option cannot be kept; new options are in the details") \
+	X(STATE, FAILED_PRECONDITION, false, "the object's state does not allow this") \
+	X(REFUSED_BY_RULE, FAILED_PRECONDITION, false, "a rule of the routing policy refuses this order") \
+	X(NO_LOCATION, FAILED_PRECONDITION, false, "no location may fulfil this order") \
+	X(MARGIN_BELOW_FLOOR, FAILED_PRECONDITION, false, "the owner's margin would fall below what the split rule allows") \
+	X(CAMPAIGN_SPENT, FAILED_PRECONDITION, false, "the campaign's budget does not cover this order") \
+	X(ENTITLEMENT_USED, FAILED_PRECONDITION, false, "the owner's entitlement does not cover this order") \
+	X(SLOT_FULL, FAILED_PRECONDITION, false, "the time slot is full") \
+	X(OUT_OF_STOCK, FAILED_PRECONDITION, false, "not enough stock") \
+	X(NO_POLICY, FAILED_PRECONDITION, false, "no routing policy or split rule is active") \
+	X(BUSY, RESOURCE_EXHAUSTED, true, "the service is at its limit; try again") \
+	X(CONTENDED, ABORTED, true, "others took what this order needs each time it was decided; try again") \
+	X(NOT_READY, UNAVAILABLE, true, "the service is starting or stopping") \
+	X(DB_DOWN, UNAVAILABLE, true, "the database does not answer") \
+	X(TIMEOUT, DEADLINE_EXCEEDED, true, "the deadline passed; the outcome is unknown, send the same request again") \
+	X(NO_MEMORY, RESOURCE_EXHAUSTED, true, "memory for this request ran out") \
+	X(OVERFLOW, INVALID_ARGUMENT, false, "an amount is beyond what can be counted") \
+	X(IO, INTERNAL, false, "reading or writing failed") \
+	X(CONF, INTERNAL, false, "the configuration is wrong") \
+	X(INTERNAL, INTERNAL, false, "an error inside the service; it was logged")
+
+enum err {
+#define X(name, code, again, text) ERR_##name,
+	ERR_TABLE(X)
+#undef X
+	ERR_COUNT
+};
+
+const char *err_name(enum err e);  /* lower case: "out_of_stock" */
+const char *err_text(enum err e);
+enum code err_code(enum err e);
+bool err_retry(enum err e);
+const char *code_word(enum code c);
+int code_http(enum code c);
+
+/**
+ * struct reason: the text beside an error, made where the error was learnt.
+ *
+ * field names the wire field, e.g. "basket.lines[3].quantity", or is empty.  No secrets in it.
+ */
+#define REASON_FIELD_MAX 96
+#define REASON_TEXT_MAX 256
+struct reason {
+	enum err err;
+	char field[REASON_FIELD_MAX];
+	char text[REASON_TEXT_MAX];
+};
+
+/**
+ * reason_set(r, e, field, fmt, ...):
+ * Fill ${r}, cutting what does not fit; ${field} may be NULL.  Returns ${e}, so that a
+ * check is one line: return reason_set(r, ERR_BAD_FIELD, "basket.way", "…").
+ */
+enum err reason_set(struct reason *r, enum err e, const char *field, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

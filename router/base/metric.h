@@ -1,0 +1,56 @@
+#ifndef ROUTER_BASE_METRIC_H
+#define ROUTER_BASE_METRIC_H
+
+/*
+ * metric: counters, gauges and latency histograms, one table; /metrics prints it.
+ *
+ * One thread writes, so these are plain adds.  A histogram has fixed buckets in µs, doubling from
+ * 50 µs to 25 s.  Labelled families (errors by name, calls by method) are arrays owned by who counts
+ * them and print through metric_print_labelled().
+ */
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* name, kind (COUNTER, GAUGE, HISTOGRAM), help */
+#define METRIC_TABLE(X) \
+	X(http_requests_total, COUNTER, "HTTP requests answered") \
+	X(http_connections, GAUGE, "open HTTP connections") \
+	X(http_bytes_in_flight, GAUGE, "request bytes held") \
+	X(http_refused_total, COUNTER, "requests refused before a method saw them") \
+	X(orders_committed_total, COUNTER, "orders committed") \
+	X(orders_repeated_total, COUNTER, "submits answered from an order that was there") \
+	X(orders_expired_total, COUNTER, "unpaid orders released") \
+	X(payments_total, COUNTER, "payments recorded") \
+	X(batches_total, COUNTER, "group commits") \
+	X(batch_orders_total, COUNTER, "orders that went through a group commit") \
+	X(batch_retries_total, COUNTER, "group commits run again after deadlock, serialization failure or a lost connection") \
+	X(batch_splits_total, COUNTER, "group commits split to find one bad order") \
+	X(batch_bad_orders_total, COUNTER, "orders that broke a constraint: a bug of validation") \
+	X(decide_again_total, COUNTER, "orders decided again because others were faster") \
+	X(probes_total, COUNTER, "reads of fresh figures before a refusal") \
+	X(batch_queue, GAUGE, "orders waiting for a commit") \
+	X(feed_rows_total, COUNTER, "change feed rows read") \
+	X(catalog_loads_total, COUNTER, "catalog snapshots built") \
+	X(catalog_load_us, GAUGE, "microseconds the last catalog build held the loop") \
+	X(db_reconnects_total, COUNTER, "database connections opened again") \
+	X(commit_us, HISTOGRAM, "from queueing an order to its durable commit") \
+	X(request_us, HISTOGRAM, "from the last byte of a request to its reply") \
+	X(decide_us, HISTOGRAM, "one run of the decision")
+
+enum metric {
+#define X(name, kind, help) METRIC_##name,
+	METRIC_TABLE(X)
+#undef X
+	METRIC_COUNT
+};
+
+void metric_add(enum metric m, int64_t n);  /* counters and gauges */
+void metric_set(enum metric m, int64_t v);  /* gauges */
+void metric_observe(enum metric m, int64_t us); /* histograms */
+int64_t metric_get(enum metric m);
+void metric_print(struct buf *out); /* Prometheus text, every row, prefix yuncang_ */
+void metric_print_labelled(struct buf *out, const char *name, const char *help, const char *label,
+    const char *const *values, const int64_t *counts, int count);
+
+#endif
