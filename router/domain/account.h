@@ -1,0 +1,61 @@
+#ifndef ROUTER_DOMAIN_ACCOUNT_H
+#define ROUTER_DOMAIN_ACCOUNT_H
+
+/*
+ * account: the chart of accounts as numbers that need no registry:
+ *   kind (7 bits) << 55 | provider (5 bits) << 50 | party (25 bits) << 25 | other (25 bits)
+ * so a journal row's accounts bigint[] can be written without a look-up; account_name(bigint) in SQL and
+ * account_print() here give the text of design "Accounts": A:psp:wechat:D0001:frozen.
+ */
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "domain/world.h"
+
+#define ACCOUNT_ID_MAX ((1 << 25) - 1)
+
+/* kind, text with %v provider, %p party, %o other party */
+#define ACCOUNT_TABLE(X) \
+	X(PSP_FROZEN, 1, "A:psp:%v:%p:frozen") \
+	X(PSP_AVAILABLE, 2, "A:psp:%v:%p:available") \
+	X(PSP_DISPUTED, 3, "A:psp:%v:%p:disputed") \
+	X(PSP_FEE_REBATE, 4, "A:psp:%v:%p:fee_rebate") \
+	X(BANK, 5, "A:bank:%p") \
+	X(RECV_DEALER, 6, "A:recv:dealer:%p:%o") \
+	X(RECV_COURIER, 7, "A:recv:courier:%p") \
+	X(C_ORDER, 10, "C:order") \
+	X(C_REFUND, 11, "C:refund") \
+	X(C_PAYOUT, 12, "C:payout") \
+	X(C_RECON, 13, "C:recon") \
+	X(DEALER_HELD, 20, "P:dealer:%p:%o:held") \
+	X(DEALER_AVAIL, 21, "P:dealer:%p:%o:avail") \
+	X(DEALER_PAYOUT, 22, "P:dealer:%p:%o:in_payout") \
+	X(STAFF_HELD, 23, "P:staff:%p:held") \
+	X(STAFF_AVAIL, 24, "P:staff:%p:avail") \
+	X(STAFF_PAYOUT, 25, "P:staff:%p:in_payout") \
+	X(COURIER_HELD, 26, "P:courier:%p:held") \
+	X(WAREHOUSE_HELD, 29, "P:wh:%p:held") \
+	X(PLATFORM_HELD, 32, "P:op:held") \
+	X(BRAND_COST, 40, "P:brand:cost") \
+	X(BRAND_OTHER, 41, "P:brand:other") \
+	X(BRAND_PROMO, 42, "P:brand:promo") \
+	X(DEALER_PROMO, 43, "P:dealer:%p:promo") \
+	X(PLATFORM_PROMO, 44, "P:op:promo") \
+	X(X_PSP_FEE, 50, "X:psp_fee") \
+	X(X_LOSS, 51, "X:loss") \
+	X(X_ROUNDING, 52, "X:rounding")
+
+enum account_kind {
+#define X(name, number, text) ACCOUNT_##name = number,
+	ACCOUNT_TABLE(X)
+#undef X
+};
+
+/* Asserts that the ids fit. */
+int64_t account_number(enum account_kind k, enum provider v, int32_t party, int32_t other);
+enum account_kind account_kind(int64_t account);
+void account_print(const struct world *w, int64_t account, struct buf *out);
+/* Where a funder's promise is booked: brand, dealer or platform promo. */
+int64_t account_promo(const struct world *w, int32_t party);
+
+#endif

@@ -1,0 +1,116 @@
+#ifndef ROUTER_DOMAIN_HINTS_H
+#define ROUTER_DOMAIN_HINTS_H
+
+/*
+ * hints: what was left when the database last said so.  The commit arbitrates; these only save asking.
+ *
+ * Changed in place by the loop, read by decide() within one turn.  inflight is this instance's own
+ * demand on the way to a commit; a decision reckons with atp - inflight, and without inflight when it
+ * would otherwise refuse.  Memory comes from store/catalog, which hands in grown tables; nothing here
+ * allocates.  Tables are open addressing with a power-of-two size, at most 4/5 full.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* 32 bytes, two a cache line.  sku 0: an empty place. */
+struct stock_hint {
+	int32_t sku;         /* id */
+	int32_t goods_owner; /* party id */
+	int32_t atp;         /* on_hand - reserved - allocated - safety */
+	int32_t inflight;
+	int32_t version;
+	int32_t safety;
+	uint32_t counted_min;       /* minutes since 1970 */
+	uint32_t suspect_until_min; /* 0: not suspect */
+};
+
+/* The stock of one location: places first .. first + size - 1 of hints.stock, keyed by sku. */
+struct stock_region {
+	uint32_t first;
+	uint32_t size; /* a power of two, or 0 */
+	uint32_t used;
+};
+
+struct capacity_hint { /* key (location id, day); location 0: empty */
+	int32_t location, day; /* local date as days since 1970 */
+	int32_t limit, taken, inflight, version;
+};
+
+struct slot_hint { /* key (location id, day, from, to) */
+	int32_t location, day;
+	int16_t from_min, to_min;
+	int32_t limit, taken, inflight, version;
+};
+
+struct entitlement_hint { /* key (dealer id, sku id) */
+	int32_t dealer, sku;
+	int32_t ceiling, used, inflight, version;
+};
+
+struct budget_hint { /* key campaign id */
+	int32_t campaign, version;
+	int64_t left_fen, inflight_fen;
+};
+
+struct claim { /* key customer hash; several rows a customer stand in one probe run */
+	uint64_t customer; /* 0: empty */
+	int32_t location;  /* id */
+	int32_t staff;     /* party id or 0 */
+	uint32_t from_min, until_min; /* minutes since 1970; until 0: for ever */
+	uint8_t kind;      /* enum claim_kind */
+};
+
+struct hints {
+	struct stock_hint *stock;
+	uint32_t stock_size;
+	struct stock_region *regions; /* by location id */
+	int32_t region_count;
+	struct capacity_hint *capacity;
+	uint32_t capacity_size, capacity_used;
+	struct slot_hint *slots;
+	uint32_t slot_size, slot_used;
+	struct entitlement_hint *entitlements;
+	uint32_t entitlement_size, entitlement_used;
+	struct budget_hint *budgets;
+	uint32_t budget_size, budget_used;
+	struct claim *claims;
+	uint32_t claim_size, claim_used;
+};
+
+/* Exact finds: NULL when there is no such row. */
+struct stock_hint *hints_stock(const struct hints *h, int32_t location, int32_t sku, int32_t goods_owner);
+struct capacity_hint *hints_capacity(const struct hints *h, int32_t location, int32_t day);
+struct slot_hint *hints_slot(const struct hints *h, int32_t location, int32_t day, int from, int to);
+struct entitlement_hint *hints_entitlement(const struct hints *h, int32_t dealer, int32_t sku);
+struct budget_hint *hints_budget(const struct hints *h, int32_t campaign);
+
+/*
+ * The stock rows of (location, sku), one for each goods owner, at most ${max} into ${out}; returns how
+ * many.  Order is by goods_owner id, so that a decision does not depend on the table's layout.
+ */
+int hints_stock_all(const struct hints *h, int32_t location, int32_t sku, struct stock_hint **out, int max);
+
+/*
+ * Find or make the row of a key; the new row is zero but for its key.  NULL: the table is 4/5 full and
+ * the caller must hand in a larger one (hints_x_rehash) first.
+ */
+struct stock_hint *hints_stock_put(struct hints *h, int32_t location, int32_t sku, int32_t goods_owner);
+struct capacity_hint *hints_capacity_put(struct hints *h, int32_t location, int32_t day);
+struct slot_hint *hints_slot_put(struct hints *h, int32_t location, int32_t day, int from, int to);
+struct entitlement_hint *hints_entitlement_put(struct hints *h, int32_t dealer, int32_t sku);
+struct budget_hint *hints_budget_put(struct hints *h, int32_t campaign);
+/* A claim equal in (customer, location, staff, kind, from) is overwritten. */
+struct claim *hints_claim_put(struct hints *h, const struct claim *c);
+
+/* Moves all rows into ${place} of ${size} zeroed rows (a power of two); the old table is the caller's again. */
+void hints_capacity_rehash(struct hints *h, struct capacity_hint *place, uint32_t size);
+void hints_slot_rehash(struct hints *h, struct slot_hint *place, uint32_t size);
+void hints_entitlement_rehash(struct hints *h, struct entitlement_hint *place, uint32_t size);
+void hints_budget_rehash(struct hints *h, struct budget_hint *place, uint32_t size);
+void hints_claim_rehash(struct hints *h, struct claim *place, uint32_t size);
+/* Moves the region of ${location} to places first .. first + size - 1, which are zeroed. */
+void hints_region_move(struct hints *h, int32_t location, uint32_t first, uint32_t size);
+
+#endif

@@ -1,0 +1,37 @@
+#ifndef ROUTER_DOMAIN_JOURNAL_H
+#define ROUTER_DOMAIN_JOURNAL_H
+
+/*
+ * journal: postings of business events as balanced rows; debit positive, credit negative.
+ * One event makes one row, at least two legs, none zero, adding up to zero: asserted here, checked in the
+ * database.  Numbers of events never change: they stand in journal rows.
+ */
+#include "base/arena.h"
+#include "base/err.h"
+#include "domain/account.h"
+#include "domain/split.h"
+
+enum journal_event { EVENT_E1_PAID = 1, EVENT_E2_FEE, EVENT_E3_SPLIT, EVENT_E4_HOLD_ENDED, EVENT_E5_PAYOUT,
+	EVENT_E6_PAID_OUT, EVENT_E7_RELEASED, EVENT_E8_WITHDRAWN, EVENT_R1_REFUND, EVENT_R2_REFUNDED,
+	EVENT_R3_RETURNED, EVENT_F_FREIGHT, EVENT_D_DISPUTE, EVENT_L_CLAIM, EVENT_J_ADJUST, EVENT_K_RECON };
+
+#define POSTING_LEGS_MAX 64
+struct posting {
+	enum journal_event event;
+	int leg_count;
+	int64_t account[POSTING_LEGS_MAX];
+	int64_t fen[POSTING_LEGS_MAX];
+	int16_t kind[POSTING_LEGS_MAX]; /* enum leg_kind, 0 for cash and clearing */
+};
+
+/* E1: cash and what funders owe against C:order.  ERR_OVERFLOW past POSTING_LEGS_MAX or int64. */
+enum err journal_paid(const struct world *w, const struct split *s, int32_t collector, enum provider v,
+    struct posting *out) MUST_CHECK;
+/* E2: the provider's fee out of C:order; leg_count 0 when the fee is zero. */
+enum err journal_fee(const struct world *w, const struct split *s, int32_t collector, enum provider v,
+    struct posting *out) MUST_CHECK;
+/* R1 of a whole order before any hand-over: back out of clearing, no party touched (example 9). */
+enum err journal_refund_all(const struct world *w, const struct split *s, int32_t collector, enum provider v,
+    struct posting *out) MUST_CHECK;
+
+#endif

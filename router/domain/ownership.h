@@ -1,0 +1,17 @@
+#ifndef ROUTER_DOMAIN_OWNERSHIP_H
+#define ROUTER_DOMAIN_OWNERSHIP_H
+
+/* ownership: who owns the customer of an order; design "Ownership". */
+#include "domain/hints.h"
+#include "domain/order.h"
+#include "domain/policy.h"
+
+/*
+ * The latest live claim of the highest kind wins; with none, or no customer: the storefront's store or
+ * dealer; if the storefront is the brand's, the dealer of the address's territory; else the brand.  A
+ * serving store counts only under a policy that says so (its code was checked by flow/).
+ */
+void ownership_find(const struct world *w, const struct hints *h, const struct policy *p,
+    const struct request *q, struct owner *out);
+
+#endif

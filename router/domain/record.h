@@ -1,0 +1,34 @@
+#ifndef ROUTER_DOMAIN_RECORD_H
+#define ROUTER_DOMAIN_RECORD_H
+
+/*
+ * record: a decision as bytes, for ever: the request, the owner, the policy's version, every recorded
+ * candidate with its figures, the result and the prices.  A version byte, then varints; ids, never indexes.
+ *
+ * record_replay() decides again over the stored figures with the stored policy version and encodes again:
+ * equal bytes or a bug.  (Counts of unrecorded candidates are carried over, not counted again.)
+ */
+#include "base/buf.h"
+#include "domain/decide.h"
+#include "domain/split.h"
+
+#define RECORD_VERSION 1
+
+/* What an order froze at submit, as read back. */
+struct frozen {
+	struct request request; /* indexes are of the world given to record_decode */
+	struct decision decision; /* option_count is 1: the one committed */
+	struct split_total totals;
+	int32_t split_version;
+	int32_t collector; /* party id */
+};
+
+enum err record_encode(const struct world *w, const struct frozen *f, struct buf *out) MUST_CHECK;
+/* ERR_BAD_BODY: not a record, or it names ids that ${w} does not know. */
+enum err record_decode(const struct world *w, const void *p, size_t len, struct arena *arena,
+    struct frozen **out) MUST_CHECK;
+/* ${policy} is the stored version's.  ${equal} says whether the bytes came out the same. */
+enum err record_replay(const struct world *w, const struct policy *policy, const void *p, size_t len,
+    struct arena *arena, bool *equal) MUST_CHECK;
+
+#endif
