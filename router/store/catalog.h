@@ -1,0 +1,40 @@
+#ifndef ROUTER_STORE_CATALOG_H
+#define ROUTER_STORE_CATALOG_H
+
+/*
+ * catalog: the world in memory.  The immutable part is read whole and built anew when a part's version
+ * rose, then swapped; readers pin it.  Hints are loaded once and then kept by change rows.
+ */
+#include "domain/world.h"
+#include "store/hints_memory.h"
+#include "store/tx.h"
+
+struct catalog;
+/* Compiles bodies read from the database (proto3 JSON): given by flow/, which knows the messages. */
+struct catalog_compile {
+	enum err (*policy)(void *ctx, const struct world *w, int32_t version, int64_t effective_from_us,
+	    const char *json, struct policy **out, struct reason *r);
+	void (*policy_free)(struct policy *p);
+	enum err (*book)(void *ctx, const struct world *w, int32_t version, int64_t effective_from_us,
+	    const char *json, struct split_book **out, struct reason *r);
+	void (*book_free)(struct split_book *b);
+	void *ctx;
+};
+
+enum err catalog_new(struct catalog **out, struct event_base *base, const struct conf *conf, struct pool *pool,
+    const struct catalog_compile *compile) MUST_CHECK;
+void catalog_free(struct catalog *c);
+/* Loads everything: feed positions first, then the parts, then the hints.  ${done} once. */
+enum err catalog_load(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx) MUST_CHECK;
+/* Reads the parts whose version rose and swaps; several calls while one runs make one more run. */
+void catalog_refresh(struct catalog *c);
+
+/* The world of now; NULL before the first load.  Pin what must outlive this turn of the loop. */
+const struct world *catalog_world(const struct catalog *c);
+const struct world *catalog_pin(struct catalog *c);
+void catalog_unpin(struct catalog *c, const struct world *w);
+struct hints_memory *catalog_hints(struct catalog *c);
+/* Policies and books of any version ever ACTIVE or ARCHIVED, for replay: read once, then kept.  NULL: not there. */
+const struct policy *catalog_policy(const struct catalog *c, int32_t version);
+
+#endif

@@ -1,0 +1,32 @@
+#ifndef ROUTER_STORE_STATEMENTS_H
+#define ROUTER_STORE_STATEMENTS_H
+
+/*
+ * statements: every SQL statement the running service sends, one list, prepared on each connection of its
+ * kind.  The rows stand by subject in sql_*.h: X(name, pools that prepare it, "sql").
+ * A test prepares all of them against a fresh database.
+ */
+#include "store/sql_batch.h"
+#include "store/sql_catalog.h"
+#include "store/sql_order.h"
+
+#define ON_QUERY 1
+#define ON_BATCH 2
+
+#define STATEMENT_TABLE(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X)
+
+enum stmt {
+#define X(name, pools, sql) STMT_##name,
+	STATEMENT_TABLE(X)
+#undef X
+	STMT_COUNT
+};
+
+struct statement {
+	const char *name;
+	const char *sql;
+	int pools;
+};
+extern const struct statement statements[STMT_COUNT];
+
+#endif
