@@ -16,13 +16,14 @@ struct arena;
 
 /* The arena takes no more than ${size_max} bytes from malloc, chunk heads included; NULL: no memory. */
 struct arena *arena_new(size_t size_max) MUST_CHECK;
-void arena_free(struct arena *a); /* runs the hooks, last first; NULL is fine */
+void arena_free(struct arena *a);  /* runs the hooks, last first; NULL is fine */
 void arena_reset(struct arena *a); /* the same, but keeps the first chunk for the next user */
 
 /* NULL when the cap or malloc says no; ${size} 0 gives a valid unique pointer. */
 void *arena_alloc(struct arena *a, size_t size) MUST_CHECK;
 void *arena_zalloc(struct arena *a, size_t size) MUST_CHECK;
-void *arena_array(struct arena *a, size_t count, size_t size) MUST_CHECK; /* zeroed, checked multiply */
+/* zeroed, checked multiply */
+void *arena_array(struct arena *a, size_t count, size_t size) MUST_CHECK;
 char *arena_strdup(struct arena *a, const char *s) MUST_CHECK;
 char *arena_strndup(struct arena *a, const char *s, size_t len) MUST_CHECK;
 void *arena_memdup(struct arena *a, const void *p, size_t len) MUST_CHECK;

@@ -30,12 +30,14 @@ void buf_byte(struct buf *b, uint8_t v);
 void buf_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_i64_dec(struct buf *b, int64_t v); /* decimal text, without printf */
-void buf_be16(struct buf *b, uint16_t v);   /* network order, as PostgreSQL's binary formats want it */
+/* network order, as PostgreSQL's binary formats want it */
+void buf_be16(struct buf *b, uint16_t v);
 void buf_be32(struct buf *b, uint32_t v);
 void buf_be64(struct buf *b, uint64_t v);
-void buf_varint(struct buf *b, uint64_t v);  /* LEB128, as protobuf */
+void buf_varint(struct buf *b, uint64_t v); /* LEB128, as protobuf */
 void buf_zigzag(struct buf *b, int64_t v);
-uint8_t *buf_reserve(struct buf *b, size_t len); /* room for ${len} at the end, not yet counted; NULL on error */
+/* room for ${len} at the end, not yet counted; NULL on error */
+uint8_t *buf_reserve(struct buf *b, size_t len);
 void buf_patch_be32(struct buf *b, size_t at, uint32_t v);
 /* The bytes as a NUL-terminated string; the NUL is not counted.  "" on error. */
 const char *buf_cstr(struct buf *b);

@@ -13,7 +13,8 @@
 
 #include "base/err.h"
 
-/* name, type (INT, SIZE, MS, BOOL, TEXT), min, max, default as text, may change on SIGHUP, text */
+/* name, type (INT, SIZE, MS, BOOL, TEXT, LEVEL), min, max, default as text, may change on SIGHUP, text */
+/* clang-format off */
 #define CONF_TABLE(X) \
 	X(listen, TEXT, 0, 0, "127.0.0.1:8080", false, "address and port to serve on; [::1]:8080 for IPv6") \
 	X(tls_cert_file, TEXT, 0, 0, "", false, "PEM certificate chain; empty serves plain HTTP") \
@@ -46,13 +47,15 @@
 	X(feed_keep_ms, MS, 60000, INT64_C(86400000), "10min", true, "how long change feed rows are kept") \
 	X(expiry_poll_ms, MS, 50, 60000, "1s", true, "how often unpaid orders past their time are released") \
 	X(drain_ms_max, MS, 0, 600000, "20s", true, "on SIGTERM, time to finish requests") \
-	X(log_level, TEXT, 0, 0, "info", true, "error, warn, info or debug")
+	X(log_level, LEVEL, 0, 0, "info", true, "error, warn, info or debug")
+/* clang-format on */
 
 #define CONF_TYPE_INT int64_t
 #define CONF_TYPE_SIZE int64_t
 #define CONF_TYPE_MS int64_t
 #define CONF_TYPE_BOOL bool
 #define CONF_TYPE_TEXT char *
+#define CONF_TYPE_LEVEL char * /* a word of log.h */
 
 struct conf {
 #define X(name, type, min, max, def, reload, text) CONF_TYPE_##type name;
@@ -72,7 +75,7 @@ enum err conf_load(struct conf *c, const char *path, struct reason *r) MUST_CHEC
 void conf_release(struct conf *c);
 /* Takes the reloadable settings of ${fresh}, warns about others that differ; ${fresh} stays the caller's. */
 void conf_reload(struct conf *c, const struct conf *fresh);
-void conf_print(const struct conf *c, FILE *to);     /* the file that would give ${c} */
-void conf_print_man(FILE *to);                       /* the man page's list, in man(7) */
+void conf_print(const struct conf *c, FILE *to); /* the file that would give ${c} */
+void conf_print_man(FILE *to);                   /* the man page's list, in man(7) */
 
 #endif

@@ -16,12 +16,13 @@ bool digest_equal(const void *a, const void *b, size_t len); /* in constant time
 void random_bytes(void *p, size_t len); /* from the system; aborts if there are none */
 
 /* Text sizes include the NUL.  base64url has no padding (RFC 4648 section 5). */
-#define B64URL_SIZE(n) (((n) * 4 + 2) / 3 + 1)
+#define B64URL_SIZE(n) ((4 * (n) + 2) / 3 + 1)
 void b64url_encode(const void *p, size_t len, char *out);
-/* Decodes at most ${size} bytes; ERR_BAD_BODY on anything that an encoder would not write. */
-enum err b64url_decode(const char *s, size_t s_len, uint8_t *out, size_t size, size_t *len) MUST_CHECK;
+/* ERR_BAD_BODY on anything that an encoder would not write; ERR_TOO_LARGE beyond ${size} bytes. */
+enum err b64url_decode(const char *s, size_t s_len, uint8_t *out, size_t size,
+    size_t *len) MUST_CHECK;
 /* Standard alphabet with padding, as proto3 JSON writes bytes; reads both alphabets. */
-#define B64_SIZE(n) ((((n) + 2) / 3) * 4 + 1)
+#define B64_SIZE(n) (4 * (((n) + 2) / 3) + 1)
 void b64_encode(const void *p, size_t len, char *out);
 enum err b64_decode(const char *s, size_t s_len, uint8_t *out, size_t size, size_t *len) MUST_CHECK;
 void hex_encode(const void *p, size_t len, char *out); /* out: 2 * len + 1 */

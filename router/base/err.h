@@ -13,34 +13,12 @@
  */
 #include <stdbool.h>
 
+#include "base/code.h"
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-/* Connect codes with their HTTP status: connectrpc.com/docs/protocol, "Error codes". */
-#define CODE_TABLE(X)                                \
-	X(CANCELED, "canceled", 499)                 \
-	X(UNKNOWN, "unknown", 500)                   \
-	X(INVALID_ARGUMENT, "invalid_argument", 400) \
-	X(DEADLINE_EXCEEDED, "deadline_exceeded", 504) \
-	X(NOT_FOUND, "not_found", 404)               \
-	X(ALREADY_EXISTS, "already_exists", 409)     \
-	X(PERMISSION_DENIED, "permission_denied", 403) \
-	X(RESOURCE_EXHAUSTED, "resource_exhausted", 429) \
-	X(FAILED_PRECONDITION, "failed_precondition", 400) \
-	X(ABORTED, "aborted", 409)                   \
-	X(OUT_OF_RANGE, "out_of_range", 400)         \
-	X(UNIMPLEMENTED, "unimplemented", 501)       \
-	X(INTERNAL, "internal", 500)                 \
-	X(UNAVAILABLE, "unavailable", 503)           \
-	X(DATA_LOSS, "data_loss", 500)               \
-	X(UNAUTHENTICATED, "unauthenticated", 401)
-
-enum code {
-#define X(name, word, http) CODE_##name,
-	CODE_TABLE(X)
-#undef X
-};
-
 /* name, Connect code, may the same request be sent again, sentence */
+/* clang-format off */
 #define ERR_TABLE(X) \
 	X(OK, UNKNOWN, false, "no error") \
 	X(UNAUTHENTICATED, UNAUTHENTICATED, false, "the API key is missing, unknown or revoked") \
@@ -57,7 +35,7 @@ enum code {
 	X(BAD_TOKEN, INVALID_ARGUMENT, false, "the token was not signed by this service or is for something else") \
 	X(TOKEN_EXPIRED, FAILED_PRECONDITION, false, "the quote has expired") \
 	X(QUOTE_CHANGED, FAILED_PRECONDITION, false, "the quoted option cannot be kept; new options are in the details") \
-	X(STATE, FAILED_PRECONDITION, false, "the object's state does not allow this") \
+	X(WRONG_STATE, FAILED_PRECONDITION, false, "the object's state does not allow this") \
 	X(REFUSED_BY_RULE, FAILED_PRECONDITION, false, "a rule of the routing policy refuses this order") \
 	X(NO_LOCATION, FAILED_PRECONDITION, false, "no location may fulfil this order") \
 	X(MARGIN_BELOW_FLOOR, FAILED_PRECONDITION, false, "the owner's margin would fall below what the split rule allows") \
@@ -76,20 +54,21 @@ enum code {
 	X(IO, INTERNAL, false, "reading or writing failed") \
 	X(CONF, INTERNAL, false, "the configuration is wrong") \
 	X(INTERNAL, INTERNAL, false, "an error inside the service; it was logged")
+/* clang-format on */
 
+/* clang-format off */
 enum err {
 #define X(name, code, again, text) ERR_##name,
 	ERR_TABLE(X)
 #undef X
 	ERR_COUNT
 };
+/* clang-format on */
 
-const char *err_name(enum err e);  /* lower case: "out_of_stock" */
+const char *err_name(enum err e); /* lower case: "out_of_stock" */
 const char *err_text(enum err e);
 enum code err_code(enum err e);
 bool err_retry(enum err e);
-const char *code_word(enum code c);
-int code_http(enum code c);
 
 /**
  * struct reason: the text beside an error, made where the error was learnt.

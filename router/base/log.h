@@ -12,6 +12,8 @@
  */
 #include <stdint.h>
 
+#include "base/err.h"
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct log_field {
@@ -26,11 +28,14 @@ struct log_field {
 
 extern enum log_level log_level_max; /* set once by main, and by SIGHUP */
 
+/* false: not one of error, warn, info, debug. */
+bool log_level_parse(const char *s, enum log_level *lvl) MUST_CHECK;
+
 void log_write(enum log_level lvl, const struct log_field *fields);
 
-#define log_at(lvl, ...)                                                          \
-	do {                                                                      \
-		if ((lvl) <= log_level_max)                                       \
+#define log_at(lvl, ...) \
+	do { \
+		if ((lvl) <= log_level_max) \
 			log_write((lvl), (const struct log_field[]){__VA_ARGS__, {0}}); \
 	} while (0)
 #define log_error(...) log_at(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 
 /* name, kind (COUNTER, GAUGE, HISTOGRAM), help */
+/* clang-format off */
 #define METRIC_TABLE(X) \
 	X(http_requests_total, COUNTER, "HTTP requests answered") \
 	X(http_connections, GAUGE, "open HTTP connections") \
@@ -37,20 +38,23 @@
 	X(commit_us, HISTOGRAM, "from queueing an order to its durable commit") \
 	X(request_us, HISTOGRAM, "from the last byte of a request to its reply") \
 	X(decide_us, HISTOGRAM, "one run of the decision")
+/* clang-format on */
 
+/* clang-format off */
 enum metric {
 #define X(name, kind, help) METRIC_##name,
 	METRIC_TABLE(X)
 #undef X
 	METRIC_COUNT
 };
+/* clang-format on */
 
-void metric_add(enum metric m, int64_t n);  /* counters and gauges */
-void metric_set(enum metric m, int64_t v);  /* gauges */
+void metric_add(enum metric m, int64_t n);      /* counters and gauges */
+void metric_set(enum metric m, int64_t v);      /* gauges */
 void metric_observe(enum metric m, int64_t us); /* histograms */
 int64_t metric_get(enum metric m);
 void metric_print(struct buf *out); /* Prometheus text, every row, prefix yuncang_ */
 void metric_print_labelled(struct buf *out, const char *name, const char *help, const char *label,
-    const char *const *values, const int64_t *counts, int count);
+    const char *const *values, const int64_t *v, int count);
 
 #endif

@@ -18,13 +18,18 @@ enum err parse_bool(const char *s, bool *out) MUST_CHECK;     /* on off true fal
 enum err parse_duration_ms(const char *s, int64_t unit_ms, int64_t *out) MUST_CHECK;
 /* "64MiB", "256KiB", "1GiB", or bare bytes. */
 enum err parse_size(const char *s, int64_t *out) MUST_CHECK;
-/* RFC 3339 with offset or Z, years 0001 to 9999, up to nanoseconds (kept to the microsecond). */
+/*
+ * RFC 3339 with offset or Z, years 0001 to 9999 in UTC, up to nanoseconds (cut to the microsecond).
+ * No leap seconds: nothing behind us can keep one.
+ */
 enum err parse_time(const char *s, int64_t *us) MUST_CHECK;
 #define TIME_TEXT_SIZE 32
-void format_time(int64_t us, char out[TIME_TEXT_SIZE]); /* 2026-11-21T08:00:00.000Z; the fewest of 0, 3, 6 decimals */
+/* 2026-11-21T08:00:00Z or 08:00:00.250Z: the fewest of 0, 3, 6 decimals */
+void format_time(int64_t us, char out[TIME_TEXT_SIZE]);
 /* Days since 1970-01-01 of a civil date, and back; valid for years 1 to 9999. */
 int32_t days_from_civil(int32_t y, int32_t m, int32_t d);
 void civil_from_days(int32_t days, int32_t *y, int32_t *m, int32_t *d);
-bool utf8_valid(const void *p, size_t len); /* no surrogates, no overlong forms; NUL counts as invalid */
+/* no surrogates, no overlong forms; NUL counts as invalid */
+bool utf8_valid(const void *p, size_t len);
 
 #endif
