@@ -1,0 +1,47 @@
+#ifndef ROUTER_FLOW_APP_H
+#define ROUTER_FLOW_APP_H
+
+/*
+ * app: everything one running service holds, wired by router/main.c; a method finds it in
+ * call->method->ctx.
+ */
+#include <event2/event.h>
+
+#include "base/conf.h"
+#include "edge/http.h"
+#include "edge/rpc.h"
+#include "store/batch.h"
+#include "store/catalog.h"
+#include "store/expiry.h"
+#include "store/feed.h"
+#include "store/probe.h"
+#include "store/tx.h"
+
+struct app {
+	struct event_base *base;
+	struct conf *conf;
+	struct http_server *http;
+	struct rpc *rpc;
+	struct pool *query_pool;
+	struct pool *batch_pool;
+	struct catalog *catalog;
+	struct batch *batch;
+	struct probe *probe;
+	struct feed *feed;
+	struct expiry *expiry;
+	struct attach *attach;
+	uint8_t token_secret[DIGEST_SIZE];
+	uint8_t store_secret[DIGEST_SIZE]; /* signs the serving code of a store */
+	bool draining;
+};
+
+static inline struct app *
+call_app(const struct call *c)
+{
+	return c->method->ctx;
+}
+
+/* The table of every RPC; ${app} becomes the ctx of each row.  Ended by a row of NULLs. */
+const struct method *methods_table(struct app *app);
+
+#endif
