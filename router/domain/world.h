@@ -18,7 +18,7 @@
 #define CODE_SIZE 65 /* a code has 1 to 64 characters */
 
 enum party_kind { PARTY_BRAND = 1, PARTY_DEALER, PARTY_STAFF, PARTY_COURIER, PARTY_WAREHOUSE,
-	PARTY_PLATFORM, PARTY_PROVIDER, PARTY_CHANNEL };
+	PARTY_PLATFORM, PARTY_PROVIDER, PARTY_CHANNEL, PARTY_KIND_COUNT };
 enum location_kind { LOC_SITE = 1, LOC_CLOUD, LOC_STORE };
 enum way { WAY_NONE = 0, WAY_SHIP, WAY_PICKUP, WAY_DELIVER, WAY_COUNT };
 enum storefront_kind { FRONT_STORE = 1, FRONT_OFFICIAL, FRONT_LIVE, FRONT_OUTSIDE };
@@ -123,6 +123,8 @@ struct world {
 	struct party *parties;
 	int32_t party_count;
 	int32_t *party_by_id, party_id_max;
+	int32_t kind_party[PARTY_KIND_COUNT]; /* ids, see domain/party.h: world_parties_index() fills both */
+	int32_t provider_party[PROVIDER_COUNT];
 	struct location *locations; /* stores first, in grid order, then the others by id */
 	int32_t location_count, store_count;
 	int32_t *location_by_id, location_id_max;
@@ -154,5 +156,35 @@ struct world {
 	struct split_book **books;
 	int32_t book_count;
 };
+
+/* Rows by database id; NULL (or NONE) for an id the world does not know. */
+const struct party *world_party(const struct world *w, int32_t id);
+const struct location *world_location(const struct world *w, int32_t id);
+int32_t world_location_index(const struct world *w, int32_t id);
+int32_t world_sku_index(const struct world *w, int32_t id);
+int32_t world_storefront_index(const struct world *w, int32_t id);
+int32_t world_campaign_index(const struct world *w, int32_t id);
+int32_t world_territory_index(const struct world *w, int32_t id); /* few: searched */
+
+/*
+ * How a world's map is put in order once its locations are read, in these steps; the arrays are the
+ * caller's.  1. qsort(locations, …, world_location_order).  2. world_grid_bounds() counts the stores and
+ * sets the grid's corners and size.  3. allocate cell_first of rows * cols + 1, and vx, vy, vz of
+ * location_count.  4. world_grid_fill().
+ */
+int world_location_order(const void *a, const void *b);
+void world_grid_bounds(struct world *w);
+void world_grid_fill(struct world *w);
+/* The row (of a latitude) or column (of a longitude) of the grid: floor(e6 / GRID_E6). */
+int32_t world_grid_line(int32_t e6);
+
+/* Index of an id, or NONE. */
+int32_t world_party(const struct world *w, int32_t id);
+int32_t world_location(const struct world *w, int32_t id);
+int32_t world_storefront(const struct world *w, int32_t id);
+int32_t world_sku(const struct world *w, int32_t id);
+int32_t world_campaign(const struct world *w, int32_t id);
+/* The territory of a region code: the longest prefix of whole parts wins; NONE: nobody's, or its territory is disabled. */
+int32_t world_region(const struct world *w, const char *region);
 
 #endif

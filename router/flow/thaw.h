@@ -1,0 +1,34 @@
+#ifndef ROUTER_FLOW_THAW_H
+#define ROUTER_FLOW_THAW_H
+
+/*
+ * thaw: a stored order as the domain's structs again, and as the messages a client reads.  The first answer
+ * to a submit and every later one (retry, read) are made by the same functions from the same frozen facts.
+ */
+#include "edge/rpc.h"
+#include "flow/app.h"
+#include "store/order_read.h"
+#include "yuncang/v1/order.pb-c.h"
+
+/* May this key see margin, cost and legs of an order that ${owner} owns? */
+bool may_see_money(const struct principal *p, const struct world *w, const struct owner *owner);
+
+/* ${money}: put in the Money part.  The message lives in ${a}; NULL: no memory. */
+Yuncang__V1__Option *option_message(const struct world *w, const struct frozen *f, const struct plan *plan,
+    const struct split *s, bool money, struct arena *a) MUST_CHECK;
+Yuncang__V1__Owner *owner_message(const struct world *w, const struct owner *o, struct arena *a) MUST_CHECK;
+Yuncang__V1__Part *part_message(const struct world *w, const struct request *q, const struct part *part,
+    int number, struct arena *a) MUST_CHECK;
+Yuncang__V1__Money *money_message(const struct world *w, const struct split *s, struct arena *a) MUST_CHECK;
+Google__Protobuf__Timestamp *time_message(int64_t us, struct arena *a) MUST_CHECK; /* NULL also for us == 0 */
+Yuncang__V1__TimeWindow *window_message(int64_t from_us, int64_t to_us, struct arena *a) MUST_CHECK;
+/* Asserts that a party or location of that id is there; "" for 0. */
+const char *party_code_of(const struct world *w, int32_t id);
+const char *location_code_of(const struct world *w, int32_t id);
+
+/* The frozen facts and the split (legs, funding, totals) of decision ${d} as stored.  ERR_INTERNAL, logged: it cannot be read. */
+struct decision_row; /* store/order_read.h */
+enum err thaw_decision(const struct world *w, const struct decision_row *d, struct arena *a,
+    struct frozen **frozen, struct split **split) MUST_CHECK;
+
+#endif

@@ -1,0 +1,155 @@
+#include "flow/token.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+#define TOKEN_VERSION 1
+
+static void
+add_text(struct buf *b, const char *s)
+{
+	size_t len = strlen(s);
+
+	buf_varint(b, len);
+	buf_add(b, s, len);
+}
+
+/* The way, the address and the store may still be open in a quote; what is sold to whom may not. */
+static enum err
+hash_basket(const Yuncang__V1__Basket *b, const struct request *q, uint8_t out[TOKEN_BASKET_SIZE])
+{
+	uint8_t d[DIGEST_SIZE];
+	struct buf text;
+	enum err e;
+
+	buf_init(&text, 1 << 20);
+	add_text(&text, b->storefront);
+	add_text(&text, b->customer);
+	for (int i = 0; i < q->line_count; i++) {
+		add_text(&text, b->lines[i]->sku);
+		add_text(&text, b->lines[i]->campaign);
+		add_text(&text, b->lines[i]->together);
+		buf_zigzag(&text, q->lines[i].quantity);
+		buf_zigzag(&text, q->lines[i].price_fen);
+		buf_zigzag(&text, q->lines[i].discount_fen);
+	}
+	e = buf_err(&text);
+	if (e == ERR_OK) {
+		digest_sha256(text.data, text.len, d);
+		memcpy(out, d, TOKEN_BASKET_SIZE);
+	}
+	buf_release(&text);
+	return e;
+}
+
+static void
+put_fields(struct buf *b, const struct token *t, const struct request *q)
+{
+	buf_byte(b, TOKEN_VERSION);
+	buf_varint(b, (uint64_t)t->expires_us);
+	buf_add(b, t->basket, TOKEN_BASKET_SIZE);
+	buf_varint(b, (uint64_t)t->way);
+	buf_varint(b, (uint64_t)t->location);
+	buf_varint(b, (uint64_t)t->collector);
+	buf_varint(b, (uint64_t)t->delivery_fee_fen);
+	buf_varint(b, (uint64_t)t->promise_to_us);
+	buf_varint(b, (uint64_t)t->split_version);
+	buf_varint(b, (uint64_t)q->line_count);
+	for (int i = 0; i < q->line_count; i++)
+		buf_varint(b, (uint64_t)q->lines[i].price_fen);
+}
+
+char *
+token_make(const struct app *app, struct token *t, const Yuncang__V1__Basket *b, const struct request *q,
+    struct arena *arena)
+{
+	uint8_t mac[DIGEST_SIZE];
+	char *text = NULL;
+	struct buf raw;
+
+	if (hash_basket(b, q, t->basket) != ERR_OK)
+		return NULL;
+	buf_init(&raw, TOKEN_SIZE_MAX);
+	put_fields(&raw, t, q);
+	if (buf_err(&raw) == ERR_OK) {
+		digest_hmac(app->token_secret, sizeof(app->token_secret), raw.data, raw.len, mac);
+		buf_add(&raw, mac, TOKEN_MAC_SIZE);
+	}
+	if (buf_err(&raw) == ERR_OK)
+		text = arena_alloc(arena, B64URL_SIZE(raw.len));
+	if (text != NULL)
+		b64url_encode(raw.data, raw.len, text);
+	buf_release(&raw);
+	return text;
+}
+
+static enum err
+get_fields(struct rd *in, struct arena *arena, struct token *t)
+{
+	const uint8_t *basket;
+	uint64_t count;
+
+	if (rd_byte(in) != TOKEN_VERSION)
+		return ERR_BAD_TOKEN;
+	t->expires_us = (int64_t)rd_varint(in);
+	basket = rd_bytes(in, TOKEN_BASKET_SIZE);
+	if (basket == NULL)
+		return ERR_BAD_TOKEN;
+	memcpy(t->basket, basket, TOKEN_BASKET_SIZE);
+	t->way = (enum way)rd_varint(in);
+	t->location = (int32_t)rd_varint(in);
+	t->collector = (int32_t)rd_varint(in);
+	t->delivery_fee_fen = (int64_t)rd_varint(in);
+	t->promise_to_us = (int64_t)rd_varint(in);
+	t->split_version = (int32_t)rd_varint(in);
+	count = rd_varint(in);
+	if (!in->ok || count > ORDER_LINES_MAX)
+		return ERR_BAD_TOKEN;
+	t->line_count = (int)count;
+	t->price_fen = arena_array(arena, count, sizeof(*t->price_fen));
+	if (t->price_fen == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < t->line_count; i++)
+		t->price_fen[i] = (int64_t)rd_varint(in);
+	return in->ok && in->at == in->end ? ERR_OK : ERR_BAD_TOKEN;
+}
+
+enum err
+token_read(const struct app *app, const char *text, int64_t now_us, struct arena *arena, struct token **out,
+    struct reason *r)
+{
+	uint8_t raw[TOKEN_SIZE_MAX], mac[DIGEST_SIZE];
+	struct token *t;
+	struct rd in;
+	size_t len;
+	enum err e;
+
+	e = b64url_decode(text, strlen(text), raw, sizeof(raw), &len);
+	if (e != ERR_OK || len <= TOKEN_MAC_SIZE)
+		return reason_set(r, ERR_BAD_TOKEN, "quote_token", "is not a token of this service");
+	len -= TOKEN_MAC_SIZE;
+	digest_hmac(app->token_secret, sizeof(app->token_secret), raw, len, mac);
+	if (!digest_equal(mac, raw + len, TOKEN_MAC_SIZE))
+		return reason_set(r, ERR_BAD_TOKEN, "quote_token", "is not a token of this service");
+	t = arena_zalloc(arena, sizeof(*t));
+	if (t == NULL)
+		return ERR_NO_MEMORY;
+	rd_init(&in, raw, len);
+	e = get_fields(&in, arena, t);
+	if (e != ERR_OK)
+		return reason_set(r, e, "quote_token", "cannot be read");
+	if (t->expires_us <= now_us)
+		return reason_set(r, ERR_TOKEN_EXPIRED, "quote_token", "expired; ask for a new quote");
+	*out = t;
+	return ERR_OK;
+}
+
+bool
+token_fits(const struct token *t, const Yuncang__V1__Basket *b, const struct request *q)
+{
+	uint8_t now[TOKEN_BASKET_SIZE];
+
+	return t->line_count == q->line_count && hash_basket(b, q, now) == ERR_OK &&
+	    digest_equal(now, t->basket, TOKEN_BASKET_SIZE);
+}
