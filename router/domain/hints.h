@@ -33,7 +33,7 @@ struct stock_region {
 	uint32_t used;
 };
 
-struct capacity_hint { /* key (location id, day); location 0: empty */
+struct capacity_hint {         /* key (location id, day); location 0: empty */
 	int32_t location, day; /* local date as days since 1970 */
 	int32_t limit, taken, inflight, version;
 };
@@ -54,12 +54,12 @@ struct budget_hint { /* key campaign id */
 	int64_t left_fen, inflight_fen;
 };
 
-struct claim { /* key customer hash; several rows a customer stand in one probe run */
+struct claim {             /* key customer hash; several rows a customer stand in one probe run */
 	uint64_t customer; /* 0: empty */
 	int32_t location;  /* id */
 	int32_t staff;     /* party id or 0 */
 	uint32_t from_min, until_min; /* minutes since 1970; until 0: for ever */
-	uint8_t kind;      /* enum claim_kind */
+	uint8_t kind;                 /* enum claim_kind */
 };
 
 struct hints {
@@ -80,9 +80,11 @@ struct hints {
 };
 
 /* Exact finds: NULL when there is no such row. */
-struct stock_hint *hints_stock(const struct hints *h, int32_t location, int32_t sku, int32_t goods_owner);
+struct stock_hint *hints_stock(const struct hints *h, int32_t location, int32_t sku,
+    int32_t goods_owner);
 struct capacity_hint *hints_capacity(const struct hints *h, int32_t location, int32_t day);
-struct slot_hint *hints_slot(const struct hints *h, int32_t location, int32_t day, int from, int to);
+struct slot_hint *hints_slot(const struct hints *h, int32_t location, int32_t day, int from,
+    int to);
 struct entitlement_hint *hints_entitlement(const struct hints *h, int32_t dealer, int32_t sku);
 struct budget_hint *hints_budget(const struct hints *h, int32_t campaign);
 
@@ -90,13 +92,23 @@ struct budget_hint *hints_budget(const struct hints *h, int32_t campaign);
  * The stock rows of (location, sku), one for each goods owner, at most ${max} into ${out}; returns how
  * many.  Order is by goods_owner id, so that a decision does not depend on the table's layout.
  */
-int hints_stock_all(const struct hints *h, int32_t location, int32_t sku, struct stock_hint **out, int max);
+int hints_stock_all(const struct hints *h, int32_t location, int32_t sku, struct stock_hint **out,
+    int max);
+
+/* Brings the place where the search of (location, sku) begins into the cache. */
+void hints_stock_prefetch(const struct hints *h, int32_t location, int32_t sku);
+/*
+ * The claims of a customer, one a call: begin with ${*at} = 0; NULL after the last.  In no order that
+ * may be relied on.
+ */
+const struct claim *hints_claim_next(const struct hints *h, uint64_t customer, uint32_t *at);
 
 /*
  * Find or make the row of a key; the new row is zero but for its key.  NULL: the table is 4/5 full and
  * the caller must hand in a larger one (hints_x_rehash) first.
  */
-struct stock_hint *hints_stock_put(struct hints *h, int32_t location, int32_t sku, int32_t goods_owner);
+struct stock_hint *hints_stock_put(struct hints *h, int32_t location, int32_t sku,
+    int32_t goods_owner);
 struct capacity_hint *hints_capacity_put(struct hints *h, int32_t location, int32_t day);
 struct slot_hint *hints_slot_put(struct hints *h, int32_t location, int32_t day, int from, int to);
 struct entitlement_hint *hints_entitlement_put(struct hints *h, int32_t dealer, int32_t sku);

@@ -9,7 +9,12 @@
 /*
  * The latest live claim of the highest kind wins; with none, or no customer: the storefront's store or
  * dealer; if the storefront is the brand's, the dealer of the address's territory; else the brand.  A
- * serving store counts only under a policy that says so (its code was checked by flow/).
+ * serving store counts only under a policy that says so (its code was checked by flow/); then it is
+ * the freshest evidence there is and goes before the claims.
+ *
+ * A claim is live while from <= now < until and its store's operator is not disabled (a closed store
+ * keeps its customers for its dealer).  Equal claims: the lower location id, then staff id.  Staff that
+ * no longer works for the store's operator is left out.  A disabled dealer owns nothing.
  */
 void ownership_find(const struct world *w, const struct hints *h, const struct policy *p,
     const struct request *q, struct owner *out);

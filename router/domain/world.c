@@ -1,9 +1,12 @@
 /* world: look-ups by id, and the order of the map. */
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "domain/geo.h"
 #include "domain/world.h"
+
+#define REGION_KEY_SIZE 256 /* longer codes are nobody's */
 
 static int32_t
 by_id(const int32_t *index, int32_t id_max, int32_t id)
@@ -13,53 +16,59 @@ by_id(const int32_t *index, int32_t id_max, int32_t id)
 	return index[id];
 }
 
-const struct party *
+int32_t
 world_party(const struct world *w, int32_t id)
 {
-	int32_t i = by_id(w->party_by_id, w->party_id_max, id);
-
-	return i == NONE ? NULL : &w->parties[i];
+	return by_id(w->party_by_id, w->party_id_max, id);
 }
 
 int32_t
-world_location_index(const struct world *w, int32_t id)
+world_location(const struct world *w, int32_t id)
 {
 	return by_id(w->location_by_id, w->location_id_max, id);
 }
 
-const struct location *
-world_location(const struct world *w, int32_t id)
-{
-	int32_t i = world_location_index(w, id);
-
-	return i == NONE ? NULL : &w->locations[i];
-}
-
 int32_t
-world_sku_index(const struct world *w, int32_t id)
-{
-	return by_id(w->sku_by_id, w->sku_id_max, id);
-}
-
-int32_t
-world_storefront_index(const struct world *w, int32_t id)
+world_storefront(const struct world *w, int32_t id)
 {
 	return by_id(w->storefront_by_id, w->storefront_id_max, id);
 }
 
 int32_t
-world_campaign_index(const struct world *w, int32_t id)
+world_sku(const struct world *w, int32_t id)
+{
+	return by_id(w->sku_by_id, w->sku_id_max, id);
+}
+
+int32_t
+world_campaign(const struct world *w, int32_t id)
 {
 	return by_id(w->campaign_by_id, w->campaign_id_max, id);
 }
 
 int32_t
-world_territory_index(const struct world *w, int32_t id)
+world_territory(const struct world *w, int32_t id)
 {
 	for (int32_t i = 0; i < w->territory_count; i++)
 		if (w->territories[i].id == id)
 			return i;
 	return NONE;
+}
+
+const struct party *
+world_party_row(const struct world *w, int32_t id)
+{
+	int32_t i = world_party(w, id);
+
+	return i == NONE ? NULL : &w->parties[i];
+}
+
+const struct location *
+world_location_row(const struct world *w, int32_t id)
+{
+	int32_t i = world_location(w, id);
+
+	return i == NONE ? NULL : &w->locations[i];
 }
 
 int32_t
@@ -137,12 +146,35 @@ world_grid_fill(struct world *w)
 		geo_unit(l->lat_e6, l->lon_e6, &w->vx[i], &w->vy[i], &w->vz[i]);
 		if (i >= w->store_count)
 			continue;
-		at = (world_grid_line(l->lat_e6) - g->row_min) * g->cols + world_grid_line(l->lon_e6) -
-		    g->col_min;
+		at = (world_grid_line(l->lat_e6) - g->row_min) * g->cols +
+		    world_grid_line(l->lon_e6) - g->col_min;
 		assert(at + 1 >= cell); /* the locations are sorted */
 		while (cell <= at)
 			g->cell_first[cell++] = i;
 	}
 	while (cell <= cells)
 		g->cell_first[cell++] = w->store_count;
+}
+
+int32_t
+world_region(const struct world *w, const char *region)
+{
+	char key[REGION_KEY_SIZE];
+	size_t len = strlen(region);
+	uint32_t found;
+
+	if (len >= sizeof(key))
+		return NONE;
+	memcpy(key, region, len + 1);
+	while (len > 0) {
+		found = strmap_get(&w->region, key);
+		if (found != STRMAP_NONE)
+			return w->territories[found].disabled ? NONE : (int32_t)found;
+		while (len > 0 && key[len - 1] != '.')
+			len--;
+		if (len > 0)
+			len--; /* the dot */
+		key[len] = '\0';
+	}
+	return NONE;
 }

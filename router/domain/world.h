@@ -17,26 +17,42 @@
 #define NONE (-1)
 #define CODE_SIZE 65 /* a code has 1 to 64 characters */
 
-enum party_kind { PARTY_BRAND = 1, PARTY_DEALER, PARTY_STAFF, PARTY_COURIER, PARTY_WAREHOUSE,
-	PARTY_PLATFORM, PARTY_PROVIDER, PARTY_CHANNEL, PARTY_KIND_COUNT };
+enum party_kind {
+	PARTY_BRAND = 1,
+	PARTY_DEALER,
+	PARTY_STAFF,
+	PARTY_COURIER,
+	PARTY_WAREHOUSE,
+	PARTY_PLATFORM,
+	PARTY_PROVIDER,
+	PARTY_CHANNEL,
+	PARTY_KIND_COUNT
+};
 enum location_kind { LOC_SITE = 1, LOC_CLOUD, LOC_STORE };
 enum way { WAY_NONE = 0, WAY_SHIP, WAY_PICKUP, WAY_DELIVER, WAY_COUNT };
 enum storefront_kind { FRONT_STORE = 1, FRONT_OFFICIAL, FRONT_LIVE, FRONT_OUTSIDE };
 enum claim_kind { CLAIM_SCAN = 1, CLAIM_BIND, CLAIM_LOCATION };
 /* Providers are few; the number is part of account numbers (domain/account.h) and never reused. */
-enum provider { PROVIDER_NONE = 0, PROVIDER_WECHAT, PROVIDER_ALIPAY, PROVIDER_UNIONPAY,
-	PROVIDER_CHANNEL, PROVIDER_CASH, PROVIDER_COUNT };
+enum provider {
+	PROVIDER_NONE = 0,
+	PROVIDER_WECHAT,
+	PROVIDER_ALIPAY,
+	PROVIDER_UNIONPAY,
+	PROVIDER_CHANNEL,
+	PROVIDER_CASH,
+	PROVIDER_COUNT
+};
 
 struct party {
 	int32_t id;
 	enum party_kind kind;
-	int32_t grade;        /* 1 best to 9; brand 1 */
-	int32_t fee_bps;      /* what its provider takes of a payment, half up */
+	int32_t grade;   /* 1 best to 9; brand 1 */
+	int32_t fee_bps; /* what its provider takes of a payment, half up */
 	enum provider provider;
-	int32_t employer;     /* of staff: party id */
+	int32_t employer; /* of staff: party id */
 	bool disabled;
-	bool has_merchant;    /* may collect */
-	int32_t accept_bps;   /* scorecard: accept rate of the last days; 10000 without history */
+	bool has_merchant;  /* may collect */
+	int32_t accept_bps; /* scorecard: accept rate of the last days; 10000 without history */
 	const char *code;
 };
 
@@ -49,21 +65,21 @@ struct hours {
 
 struct location {
 	int32_t id;
-	int32_t party;        /* id of who runs it */
+	int32_t party; /* id of who runs it */
 	int32_t party_idx;
 	enum location_kind kind;
-	uint8_t ways;         /* bit 1 << enum way */
+	uint8_t ways; /* bit 1 << enum way */
 	bool disabled;
 	int32_t lat_e6, lon_e6;
-	int16_t tz_min;       /* minutes east of UTC */
+	int16_t tz_min; /* minutes east of UTC */
 	int32_t lead_min;
-	int32_t accept_min;   /* 0: the policy's */
-	int32_t capacity_day; /* 0: no limit */
+	int32_t accept_min;       /* 0: the policy's */
+	int32_t capacity_day;     /* 0: no limit */
 	int32_t deliver_radius_m; /* 0: the policy's */
 	int32_t preference;
 	int32_t cut_off_min;
 	int64_t handling_cost_fen;
-	int32_t territory;    /* index of the territory its region lies in, or NONE */
+	int32_t territory; /* index of the territory its region lies in, or NONE */
 	struct hours hours;
 	const char *code;
 };
@@ -114,7 +130,8 @@ struct split_book; /* domain/split.h */
 #define GRID_E6 100000
 struct grid {
 	int32_t row_min, col_min, rows, cols;
-	int32_t *cell_first; /* rows * cols + 1: stores of cell i are cell_first[i] .. cell_first[i+1] - 1 */
+	int32_t *
+	    cell_first; /* rows * cols + 1: stores of cell i are cell_first[i] .. cell_first[i+1] - 1 */
 };
 
 struct world {
@@ -123,20 +140,22 @@ struct world {
 	struct party *parties;
 	int32_t party_count;
 	int32_t *party_by_id, party_id_max;
-	int32_t kind_party[PARTY_KIND_COUNT]; /* ids, see domain/party.h: world_parties_index() fills both */
+	int32_t kind_party
+	    [PARTY_KIND_COUNT]; /* ids, see domain/party.h: world_parties_index() fills both */
 	int32_t provider_party[PROVIDER_COUNT];
 	struct location *locations; /* stores first, in grid order, then the others by id */
 	int32_t location_count, store_count;
 	int32_t *location_by_id, location_id_max;
-	float *vx, *vy, *vz;      /* unit vectors of the locations, for distance */
+	float *vx, *vy, *vz; /* unit vectors of the locations, for distance */
 	struct grid grid;
-	int32_t *central;         /* indexes of SITE and CLOUD, by (preference, id) */
+	int32_t *central; /* indexes of SITE and CLOUD, by (preference, id) */
 	int32_t central_count;
-	int32_t *party_stores;    /* stores of party i (by party index): party_first[i] .. party_first[i+1] - 1 */
+	int32_t *
+	    party_stores; /* stores of party i (by party index): party_first[i] .. party_first[i+1] - 1 */
 	int32_t *party_first;
 	struct territory *territories;
 	int32_t territory_count;
-	struct strmap region;     /* region code → territory index */
+	struct strmap region; /* region code → territory index */
 	struct storefront *storefronts;
 	int32_t storefront_count;
 	int32_t *storefront_by_id, storefront_id_max;
@@ -149,22 +168,18 @@ struct world {
 	int32_t campaign_count;
 	int32_t *campaign_by_id, campaign_id_max;
 	int32_t *campaign_skus;
-	struct strmap party_code, location_code, storefront_code, sku_code, class_code, campaign_code,
-	    territory_code;
-	struct policy **policies;  /* ACTIVE, by effective_from, later last; version of each inside */
+	struct strmap party_code, location_code, storefront_code, sku_code, class_code,
+	    campaign_code, territory_code;
+	struct policy *
+	    *policies; /* ACTIVE, by effective_from, later last; version of each inside */
 	int32_t policy_count;
 	struct split_book **books;
 	int32_t book_count;
 };
 
-/* Rows by database id; NULL (or NONE) for an id the world does not know. */
-const struct party *world_party(const struct world *w, int32_t id);
-const struct location *world_location(const struct world *w, int32_t id);
-int32_t world_location_index(const struct world *w, int32_t id);
-int32_t world_sku_index(const struct world *w, int32_t id);
-int32_t world_storefront_index(const struct world *w, int32_t id);
-int32_t world_campaign_index(const struct world *w, int32_t id);
-int32_t world_territory_index(const struct world *w, int32_t id); /* few: searched */
+/* Rows by database id; NULL: the world does not know it. */
+const struct party *world_party_row(const struct world *w, int32_t id);
+const struct location *world_location_row(const struct world *w, int32_t id);
 
 /*
  * How a world's map is put in order once its locations are read, in these steps; the arrays are the
@@ -184,6 +199,7 @@ int32_t world_location(const struct world *w, int32_t id);
 int32_t world_storefront(const struct world *w, int32_t id);
 int32_t world_sku(const struct world *w, int32_t id);
 int32_t world_campaign(const struct world *w, int32_t id);
+int32_t world_territory(const struct world *w, int32_t id); /* few: searched */
 /* The territory of a region code: the longest prefix of whole parts wins; NONE: nobody's, or its territory is disabled. */
 int32_t world_region(const struct world *w, const char *region);
 

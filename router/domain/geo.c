@@ -1,0 +1,187 @@
+/* geo: see the header. */
+#include <assert.h>
+#include <math.h>
+
+#include "domain/geo.h"
+
+#define RADIUS_M 6371000.0
+#define RAD_PER_E6 (3.14159265358979323846 / 180e6)
+#define M_PER_DEGREE 111194.9 /* of latitude, on that sphere */
+
+void
+geo_unit(int32_t lat_e6, int32_t lon_e6, float *x, float *y, float *z)
+{
+	double lat = lat_e6 * RAD_PER_E6, lon = lon_e6 * RAD_PER_E6, c = cos(lat);
+
+	*x = (float)(c * cos(lon));
+	*y = (float)(c * sin(lon));
+	*z = (float)sin(lat);
+}
+
+void
+geo_point_init(struct geo_point *p, int32_t lat_e6, int32_t lon_e6)
+{
+	p->lat_e6 = lat_e6;
+	p->lon_e6 = lon_e6;
+	geo_unit(lat_e6, lon_e6, &p->x, &p->y, &p->z);
+}
+
+static float
+chord2(const struct world *w, const struct geo_point *p, int32_t idx)
+{
+	float dx = w->vx[idx] - p->x, dy = w->vy[idx] - p->y, dz = w->vz[idx] - p->z;
+
+	return dx * dx + dy * dy + dz * dz;
+}
+
+/* Half the chord is the sine of half the angle; the series is exact to the metre below 600 km. */
+static int32_t
+metres(float c2)
+{
+	double h = sqrt((double)c2) / 2, h2;
+
+	if (h > 0.05)
+		return (int32_t)lround(2 * RADIUS_M * asin(h < 1 ? h : 1));
+	h2 = h * h;
+	return (int32_t)(2 * RADIUS_M * h * (1 + h2 * (1.0 / 6 + h2 * (3.0 / 40))) + 0.5);
+}
+
+int32_t
+geo_distance_m(const struct world *w, const struct geo_point *p, int32_t idx)
+{
+	return metres(chord2(w, p, idx));
+}
+
+void
+geo_nearest_init(struct geo_nearest *n, const struct world *w, int keep_max)
+{
+	assert(keep_max >= 0 && keep_max <= GEO_NEAREST_MAX);
+	n->world = w;
+	n->keep_max = keep_max;
+	n->count = 0;
+	n->offered = 0;
+	n->limit_m = INT32_MAX;
+}
+
+static bool
+nearer(const struct world *w, const struct geo_near *a, const struct geo_near *b)
+{
+	if (a->distance_m != b->distance_m)
+		return a->distance_m < b->distance_m;
+	return w->locations[a->idx].id < w->locations[b->idx].id;
+}
+
+/* Quickselect: afterwards the keep_max nearest stand first. */
+static void
+cut(struct geo_nearest *n)
+{
+	int lo = 0, hi = n->count - 1, k = n->keep_max, i, j;
+	struct geo_near pivot, t;
+
+	if (n->count <= k)
+		return;
+	n->count = k;
+	while (lo < hi) {
+		pivot = n->near[lo + (hi - lo) / 2];
+		i = lo;
+		j = hi;
+		while (i <= j) {
+			while (nearer(n->world, &n->near[i], &pivot))
+				i++;
+			while (nearer(n->world, &pivot, &n->near[j]))
+				j--;
+			if (i <= j) {
+				t = n->near[i];
+				n->near[i++] = n->near[j];
+				n->near[j--] = t;
+			}
+		}
+		if (k <= j)
+			hi = j;
+		else if (k >= i)
+			lo = i;
+		else
+			break;
+	}
+	n->limit_m = -1;
+	for (i = 0; i < k; i++)
+		if (n->near[i].distance_m > n->limit_m)
+			n->limit_m = n->near[i].distance_m;
+}
+
+void
+geo_nearest_offer(struct geo_nearest *n, int32_t distance_m, int32_t idx)
+{
+	n->offered++;
+	if (distance_m > n->limit_m)
+		return;
+	if (n->count == 2 * GEO_NEAREST_MAX) {
+		cut(n);
+		if (distance_m > n->limit_m)
+			return;
+	}
+	n->near[n->count++] = (struct geo_near){distance_m, idx};
+}
+
+int32_t
+geo_nearest_finish(struct geo_nearest *n)
+{
+	cut(n);
+	return n->offered - n->count;
+}
+
+static int32_t
+clamp(int32_t v, int32_t lo, int32_t hi)
+{
+	return v < lo ? lo : v > hi ? hi : v;
+}
+
+static void
+offer_range(struct geo_nearest *n, const struct geo_point *p, int32_t first, int32_t end,
+    float c2_max, int32_t radius_m, int32_t but_party)
+{
+	const struct world *w = n->world;
+
+	for (int32_t i = first; i < end; i++) {
+		float c2 = chord2(w, p, i);
+		int32_t d;
+
+		if (c2 > c2_max)
+			continue;
+		if (but_party != 0 && w->locations[i].party == but_party)
+			continue;
+		d = metres(c2);
+		if (d <= radius_m)
+			geo_nearest_offer(n, d, i);
+	}
+}
+
+void
+geo_stores_within(struct geo_nearest *n, const struct geo_point *p, int32_t radius_m,
+    int32_t but_party)
+{
+	const struct grid *g = &n->world->grid;
+	double dlat = radius_m / M_PER_DEGREE + 0.001, dlon = 180, far, sine, half;
+	int32_t row, row_last, col, col_last, lat_e6 = p->lat_e6, span;
+
+	if (g->rows == 0 || n->keep_max == 0)
+		return;
+	/* A meridian's distance shrinks towards the pole: take the farther edge's. */
+	far = (fabs(lat_e6 / 1e6) + dlat) * 1e6 * RAD_PER_E6;
+	if (far < 1.5)
+		dlon = dlat / cos(far);
+	span = (int32_t)(dlat * 1e6 > 180e6 ? 180e6 : dlat * 1e6);
+	row = clamp(world_grid_line(lat_e6 - span) - g->row_min, 0, g->rows);
+	row_last = clamp(world_grid_line(lat_e6 + span) - g->row_min, -1, g->rows - 1);
+	span = (int32_t)(dlon * 1e6 > 360e6 ? 360e6 : dlon * 1e6);
+	col = clamp(world_grid_line(p->lon_e6 - span) - g->col_min, 0, g->cols);
+	col_last = clamp(world_grid_line(p->lon_e6 + span) - g->col_min, -1, g->cols - 1);
+	if (col > col_last)
+		return;
+	half = radius_m / (2 * RADIUS_M);
+	sine = half < 1.57 ? sin(half) : 1;
+	for (; row <= row_last; row++)
+		offer_range(n, p, g->cell_first[row * g->cols + col],
+		    g->cell_first[row * g->cols + col_last + 1],
+		    (float)(4 * sine * sine * 1.001 + 1e-12), radius_m, but_party);
+}
