@@ -51,11 +51,15 @@ enum account_kind {
 #undef X
 };
 
-/* Asserts that the ids fit. */
+/* Asserts that kind, provider and ids fit; ids that the kind's text does not use are 0. */
 int64_t account_number(enum account_kind k, enum provider v, int32_t party, int32_t other);
 enum account_kind account_kind(int64_t account);
+enum provider account_provider(int64_t account);
+int32_t account_party(int64_t account);
+int32_t account_other(int64_t account);
+/* A party that ${w} does not know prints as "#" and its id, an unknown kind as "?" and the number. */
 void account_print(const struct world *w, int64_t account, struct buf *out);
-/* Where a funder's promise is booked: brand, dealer or platform promo. */
+/* Where a funder's promise is booked: brand or platform promo, anybody else's under his own code. */
 int64_t account_promo(const struct world *w, int32_t party);
 
 #endif

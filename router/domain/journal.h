@@ -24,13 +24,16 @@ struct posting {
 	int16_t kind[POSTING_LEGS_MAX]; /* enum leg_kind, 0 for cash and clearing */
 };
 
-/* E1: cash and what funders owe against C:order.  ERR_OVERFLOW past POSTING_LEGS_MAX or int64. */
+/*
+ * E1: cash and what funders owe, the brand's absorbed shortfall among it, against C:order; leg_count 0 when
+ * the order costs nobody anything.  ERR_OVERFLOW past POSTING_LEGS_MAX.
+ */
 enum err journal_paid(const struct world *w, const struct split *s, int32_t collector, enum provider v,
     struct posting *out) MUST_CHECK;
 /* E2: the provider's fee out of C:order; leg_count 0 when the fee is zero. */
 enum err journal_fee(const struct world *w, const struct split *s, int32_t collector, enum provider v,
     struct posting *out) MUST_CHECK;
-/* R1 of a whole order before any hand-over: back out of clearing, no party touched (example 9). */
+/* R1 of a whole paid order before any hand-over: back out of clearing, no party touched; E2 was posted. */
 enum err journal_refund_all(const struct world *w, const struct split *s, int32_t collector, enum provider v,
     struct posting *out) MUST_CHECK;
 

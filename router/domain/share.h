@@ -16,4 +16,10 @@
  */
 enum err share(int64_t total, const int64_t *weights, int count, int64_t *out) MUST_CHECK;
 
+/*
+ * What the parts numbered from .. to - 1 get when ${total} is spread over ${count} equal weights: the units
+ * of a line weigh equally.  Spreading the answer again over those parts gives each what it had.
+ */
+int64_t share_equal(int64_t total, int64_t count, int64_t from, int64_t to);
+
 #endif

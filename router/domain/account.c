@@ -1,0 +1,120 @@
+/* account: the chart of accounts as numbers. */
+#include "domain/account.h"
+
+#include <assert.h>
+
+
+#define OTHER_BITS 25
+#define PARTY_BITS 25
+#define PROVIDER_BITS 5
+#define PARTY_SHIFT OTHER_BITS
+#define PROVIDER_SHIFT (PARTY_SHIFT + PARTY_BITS)
+#define KIND_SHIFT (PROVIDER_SHIFT + PROVIDER_BITS)
+#define KIND_MAX 127
+
+_Static_assert(PROVIDER_COUNT <= 1 << PROVIDER_BITS, "a provider's number fits its bits");
+
+static const char *const provider_words[PROVIDER_COUNT] = {
+    [PROVIDER_NONE] = "none",
+    [PROVIDER_WECHAT] = "wechat",
+    [PROVIDER_ALIPAY] = "alipay",
+    [PROVIDER_UNIONPAY] = "unionpay",
+    [PROVIDER_CHANNEL] = "channel",
+    [PROVIDER_CASH] = "cash",
+};
+
+int64_t
+account_number(enum account_kind k, enum provider v, int32_t party, int32_t other)
+{
+	assert((int)k > 0 && (int)k <= KIND_MAX);
+	assert((int)v >= 0 && v < PROVIDER_COUNT);
+	assert(party >= 0 && party <= ACCOUNT_ID_MAX);
+	assert(other >= 0 && other <= ACCOUNT_ID_MAX);
+	return (int64_t)k << KIND_SHIFT | (int64_t)v << PROVIDER_SHIFT |
+	    (int64_t)party << PARTY_SHIFT | (int64_t)other;
+}
+
+enum account_kind
+account_kind(int64_t account)
+{
+	return (enum account_kind)(account >> KIND_SHIFT & KIND_MAX);
+}
+
+enum provider
+account_provider(int64_t account)
+{
+	return (enum provider)(account >> PROVIDER_SHIFT & ((1 << PROVIDER_BITS) - 1));
+}
+
+int32_t
+account_party(int64_t account)
+{
+	return (int32_t)(account >> PARTY_SHIFT & ACCOUNT_ID_MAX);
+}
+
+int32_t
+account_other(int64_t account)
+{
+	return (int32_t)(account & ACCOUNT_ID_MAX);
+}
+
+static const char *
+text_of(enum account_kind k)
+{
+	switch (k) {
+#define X(name, number, text) \
+	case ACCOUNT_##name: \
+		return text;
+		ACCOUNT_TABLE(X)
+#undef X
+	}
+	return NULL;
+}
+
+static void
+print_party(const struct world *w, int32_t id, struct buf *out)
+{
+	const struct party *p = world_party(w, id);
+
+	if (p != NULL)
+		buf_str(out, p->code);
+	else
+		buf_printf(out, "#%d", id);
+}
+
+void
+account_print(const struct world *w, int64_t account, struct buf *out)
+{
+	const char *t = text_of(account_kind(account));
+	enum provider v = account_provider(account);
+
+	if (t == NULL) {
+		buf_byte(out, '?');
+		buf_i64_dec(out, account);
+		return;
+	}
+	for (; *t != '\0'; t++) {
+		if (*t != '%') {
+			buf_byte(out, (uint8_t)*t);
+			continue;
+		}
+		t++;
+		if (*t == 'v')
+			buf_str(out, v < PROVIDER_COUNT ? provider_words[v] : "?");
+		else
+			print_party(w, *t == 'p' ? account_party(account) : account_other(account),
+			    out);
+	}
+}
+
+int64_t
+account_promo(const struct world *w, int32_t party)
+{
+	const struct party *p = world_party(w, party);
+
+	if (party == w->brand)
+		return account_number(ACCOUNT_BRAND_PROMO, PROVIDER_NONE, 0, 0);
+	if (p != NULL && p->kind == PARTY_PLATFORM)
+		return account_number(ACCOUNT_PLATFORM_PROMO, PROVIDER_NONE, 0, 0);
+	return account_number(ACCOUNT_DEALER_PROMO, PROVIDER_NONE, party, 0);
+}
