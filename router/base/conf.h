@@ -17,6 +17,7 @@
 /* clang-format off */
 #define CONF_TABLE(X) \
 	X(listen, TEXT, 0, 0, "127.0.0.1:8080", false, "address and port to serve on; [::1]:8080 for IPv6") \
+	X(listen_shared, BOOL, 0, 0, "off", false, "let other processes listen on the same port (SO_REUSEPORT)") \
 	X(tls_cert_file, TEXT, 0, 0, "", false, "PEM certificate chain; empty serves plain HTTP") \
 	X(tls_key_file, TEXT, 0, 0, "", false, "PEM private key of tls_cert_file") \
 	X(db, TEXT, 0, 0, "dbname=yuncang", false, "libpq connection string; several hosts with target_session_attrs=read-write are fine") \

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "edge/auth.h"
 
+struct buf;
 struct call;
 struct conf;
 struct http_server;

@@ -1,0 +1,100 @@
+#ifndef ROUTER_EDGE_CONN_H
+#define ROUTER_EDGE_CONN_H
+
+/*
+ * conn: one HTTP connection as http.c sees it beside evhttp.  For edge/http.c and edge/conn.c only.
+ *
+ * conn.c keeps connections: states, bytes, refusals, deadlines.  http.c keeps requests: routes and
+ * replies.
+ */
+#include <sys/queue.h>
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <openssl/ssl.h>
+
+#include "base/conf.h"
+#include "edge/head.h"
+#include "edge/http.h"
+
+enum conn_state {
+	CONN_FRESH,   /* accepted; evhttp has not told its connection yet */
+	CONN_IDLE,    /* between requests */
+	CONN_READING, /* a request has begun to come in */
+	CONN_APP,     /* the request is with its method */
+	CONN_WRITING, /* the reply is on its way */
+	CONN_REFUSED, /* taken from evhttp: told no, about to be closed */
+	CONN_STATE_COUNT
+};
+
+struct conn {
+	uint32_t magic;
+	enum conn_state state;
+	TAILQ_ENTRY(conn) link; /* in the list of its state, oldest first */
+	struct http_server *server;
+	struct bufferevent *bev;
+	struct evhttp_connection *evcon;
+	struct evbuffer_cb_entry *input;
+	struct http_request *request; /* APP and WRITING */
+	evutil_socket_t fd;
+	struct head head;
+	uint64_t handled; /* requests that evhttp has handed over */
+	int64_t bytes;    /* this connection's part of server->bytes */
+	int64_t since_us; /* when it came into its state, monotonic */
+	bool is_last;     /* no request after this one */
+};
+TAILQ_HEAD(conn_list, conn);
+
+struct http_request {
+	struct http_server *server; /* NULL: it was freed meanwhile */
+	struct conn *conn;          /* NULL: the client is gone */
+	struct evhttp_request *ev;
+	struct http_request *next; /* in the pool */
+};
+
+struct http_route {
+	const char *path;
+	http_get_fn *fn;
+	void *ctx;
+};
+
+struct http_server {
+	struct event_base *base;
+	const struct conf *conf;
+	struct evhttp *ev;
+	struct evhttp_bound_socket *bound; /* NULL once draining */
+	struct evconnlistener *listener;
+	SSL_CTX *tls;
+	struct event *tick;
+	struct event *fresh;
+	struct conn_list conns[CONN_STATE_COUNT];
+	struct conn **by_fd;
+	int by_fd_count;
+	int conn_count;
+	int port;
+	bool is_draining;
+	int64_t bytes;
+	struct http_request *pool;
+	int pool_count;
+	struct http_route routes[HTTP_ROUTES_MAX];
+	int route_count;
+	http_rpc_fn *rpc;
+	void *rpc_ctx;
+};
+
+struct bufferevent *conn_accept(struct event_base *base, void *server); /* evhttp's bevcb */
+struct conn *conn_of(const struct http_server *s, struct evhttp_request *ev);
+void conn_move(struct conn *c, enum conn_state to);
+/* The request was sent: count its bytes off. */
+void conn_settle(struct conn *c);
+void conn_bytes_drop(struct conn *c, int64_t n);
+void conn_fresh(evutil_socket_t fd, short what, void *server); /* event callbacks */
+void conn_tick(evutil_socket_t fd, short what, void *server);
+void conn_close_idle(struct http_server *s);
+void conn_listener_error(struct evconnlistener *l, void *ctx);
+/* http.c's part of a closing connection. */
+void http_conn_closed(struct conn *c);
+
+#endif
