@@ -28,6 +28,14 @@ void catalog_free(struct catalog *c);
 enum err catalog_load(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx) MUST_CHECK;
 /* Reads the parts whose version rose and swaps; several calls while one runs make one more run. */
 void catalog_refresh(struct catalog *c);
+/* The same; ${done} once, later, when a refresh that began after this call has ended. */
+enum err catalog_refresh_then(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx) MUST_CHECK;
+
+/* Where each stream of the change feed stood when the hints were read: the feed goes on behind these. */
+struct feed_position {
+	int64_t stream_id, seq;
+};
+int catalog_feed_positions(const struct catalog *c, const struct feed_position **out);
 
 /* The world of now; NULL before the first load.  Pin what must outlive this turn of the loop. */
 const struct world *catalog_world(const struct catalog *c);
@@ -36,5 +44,6 @@ void catalog_unpin(struct catalog *c, const struct world *w);
 struct hints_memory *catalog_hints(struct catalog *c);
 /* Policies and books of any version ever ACTIVE or ARCHIVED, for replay: read once, then kept.  NULL: not there. */
 const struct policy *catalog_policy(const struct catalog *c, int32_t version);
+const struct split_book *catalog_book(const struct catalog *c, int32_t version);
 
 #endif

@@ -1,0 +1,137 @@
+#ifndef ROUTER_STORE_ORDER_READ_H
+#define ROUTER_STORE_ORDER_READ_H
+
+/*
+ * order_read: orders as they stand in the database, read back into plain structs in the caller's arena.
+ * Ids, never indexes: what a world knows of them is the caller's to look up.
+ *
+ * Every function: OK: ${done} follows once, later, from the loop, with what was found living in ${arena};
+ * BUSY: the pool's queue is full; NO_MEMORY.  ${done} never runs then.  ${arena} must live until ${done}.
+ */
+#include "base/arena.h"
+#include "base/uuid.h"
+#include "domain/split.h"
+#include "store/order_row.h"
+#include "store/tx.h"
+
+struct order_line_read {
+	int32_t sku; /* id */
+	int32_t quantity;
+	int64_t price_fen, cost_fen; /* of a unit; cost as frozen at submit */
+	int64_t discount_fen;
+	int32_t campaign; /* id or 0 */
+};
+
+struct fulfilment_line_read {
+	int32_t line; /* of the order, from 0 */
+	int32_t sku, quantity;
+	int32_t goods_owner; /* party id; 0: made to order */
+};
+struct fulfilment_read {
+	int number, attempt;
+	int32_t dealer, location, distance_m;
+	enum way way;
+	enum fulfilment_state state;
+	bool has_slot, takes_capacity, has_capacity_day, entitled;
+	int16_t slot_from_min, slot_to_min;
+	int32_t capacity_day; /* days since 1970 */
+	int64_t promise_from_us, promise_to_us;
+	int64_t offer_deadline_us; /* 0: none */
+	int32_t accept_min;
+	int line_count;
+	struct fulfilment_line_read *lines;
+};
+
+struct payment_read {
+	enum provider provider;
+	const char *number;
+	int64_t amount_fen, paid_at_us;
+	enum payment_outcome outcome;
+};
+
+/* The decision of one attempt: its record and the split it fixed. */
+struct decision_read {
+	int attempt;
+	const uint8_t *record;
+	size_t record_len;
+	int leg_count;
+	struct leg *legs;
+	int funding_count;
+	struct funding *fundings;
+};
+
+struct order_read {
+	struct uuid order_id;
+	int32_t dealer, storefront, owner_location, owner_staff; /* ids; 0: none */
+	enum owner_source owner_source;
+	int64_t owner_since_us; /* 0: none */
+	int32_t policy_version, split_version, collector;
+	int64_t goods_fen, delivery_fee_fen, funded_fen, fee_fen, margin_fen, refund_due_fen;
+	int64_t created_us, pay_by_us, paid_at_us; /* 0: none */
+	uint64_t customer;
+	enum order_mark mark;
+	enum way way;
+	bool accept_other_way;
+	const char *order_ref;
+	int line_count;
+	struct order_line_read *lines;
+	int fulfilment_count;
+	struct fulfilment_read *fulfilments; /* by number */
+	/* As asked for: */
+	const uint8_t *body_hash; /* BODY_HASH_SIZE bytes; NULL: no submission row */
+	struct decision_read *decision; /* NULL: no such attempt */
+	int payment_count;
+	struct payment_read *payments; /* by (paid_at, provider, number) */
+	struct contact_row *contact; /* NULL: none given, or erased */
+};
+
+/* enum OrderState of proto/common.proto, by the list of design "States": the first that holds. */
+int order_state(const struct order_read *o);
+
+#define READ_DECISION 1u
+#define READ_PAYMENTS 2u
+#define READ_CONTACT 4u
+#define READ_HASH 8u
+
+struct order_key {
+	struct uuid order_id; /* zero: by the next two */
+	int32_t storefront;   /* id */
+	const char *order_ref;
+	int attempt; /* of READ_DECISION: 0 is the latest, 1 the submit's */
+};
+
+typedef void order_read_fn(void *ctx, enum err e, struct order_read *o);
+/* ${done}: OK with an order, NOT_FOUND, or the database's error.  ${key} is copied, its text borrowed. */
+enum err order_read_one(struct pool *p, struct arena *arena, const struct order_key *key, unsigned with,
+    order_read_fn *done, void *ctx) MUST_CHECK;
+
+/* Newest first, with lines and fulfilments, without what READ_* adds. */
+struct order_query {
+	int32_t storefront, dealer; /* ids; at least one, both narrow */
+	int64_t from_us, to_us;     /* from ≤ created < to, by the id's milliseconds; 0: no bound */
+	struct uuid before;         /* the last id of the page before; zero: the first page */
+	int count_max;
+};
+typedef void order_list_fn(void *ctx, enum err e, struct order_read *orders, int count, bool more);
+enum err order_read_list(struct pool *p, struct arena *arena, const struct order_query *q,
+    order_list_fn *done, void *ctx) MUST_CHECK;
+
+/* What a location has to do, the nearest deadline first: an offer's, or else the end of the promise. */
+struct task_query {
+	int32_t location; /* id */
+	enum fulfilment_state state; /* 0: OFFERED and ACCEPTED */
+	int64_t after_due_us;        /* the last task of the page before; 0: the first page */
+	struct uuid after_order;
+	int after_number;
+	int count_max;
+};
+struct task_read {
+	struct uuid order_id;
+	int64_t created_us, due_us;
+	struct fulfilment_read fulfilment;
+};
+typedef void task_list_fn(void *ctx, enum err e, struct task_read *tasks, int count, bool more);
+enum err order_read_tasks(struct pool *p, struct arena *arena, const struct task_query *q,
+    task_list_fn *done, void *ctx) MUST_CHECK;
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef ROUTER_STORE_SQL_ORDER_H
+#define ROUTER_STORE_SQL_ORDER_H
+
+/* Reading orders back: store/order_read.c.  Column lists are macros so that one reader fits all of them. */
+
+/* clang-format off */
+#define SQL_ORDER_COLUMNS \
+	"o.order_id, o.dealer_id, o.storefront_id, o.owner_location_id, o.owner_staff_id, o.policy_version, " \
+	"o.split_version, o.collector_id, o.customer, o.goods_fen, o.delivery_fee_fen, o.funded_fen, o.fee_fen, " \
+	"o.margin_fen, o.refund_due_fen, o.created_at, o.pay_by, o.paid_at, o.owner_since, o.owner_source, o.mark, " \
+	"o.way, o.accept_other_way, o.order_ref, o.line_sku, o.line_qty, o.line_price_fen, o.line_cost_fen, " \
+	"o.line_discount_fen, o.line_campaign"
+
+#define SQL_FULFILMENT_COLUMNS \
+	"f.order_id, f.number, f.attempt, f.dealer_id, f.location_id, f.distance_m, f.way, f.state, f.slot_from_min, " \
+	"f.slot_to_min, f.capacity_day, f.takes_capacity, f.promise_from, f.promise_to, f.offer_deadline, " \
+	"f.accept_min, f.line, f.sku_id, f.qty, f.goods_owner_id, f.entitled"
+
+#define SQL_ORDER_PAGE \
+	" and o.order_id >= $2 and o.order_id < $3 order by o.order_id desc limit $4"
+
+#define ORDER_STATEMENTS(X) \
+	X(ORDER_BY_ID, ON_QUERY, \
+	    "select " SQL_ORDER_COLUMNS " from sales_order o where o.order_id = $1") \
+	X(ORDER_BY_REF, ON_QUERY, \
+	    "select " SQL_ORDER_COLUMNS " from submission s join sales_order o on o.order_id = s.order_id " \
+	    "and o.dealer_id = s.owner_id where s.storefront_id = $1 and s.order_ref = $2") \
+	X(ORDER_HASH, ON_QUERY, \
+	    "select body_hash from submission where storefront_id = $1 and order_ref = $2") \
+	X(ORDER_FULFILMENTS, ON_QUERY, \
+	    "select " SQL_FULFILMENT_COLUMNS " from fulfilment f where f.order_id = any($1::uuid[]) " \
+	    "order by f.order_id, f.number") \
+	X(ORDER_DECISION, ON_QUERY, \
+	    "select attempt, record, leg_kind, leg_party, leg_fen, leg_line, leg_part, funding_party, funding_fen " \
+	    "from decision where order_id = $1 and ($2::int2 = 0 or attempt = $2::int2) " \
+	    "order by attempt desc limit 1") \
+	X(ORDER_PAYMENTS, ON_QUERY, \
+	    "select provider, number, amount_fen, paid_at, outcome from payment where order_id = $1 " \
+	    "order by paid_at, provider, number") \
+	X(ORDER_CONTACT, ON_QUERY, \
+	    "select name, phone, street, region, lat_e6, lon_e6 from contact where order_id = $1") \
+	X(ORDER_LIST_STOREFRONT, ON_QUERY, \
+	    "select " SQL_ORDER_COLUMNS " from sales_order o where o.storefront_id = $1" SQL_ORDER_PAGE) \
+	X(ORDER_LIST_DEALER, ON_QUERY, \
+	    "select " SQL_ORDER_COLUMNS " from sales_order o where o.dealer_id = $1" SQL_ORDER_PAGE) \
+	X(ORDER_LIST_BOTH, ON_QUERY, \
+	    "select " SQL_ORDER_COLUMNS " from sales_order o where o.storefront_id = $1 and o.dealer_id = $5" \
+	    SQL_ORDER_PAGE) \
+	/* An offer is due at its deadline, all else at the end of its promise. */ \
+	X(ORDER_TASKS, ON_QUERY, \
+	    "with f as (select f.*, coalesce(case when f.state = 2 then f.offer_deadline end, f.promise_to) as due " \
+	    "from fulfilment f where f.location_id = $1 and f.state = any($2::int2[]) " \
+	    "and f.state in (2, 3, 6, 8, 11)) " \
+	    "select " SQL_FULFILMENT_COLUMNS ", f.due, o.created_at from f " \
+	    "join sales_order o on o.order_id = f.order_id " \
+	    "where (f.due, f.order_id, f.number) > ($3, $4, $5) " \
+	    "order by f.due, f.order_id, f.number limit $6")
+/* clang-format on */
+
+#endif
