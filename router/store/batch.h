@@ -18,11 +18,11 @@ struct batch;
  * figure the commit saw locked is already in the hints when done runs.
  */
 struct batch_outcome {
-	enum err err; /* OK committed · EXISTS_DIFFERS · STATE: the same ref and body are there, see order_id ·
+	enum err err; /* OK committed · EXISTS_DIFFERS · WRONG_STATE: the same ref and body are there, see order_id ·
 	               * OUT_OF_STOCK, ENTITLEMENT_USED, CAMPAIGN_SPENT, SLOT_FULL, CONTENDED (capacity): lost a
 	               * race · BAD_FIELD: the payment's number was used before · TIMEOUT: unknown · DB_DOWN ·
 	               * BUSY · INTERNAL */
-	struct uuid order_id; /* of the order that is there, for OK and STATE */
+	struct uuid order_id; /* of the order that is there, for OK and WRONG_STATE */
 	int lost_take;        /* index into takes, or -1 */
 	int64_t committed_us;
 };

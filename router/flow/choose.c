@@ -1,0 +1,60 @@
+#include "flow/choose.h"
+
+#include "base/clock.h"
+#include "base/metric.h"
+
+/* The split of plan ${p}; refusals of the money come back as they are. */
+static enum err
+split_plan(const struct choose_in *in, const struct split_book *book, const struct plan *p,
+    struct arena *arena, struct choice *out, struct reason *r)
+{
+	struct split_in s = {.world = in->world, .request = in->request, .owner = in->owner, .plan = p,
+	    .book = book, .cost_unit_fen = in->cost_unit_fen};
+
+	s.collector = collector_choose(in->world, in->request, p);
+	out->plan = p;
+	out->collector = s.collector;
+	return split(&s, arena, &out->split, r);
+}
+
+static enum err
+run_decide(const struct choose_in *in, struct arena *arena, struct decision **out)
+{
+	struct decide_in d = {.world = in->world, .hints = &catalog_hints(in->app->catalog)->hints,
+	    .policy = in->policy, .request = in->request, .owner = in->owner,
+	    .ignore_inflight = in->ignore_inflight, .options_max = in->options_max};
+	int64_t start_us = clock_mono_us();
+	enum err e = decide(&d, arena, out);
+
+	metric_observe(METRIC_decide_us, clock_mono_us() - start_us);
+	return e;
+}
+
+enum err
+choose(const struct choose_in *in, struct arena *arena, struct choices *out, struct reason *r)
+{
+	enum err e;
+
+	assert(in->options_max >= 1 && in->options_max <= OPTIONS_MAX);
+	out->count = 0;
+	out->decision = NULL;
+	out->book = in->split_version == 0 ? split_book_at(in->world, in->request->now_us)
+	                                   : split_book_version(in->world, in->split_version);
+	if (out->book == NULL)
+		return reason_set(r, ERR_NO_POLICY, NULL, "no split rule book is in force");
+	e = run_decide(in, arena, &out->decision);
+	if (e != ERR_OK)
+		return reason_set(r, e, NULL, "%s", err_text(e));
+	if (out->decision->option_count == 0) {
+		*r = out->decision->refusal;
+		return r->err;
+	}
+	for (int i = 0; i < out->decision->option_count; i++) {
+		e = split_plan(in, out->book, &out->decision->options[i], arena, &out->choice[out->count], r);
+		if (e == ERR_OK)
+			out->count++;
+		else if (e != ERR_MARGIN_BELOW_FLOOR)
+			return e;
+	}
+	return out->count > 0 ? ERR_OK : r->err;
+}

@@ -1,0 +1,555 @@
+#include "flow/order_flow.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "domain/ownership.h"
+#include "flow/basket.h"
+#include "flow/choose.h"
+#include "flow/order_rows.h"
+#include "flow/quote_flow.h"
+#include "flow/redeem.h"
+#include "flow/thaw.h"
+#include "flow/token.h"
+#include "store/order_read.h"
+
+#define ORDER_REF_LEN_MAX 64
+#define BODY_HASH_VERSION 1
+#define PROBE_KEYS_MAX 512
+
+struct order_flow {
+	struct attach_entry entry; /* first: attach hands it back */
+	struct app *app;
+	struct call *call;
+	struct arena *arena;
+	const Yuncang__V1__SubmitOrderRequest *m;
+	order_flow_fn *done;
+	void *ctx;
+	enum order_step step;
+	bool leads;
+	bool looked_up;   /* the submission was read and is not there */
+	bool raw;         /* decide without own demand under way */
+	bool probed;      /* figures were read again for this decision */
+	int tries;
+	struct token *token;
+	uint8_t hash[BODY_HASH_SIZE];
+	const struct world *world; /* pinned from deciding to the commit's end */
+	struct payment_row payment;
+	struct order_row row;
+	struct decide_in last;     /* what a probe asks about */
+	struct request request;
+	struct owner owner;
+	struct reason reason;
+	const ProtobufCMessage *detail;
+	Yuncang__V1__SubmitOrderResponse *result;
+};
+
+typedef enum next step_fn(struct order_flow *f);
+static void order_flow_run(struct order_flow *f);
+
+static void
+go(struct order_flow *f, enum order_step s)
+{
+	f->step = s;
+}
+
+static enum next
+refuse(struct order_flow *f)
+{
+	assert(f->reason.err != ERR_OK);
+	go(f, f->looked_up ? ORDER_STEP_answer : ORDER_STEP_known);
+	return NEXT_STEP;
+}
+
+/* An answer that says nothing of the order: nothing is looked up for it. */
+static enum next
+give_up(struct order_flow *f, enum err e)
+{
+	(void)reason_set(&f->reason, e, NULL, "%s", err_text(e));
+	go(f, ORDER_STEP_answer);
+	return NEXT_STEP;
+}
+
+static void
+unpin(struct order_flow *f)
+{
+	if (f->world != NULL)
+		catalog_unpin(f->app->catalog, f->world);
+	f->world = NULL;
+}
+
+/* ---- check ------------------------------------------------------------------------------------ */
+
+static enum err
+hash_body(struct order_flow *f)
+{
+	size_t len = protobuf_c_message_get_packed_size(&f->m->base);
+	uint8_t *packed = arena_alloc(f->arena, len);
+
+	if (packed == NULL)
+		return ERR_NO_MEMORY;
+	protobuf_c_message_pack(&f->m->base, packed);
+	f->hash[0] = BODY_HASH_VERSION;
+	digest_sha256(packed, len, f->hash + 1);
+	return ERR_OK;
+}
+
+static enum next
+step_check(struct order_flow *f)
+{
+	const Yuncang__V1__SubmitOrderRequest *m = f->m;
+	enum err e = ERR_OK;
+
+	if (m->basket == NULL)
+		e = reason_set(&f->reason, ERR_BAD_FIELD, "basket", "is needed");
+	else if (!principal_may(f->call->principal, "storefront", m->basket->storefront))
+		e = reason_set(&f->reason, ERR_PERMISSION_DENIED, "basket.storefront",
+		    "is not in this key's scope");
+	else if (m->order_ref[0] == '\0' || strlen(m->order_ref) > ORDER_REF_LEN_MAX)
+		e = reason_set(&f->reason, ERR_BAD_FIELD, "order_ref", "must have 1 to %d bytes",
+		    ORDER_REF_LEN_MAX);
+	if (e == ERR_OK) {
+		e = hash_body(f);
+		if (e != ERR_OK)
+			return give_up(f, e);
+	}
+	go(f, e == ERR_OK ? ORDER_STEP_attach : ORDER_STEP_answer);
+	return NEXT_STEP;
+}
+
+/* ---- attach ----------------------------------------------------------------------------------- */
+
+static void
+step_attach_done(struct attach_entry *follower, struct attach_entry *leader)
+{
+	struct order_flow *f = (struct order_flow *)follower;
+	const struct order_flow *l = (const struct order_flow *)leader;
+	bool equal = memcmp(f->hash, l->hash, sizeof(f->hash)) == 0;
+	bool same_eyes = f->call->principal->key_id == l->call->principal->key_id;
+
+	if (equal && same_eyes && l->result == NULL) {
+		f->reason = l->reason;
+		go(f, ORDER_STEP_answer);
+	} else {
+		/* The order is there, or the bodies differ: reading it makes the same answer as the leader's. */
+		(void)reason_set(&f->reason, ERR_OK, NULL, "%s", "");
+		go(f, ORDER_STEP_known);
+	}
+	order_flow_run(f);
+}
+
+static enum next
+step_attach(struct order_flow *f)
+{
+	enum err e;
+
+	f->entry.storefront = f->m->basket->storefront;
+	f->entry.order_ref = f->m->order_ref;
+	f->entry.lead_done = step_attach_done;
+	e = attach_join(f->app->attach, &f->entry);
+	if (e == ERR_WRONG_STATE)
+		return NEXT_WAIT;
+	if (e != ERR_OK)
+		return give_up(f, e);
+	f->leads = true;
+	go(f, ORDER_STEP_decide);
+	return NEXT_STEP;
+}
+
+/* ---- decide ----------------------------------------------------------------------------------- */
+
+static enum err
+check_street(const struct order_flow *f, const struct plan *p, struct reason *r)
+{
+	const Yuncang__V1__Address *a = f->m->basket->address;
+
+	for (int i = 0; i < p->part_count; i++)
+		if (p->parts[i].way != WAY_PICKUP && (a == NULL || a->street[0] == '\0'))
+			return reason_set(r, ERR_BAD_FIELD, "basket.address.street", "is needed to send an order");
+	return ERR_OK;
+}
+
+static enum err
+convert(struct order_flow *f, struct choose_in *in)
+{
+	struct basket_in b = {.app = f->app, .world = f->world, .policy = in->policy, .basket = f->m->basket,
+	    .payment = f->m->payment, .token = f->token, .now_us = f->call->received_us, .submit = true};
+	enum err e = basket_request(&b, f->arena, &f->request, &f->reason);
+
+	if (e != ERR_OK)
+		return e;
+	f->request.accept_other_way = f->m->accept_other_way;
+	ownership_find(f->world, &catalog_hints(f->app->catalog)->hints, in->policy, &f->request, &f->owner);
+	return ERR_OK;
+}
+
+/* Everything from the body to the rows of the commit, against the world and the hints of this turn. */
+static enum err
+decide_rows(struct order_flow *f, struct choose_in *in)
+{
+	struct choices *got = arena_zalloc(f->arena, sizeof(*got));
+	struct rows_in rows = {.app = f->app, .world = f->world, .request = &f->request, .owner = &f->owner,
+	    .choices = got, .policy = in->policy};
+	enum err e = convert(f, in);
+
+	if (e != ERR_OK)
+		return e;
+	if (got == NULL)
+		return reason_set(&f->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
+	e = f->token != NULL ? redeem(f->token, in, &f->request, f->arena, got, &f->reason)
+	                      : choose(in, f->arena, got, &f->reason);
+	if (e == ERR_OK)
+		e = check_street(f, got->choice[0].plan, &f->reason);
+	if (e == ERR_OK && f->m->payment != NULL) {
+		e = basket_payment(f->m->payment, "payment", f->call->received_us, &f->payment, &f->reason);
+		rows.payment = &f->payment;
+	}
+	return e == ERR_OK ? order_rows_make(&rows, &f->row, f->arena, &f->reason) : e;
+}
+
+static bool
+is_scarcity(enum err e)
+{
+	return e == ERR_OUT_OF_STOCK || e == ERR_ENTITLEMENT_USED || e == ERR_SLOT_FULL ||
+	    e == ERR_NO_LOCATION || e == ERR_QUOTE_CHANGED;
+}
+
+static enum next
+step_decide(struct order_flow *f)
+{
+	struct choose_in in = {.app = f->app, .request = &f->request, .owner = &f->owner, .options_max = 1,
+	    .ignore_inflight = f->raw};
+	enum err e = ERR_OK;
+
+	if (f->m->quote_token[0] != '\0' && f->token == NULL)
+		e = token_read(f->app, f->m->quote_token, f->call->received_us, f->arena, &f->token, &f->reason);
+	if (e != ERR_OK)
+		return refuse(f);
+	unpin(f);
+	f->world = in.world = catalog_pin(f->app->catalog);
+	in.policy = policy_at(in.world, f->call->received_us);
+	if (in.policy == NULL) {
+		(void)reason_set(&f->reason, ERR_NO_POLICY, NULL, "no routing policy is in force");
+		return refuse(f);
+	}
+	e = decide_rows(f, &in);
+	if (e == ERR_OK) {
+		go(f, ORDER_STEP_commit);
+		return NEXT_STEP;
+	}
+	if (e == ERR_NO_MEMORY)
+		return give_up(f, e);
+	if (is_scarcity(e) && !f->raw) {
+		f->raw = true; /* what is only under way may yet come back: let the commit say */
+		return NEXT_STEP;
+	}
+	if (is_scarcity(e) && !f->probed) {
+		f->last = (struct decide_in){.world = f->world,
+		    .hints = &catalog_hints(f->app->catalog)->hints, .policy = in.policy,
+		    .request = &f->request, .owner = &f->owner, .ignore_inflight = true, .options_max = 1};
+		go(f, ORDER_STEP_probe);
+		return NEXT_STEP;
+	}
+	return refuse(f);
+}
+
+/* ---- probe ------------------------------------------------------------------------------------ */
+
+static void
+step_probe_done(void *ctx, enum err e)
+{
+	struct order_flow *f = ctx;
+
+	f->probed = true;
+	if (e == ERR_OK)
+		go(f, ORDER_STEP_decide);
+	else
+		(void)give_up(f, e);
+	order_flow_run(f);
+}
+
+static enum next
+step_probe(struct order_flow *f)
+{
+	struct stock_key keys[PROBE_KEYS_MAX];
+	int count = decide_probe_keys(&f->last, keys, PROBE_KEYS_MAX);
+	enum err e;
+
+	f->probed = true;
+	if (count == 0)
+		return refuse(f);
+	metric_add(METRIC_probes_total, 1);
+	e = probe_add(f->app->probe, f->world, keys, count, step_probe_done, f);
+	return e == ERR_OK ? NEXT_WAIT : give_up(f, e);
+}
+
+/* ---- commit ----------------------------------------------------------------------------------- */
+
+static enum err
+answer_make(struct order_flow *f, const struct world *w, const struct frozen *frozen, const struct split *s,
+    const struct uuid *id, int64_t created_us, int64_t pay_by_us)
+{
+	Yuncang__V1__SubmitOrderResponse *m = arena_alloc(f->arena, sizeof(*m));
+	const struct owner *owner = &frozen->decision.owner;
+	bool money = may_see_money(f->call->principal, w, owner);
+
+	if (m == NULL)
+		return ERR_NO_MEMORY;
+	yuncang__v1__submit_order_response__init(m);
+	m->order_id = arena_alloc(f->arena, UUID_TEXT_SIZE);
+	m->order_ref = arena_strdup(f->arena, f->m->order_ref);
+	m->committed_at = time_message(created_us, f->arena);
+	m->pay_by = time_message(pay_by_us, f->arena);
+	m->option = option_message(w, frozen, &frozen->decision.options[0], s, money, f->arena);
+	m->owner = owner_message(w, owner, f->arena);
+	if (m->order_id == NULL || m->order_ref == NULL || m->committed_at == NULL || m->option == NULL ||
+	    m->owner == NULL || (pay_by_us != 0 && m->pay_by == NULL))
+		return ERR_NO_MEMORY;
+	uuid_format(id, m->order_id);
+	m->policy_version = frozen->decision.policy_version;
+	m->split_rule_version = frozen->split_version;
+	f->result = m;
+	return ERR_OK;
+}
+
+/* The winner's own facts; what cannot be told now is told to the retry. */
+static void
+answer_committed(struct order_flow *f)
+{
+	enum err e = answer_make(f, f->world, f->row.frozen, f->row.split, &f->row.order_id,
+	    f->row.created_us, f->row.pay_by_us);
+
+	if (e != ERR_OK)
+		(void)reason_set(&f->reason, e, NULL, "committed; ask again for the answer");
+	metric_add(METRIC_orders_committed_total, 1);
+	go(f, ORDER_STEP_answer);
+}
+
+static bool
+is_lost_race(enum err e)
+{
+	return e == ERR_OUT_OF_STOCK || e == ERR_ENTITLEMENT_USED || e == ERR_CAMPAIGN_SPENT ||
+	    e == ERR_SLOT_FULL || e == ERR_CONTENDED;
+}
+
+/* Decided again with the figures the commit saw.  A budget is no matter of location: refused at once. */
+static void
+lost_race(struct order_flow *f, enum err e)
+{
+	f->tries++;
+	f->raw = false;
+	f->probed = false;
+	if (e == ERR_CAMPAIGN_SPENT) {
+		(void)reason_set(&f->reason, e, "basket.lines", "%s", err_text(e));
+		(void)refuse(f);
+	} else if (f->tries >= f->app->conf->decide_tries_max) {
+		(void)reason_set(&f->reason, ERR_CONTENDED, NULL, "%s", err_text(ERR_CONTENDED));
+		go(f, ORDER_STEP_answer);
+	} else {
+		metric_add(METRIC_decide_again_total, 1);
+		go(f, ORDER_STEP_decide);
+	}
+}
+
+static void
+step_commit_done(void *ctx, const struct batch_outcome *o)
+{
+	struct order_flow *f = ctx;
+
+	if (o->err == ERR_OK) {
+		answer_committed(f);
+	} else if (o->err == ERR_WRONG_STATE || o->err == ERR_EXISTS_DIFFERS) {
+		(void)reason_set(&f->reason, ERR_OK, NULL, "%s", "");
+		go(f, ORDER_STEP_known);
+	} else if (is_lost_race(o->err)) {
+		lost_race(f, o->err);
+	} else if (o->err == ERR_BAD_FIELD) {
+		(void)reason_set(&f->reason, ERR_EXISTS_DIFFERS, "payment.number", "was used for another order");
+		(void)refuse(f);
+	} else {
+		(void)give_up(f, o->err);
+	}
+	unpin(f);
+	order_flow_run(f);
+}
+
+static enum next
+step_commit(struct order_flow *f)
+{
+	struct order_row *row = &f->row;
+	enum err e;
+
+	row->order_id = uuid_v7(clock_wall_us());
+	row->order_ref = f->m->order_ref;
+	memcpy(row->body_hash, f->hash, sizeof(row->body_hash));
+	row->storefront = f->world->storefronts[f->request.storefront].id;
+	row->contact = f->m->basket->address != NULL ? basket_contact(f->m->basket, f->arena) : NULL;
+	if (f->m->basket->address != NULL && row->contact == NULL)
+		return give_up(f, ERR_NO_MEMORY);
+	e = batch_add(f->app->batch, row, step_commit_done, f);
+	return e == ERR_OK ? NEXT_WAIT : give_up(f, e);
+}
+
+/* ---- known ------------------------------------------------------------------------------------ */
+
+static enum err
+answer_known(struct order_flow *f, const struct order_read *o)
+{
+	const struct world *w = catalog_world(f->app->catalog);
+	struct frozen *frozen;
+	struct split *s;
+	enum err e;
+
+	if (o->body_hash == NULL || memcmp(o->body_hash, f->hash, sizeof(f->hash)) != 0)
+		return reason_set(&f->reason, ERR_EXISTS_DIFFERS, "order_ref", "%s",
+		    err_text(ERR_EXISTS_DIFFERS));
+	if (o->decision == NULL)
+		return reason_set(&f->reason, ERR_INTERNAL, NULL, "the order has no decision");
+	e = thaw_decision(w, o->decision, f->arena, &frozen, &s);
+	if (e == ERR_OK)
+		e = answer_make(f, w, frozen, s, &o->order_id, o->created_us, o->pay_by_us);
+	if (e == ERR_OK)
+		metric_add(METRIC_orders_repeated_total, 1);
+	return e == ERR_OK ? e : reason_set(&f->reason, e, NULL, "%s", err_text(e));
+}
+
+static void
+step_known_done(void *ctx, enum err e, struct order_read *o)
+{
+	struct order_flow *f = ctx;
+
+	f->looked_up = true;
+	if (e == ERR_OK) {
+		(void)answer_known(f, o);
+		go(f, ORDER_STEP_answer);
+	} else if (e != ERR_NOT_FOUND) {
+		(void)give_up(f, e);
+	} else if (f->reason.err != ERR_OK) {
+		go(f, ORDER_STEP_answer);
+	} else {
+		/* It was there and is not (its transaction was undone), or it waited behind another body. */
+		go(f, f->leads ? ORDER_STEP_decide : ORDER_STEP_attach);
+		f->looked_up = false;
+		f->tries++;
+	}
+	order_flow_run(f);
+}
+
+static enum next
+step_known(struct order_flow *f)
+{
+	const struct world *w = catalog_world(f->app->catalog);
+	uint32_t front = strmap_get(&w->storefront_code, f->m->basket->storefront);
+	struct order_key key = {.order_ref = f->m->order_ref, .attempt = 1};
+	enum err e;
+
+	if (f->tries > f->app->conf->decide_tries_max)
+		return give_up(f, ERR_CONTENDED);
+	if (front == STRMAP_NONE) { /* a storefront nobody knows has no orders */
+		if (f->reason.err == ERR_OK)
+			(void)reason_set(&f->reason, ERR_UNKNOWN_ID, "basket.storefront", "%s",
+			    err_text(ERR_UNKNOWN_ID));
+		go(f, ORDER_STEP_answer);
+		return NEXT_STEP;
+	}
+	key.storefront = w->storefronts[front].id;
+	e = order_read_one(f->app->query_pool, f->arena, &key, READ_DECISION | READ_HASH, step_known_done, f);
+	return e == ERR_OK ? NEXT_WAIT : give_up(f, e);
+}
+
+/* ---- answer ----------------------------------------------------------------------------------- */
+
+/* What else could be had, for who is told that the quote or the store cannot be kept. */
+static void
+add_options(struct order_flow *f)
+{
+	bool pickup = f->m->basket->way == YUNCANG__V1__WAY__WAY_PICKUP && is_scarcity(f->reason.err);
+	Yuncang__V1__Basket open = *f->m->basket;
+	Yuncang__V1__QuoteResponse *q;
+	struct reason ignored;
+
+	if (f->reason.err != ERR_QUOTE_CHANGED && !pickup)
+		return;
+	if (pickup) {
+		static char none[] = "";
+
+		open.way = YUNCANG__V1__WAY__WAY_UNSPECIFIED;
+		open.location = none;
+		open.slot = NULL;
+	}
+	if (quote_make(f->app, f->call->principal, &open, f->call->received_us, f->arena, &q, &ignored) == ERR_OK)
+		f->detail = &q->base;
+}
+
+static enum next
+step_answer(struct order_flow *f)
+{
+	unpin(f);
+	if (f->result == NULL)
+		add_options(f);
+	log_info(LOG_MSG(f->result != NULL ? "order" : "refused"), LOG_STR("req", f->call->id),
+	    LOG_STR("ref", f->m->order_ref), LOG_STR("order", f->result != NULL ? f->result->order_id : ""),
+	    LOG_STR("err", err_name(f->result != NULL ? ERR_OK : f->reason.err)),
+	    LOG_STR("field", f->result != NULL ? "" : f->reason.field), LOG_INT("tries", f->tries));
+	if (f->leads)
+		attach_leave(f->app->attach, &f->entry);
+	return NEXT_DONE;
+}
+
+static void
+order_flow_run(struct order_flow *f)
+{
+	static step_fn *const run[] = {
+#define X(name, text) [ORDER_STEP_##name] = step_##name,
+	    STEP_TABLE(X)
+#undef X
+	};
+	enum next next;
+
+	do
+		next = run[f->step](f);
+	while (next == NEXT_STEP);
+	if (next == NEXT_DONE)
+		f->done(f, f->ctx);
+}
+
+void
+order_flow_start(struct call *c, const Yuncang__V1__SubmitOrderRequest *m, order_flow_fn *done, void *ctx)
+{
+	struct order_flow *f = arena_zalloc(c->arena, sizeof(*f));
+	static struct order_flow no_memory = {.reason = {.err = ERR_NO_MEMORY, .text = "the request's arena is full"}};
+
+	if (f == NULL) {
+		done(&no_memory, ctx);
+		return;
+	}
+	f->app = call_app(c);
+	f->call = c;
+	f->arena = c->arena;
+	f->m = m;
+	f->done = done;
+	f->ctx = ctx;
+	go(f, ORDER_STEP_check);
+	order_flow_run(f);
+}
+
+Yuncang__V1__SubmitOrderResponse *
+order_flow_result(const struct order_flow *f)
+{
+	return f->result;
+}
+
+const struct reason *
+order_flow_reason(const struct order_flow *f)
+{
+	return &f->reason;
+}
+
+const ProtobufCMessage *
+order_flow_detail(const struct order_flow *f)
+{
+	return f->detail;
+}

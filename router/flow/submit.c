@@ -1,0 +1,100 @@
+#include <string.h>
+
+#include "flow/order_flow.h"
+
+static void
+submit_done(struct order_flow *f, void *ctx)
+{
+	struct call *c = ctx;
+	Yuncang__V1__SubmitOrderResponse *m = order_flow_result(f);
+
+	if (m != NULL)
+		call_reply(c, &m->base);
+	else
+		call_fail(c, order_flow_reason(f), order_flow_detail(f));
+}
+
+void
+submit_start(struct call *c, const ProtobufCMessage *request)
+{
+	order_flow_start(c, (const Yuncang__V1__SubmitOrderRequest *)request, submit_done, c);
+}
+
+/* SubmitOrders: one flow an order, answered together when the last is done. */
+struct many {
+	struct call *call;
+	int left;
+	Yuncang__V1__SubmitOrdersResponse answer;
+};
+struct one {
+	struct many *many;
+	Yuncang__V1__SubmitOrderResult result;
+	Yuncang__V1__ErrorDetail error;
+};
+
+static char *
+text_or_empty(struct arena *a, const char *s)
+{
+	static char none[] = "";
+	char *t = arena_strdup(a, s);
+
+	return t != NULL ? t : none;
+}
+
+static void
+many_done(struct order_flow *f, void *ctx)
+{
+	struct one *one = ctx;
+	struct many *many = one->many;
+	struct arena *a = many->call->arena;
+	const struct reason *r = order_flow_reason(f);
+
+	one->result.order = order_flow_result(f);
+	if (one->result.order == NULL) {
+		yuncang__v1__error_detail__init(&one->error);
+		one->error.reason = text_or_empty(a, err_name(r->err));
+		one->error.field = text_or_empty(a, r->field);
+		one->error.text = text_or_empty(a, r->text);
+		one->error.retry = err_retry(r->err);
+		one->result.error = &one->error;
+	}
+	if (--many->left == 0)
+		call_reply(many->call, &many->answer.base);
+}
+
+void
+submit_many_start(struct call *c, const ProtobufCMessage *request)
+{
+	const Yuncang__V1__SubmitOrdersRequest *m = (const Yuncang__V1__SubmitOrdersRequest *)request;
+	int64_t most = call_app(c)->conf->submit_orders_max;
+	struct many *many = arena_zalloc(c->arena, sizeof(*many));
+	struct one *ones = arena_array(c->arena, m->n_orders, sizeof(*ones));
+
+	if (m->n_orders == 0 || (int64_t)m->n_orders > most)
+		(void)reason_set(&c->reason, ERR_BAD_FIELD, "orders", "%zu orders; 1 to %lld", m->n_orders,
+		    (long long)most);
+	else if (many == NULL || ones == NULL)
+		(void)reason_set(&c->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
+	if (c->reason.err != ERR_OK) {
+		call_fail(c, &c->reason, NULL);
+		return;
+	}
+	many->call = c;
+	yuncang__v1__submit_orders_response__init(&many->answer);
+	many->answer.results = arena_array(c->arena, m->n_orders, sizeof(*many->answer.results));
+	if (many->answer.results == NULL) {
+		(void)reason_set(&c->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
+		call_fail(c, &c->reason, NULL);
+		return;
+	}
+	many->answer.n_results = m->n_orders;
+	many->left = (int)m->n_orders;
+	for (size_t i = 0; i < m->n_orders; i++) {
+		ones[i].many = many;
+		yuncang__v1__submit_order_result__init(&ones[i].result);
+		many->answer.results[i] = &ones[i].result;
+	}
+	/* The last to be done may be done at once and take the arena with it: m is not touched after that. */
+	for (size_t i = 0, count = m->n_orders; i < count; i++)
+		order_flow_start(c, m->orders[i], many_done, &ones[i]);
+}
