@@ -56,7 +56,9 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 PROTOS := $(wildcard proto/yuncang/v1/*.proto)
 GEN_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(if $(PROTOS),$(GEN)/google/protobuf/timestamp.pb-c.c)
 GEN_H := $(GEN_C:.c=.h)
-GEN_O := $(GEN_C:.c=.o)
+# Migrations and shipped policies travel in the program: store/embedded.h.
+EMBEDDED := $(sort $(wildcard migrations/*.sql)) $(wildcard etc/default-*.json)
+GEN_O := $(GEN_C:.c=.o) $(GEN)/embedded.o
 
 SOURCES_base := $(wildcard router/base/*.c)
 SOURCES_domain := $(wildcard router/domain/*.c)
@@ -80,6 +82,7 @@ UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(foreach f,$(FLOORS),$(wildcard test
 PYTEST_FOLDERS := $(sort $(patsubst %/,%,$(dir $(foreach d,integration race fault fuzz,\
 	$(wildcard tests/$(d)/test_*.py)))))
 
+CONF_DOC := $(BUILD)/tests/lint/conf_doc
 PROGRAMS := $(if $(SOURCES_main),$(BUILD)/yuncang) $(if $(SOURCES_simulator),$(BUILD)/simulator)
 
 # Goals that install packages first do so before anything is compiled.
@@ -113,11 +116,12 @@ integration: all ## the pytest tests (PYTEST_ARGS="-k name")
 client: all ## the tests of a generated Connect client under Node
 	@YC_BUILD=$(abspath $(BUILD)) etc/dev/client
 
-lint: compile_commands.json $(GEN_H) ## format, floors, lengths, banned calls, proto, cppcheck, clang-tidy, buf
+lint: compile_commands.json $(GEN_H) $(CONF_DOC) ## format, floors, lengths, banned calls, proto, cppcheck, clang-tidy, buf
 	@tests/lint/run $(BUILD)
 
-fmt: ## format the C files as clang-format 14 does
-	@tests/lint/format --write
+fmt: $(CONF_DOC) ## format the C files (FILES="...": only these), write the lists of settings
+	@tests/lint/format --write $(FILES)
+	@tests/lint/conf $(CONF_DOC) --write
 
 bench: all ## measure, on this machine
 	@if [ -x tests/bench/run ]; then tests/bench/run $(BUILD); \
@@ -148,7 +152,7 @@ install: $(BUILD)/yuncang ## program, man pages, unit, sample; DESTDIR and PREFI
 	sed -e 's|@BINDIR@|$(PREFIX)/bin|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|' etc/yuncang.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/yuncang.service
 	[ -e $(DESTDIR)$(SYSCONFDIR)/yuncang/yuncang.conf ] || \
-		install -m 640 etc/yuncang.conf $(DESTDIR)$(SYSCONFDIR)/yuncang/yuncang.conf
+		install -m 644 etc/yuncang.conf $(DESTDIR)$(SYSCONFDIR)/yuncang/yuncang.conf
 
 uninstall: ## remove what install put there; the configuration stays
 	rm -f $(DESTDIR)$(PREFIX)/bin/yuncang $(DESTDIR)$(PREFIX)/share/man/man8/yuncang.8 \
@@ -175,6 +179,11 @@ $(GEN)/yuncang/v1/%.pb-c.c $(GEN)/yuncang/v1/%.pb-c.h: proto/yuncang/v1/%.proto 
 $(GEN)/google/protobuf/%.pb-c.c $(GEN)/google/protobuf/%.pb-c.h: | $(DEPS_FIRST)
 	@mkdir -p $(GEN)
 	$(Q)$(PROTOC_C) -I$(PROTO_INCLUDE) --c_out=$(GEN) $(PROTO_INCLUDE)/google/protobuf/$*.proto
+
+$(GEN)/embedded.c: etc/dev/embed $(EMBEDDED)
+	@mkdir -p $(@D)
+	@echo '  EMBED   $@'
+	$(Q)etc/dev/embed $(EMBEDDED) > $@
 
 $(GEN)/%.o: $(GEN)/%.c $(BUILD)/flags | $(GEN_H)
 	@echo '  CC      $<'
@@ -215,6 +224,15 @@ $(BUILD)/simulator: $(call objects,$(SOURCES_simulator)) $(call lib,gen) $(LINK_
 	@echo '  LINK    $@'
 	$(Q)$(LINK) $^ $(LIBS)
 
+$(BUILD)/tests/lint/%.o: tests/lint/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo '  CC      $<'
+	$(Q)$(COMPILE) $(WARN) -c -o $@ $<
+
+$(CONF_DOC): $(BUILD)/tests/lint/conf_doc.o $(LINK_base)
+	@echo '  LINK    $@'
+	$(Q)$(LINK) $^ $(LIBS)
+
 # A test program is test_x.c, the other files of its folder, and its floor with all below.
 define unit_program
 $(BUILD)/tests/unit/$(1)/test_%: $(BUILD)/tests/unit/$(1)/test_%.o \
@@ -228,7 +246,7 @@ $(foreach f,$(FLOORS),$(eval $(call unit_program,$(f))))
 
 compile_commands.json: Makefile FORCE | $(DEPS_FIRST)
 	@etc/dev/compile-commands '$(BASE_FLAGS) $(INCLUDES) -I. -Itests/unit $(PKG_CFLAGS)' \
-		$(SOURCES) $(UNIT_SOURCES) > $@.new
+		$(SOURCES) $(UNIT_SOURCES) tests/lint/conf_doc.c > $@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES)) $(GEN_C:.c=.d)

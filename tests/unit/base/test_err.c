@@ -60,6 +60,7 @@ test_reason(void **state)
 {
 	struct reason r;
 	char text[REASON_TEXT_MAX + 10];
+	size_t i;
 
 	(void)state;
 	row_equal("returns its error", reason_set(&r, ERR_BAD_FIELD, "a.b", "%d is odd", 3),
@@ -70,10 +71,9 @@ test_reason(void **state)
 	row_text("no field", r.field, "");
 
 	/* 3 bytes each: 255 is 85 whole ones, and one byte before them leaves 84 and a third. */
-	memset(text, 0, sizeof(text));
 	text[0] = 'x';
-	while (strlen(text) < REASON_TEXT_MAX)
-		memcpy(text + strlen(text), "云", 3);
+	for (i = 1; i < REASON_TEXT_MAX; i += 3)
+		(void)snprintf(text + i, sizeof(text) - i, "云");
 	reason_set(&r, ERR_BUSY, text, "%s", text);
 	row_equal("text cut between characters", strlen(r.text), 1 + 84 * 3);
 	row_equal("field cut between characters", strlen(r.field), 1 + 31 * 3);
