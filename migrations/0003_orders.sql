@@ -72,7 +72,7 @@ create table fulfilment (
 	sku_id         int4[] not null,
 	qty            int4[] not null,
 	goods_owner_id int4[] not null, -- 0: made to order, no stock taken
-	entitled       bool not null,   -- units are charged to the owner's entitlement
+	entitled_sku   int4[],          -- of the skus, those charged to the owner's entitlement; null: none
 	primary key (order_id, number, dealer_id)
 ) with (fillfactor = 80);
 -- ListTasks: what a location has open, nearest deadline first.

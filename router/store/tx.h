@@ -9,6 +9,9 @@
  * TX_COMMIT is sent bare; others are wrapped in begin … commit.  Every writer takes order rows, then
  * claims, stock, capacity and slots, entitlement and budgets, in that order, each sorted by key.
  */
+#include <event2/event.h>
+
+#include "base/conf.h"
 #include "store/pg.h"
 #include "store/statements.h"
 
@@ -33,6 +36,9 @@ void pool_free(struct pool *p); /* done of what was pending is called with DB_DO
 bool pool_up(const struct pool *p); /* at least one connection works */
 int pool_waiting(const struct pool *p);
 int pool_idle(const struct pool *p); /* connections with nothing to do */
+
+/* The change feed's streams of the connections that are up, at most ${max} into ${out}; returns how many. */
+int pool_streams(const struct pool *p, int64_t *out, int max);
 
 /**
  * tx_start(p, step, done, ctx):

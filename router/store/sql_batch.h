@@ -1,0 +1,6 @@
+#ifndef ROUTER_STORE_SQL_BATCH_H
+#define ROUTER_STORE_SQL_BATCH_H
+
+#define BATCH_STATEMENTS(X)
+
+#endif
