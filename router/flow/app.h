@@ -41,6 +41,9 @@ call_app(const struct call *c)
 	return c->method->ctx;
 }
 
+/* The world of now, pinned until ${c} is answered: messages borrow their codes from it.  NULL: no memory. */
+const struct world *call_world(struct call *c) MUST_CHECK;
+
 /* The table of every RPC; ${app} becomes the ctx of each row.  Ended by a row of NULLs. */
 const struct method *methods_table(struct app *app);
 

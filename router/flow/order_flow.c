@@ -36,7 +36,7 @@ struct order_flow {
 	int tries;
 	struct token *token;
 	uint8_t hash[BODY_HASH_SIZE];
-	const struct world *world; /* pinned from deciding to the commit's end */
+	const struct world *world; /* of the last decision */
 	struct payment_row payment;
 	struct order_row row;
 	struct decide_in last;     /* what a probe asks about */
@@ -71,14 +71,6 @@ give_up(struct order_flow *f, enum err e)
 	(void)reason_set(&f->reason, e, NULL, "%s", err_text(e));
 	go(f, ORDER_STEP_answer);
 	return NEXT_STEP;
-}
-
-static void
-unpin(struct order_flow *f)
-{
-	if (f->world != NULL)
-		catalog_unpin(f->app->catalog, f->world);
-	f->world = NULL;
 }
 
 /* ---- check ------------------------------------------------------------------------------------ */
@@ -228,8 +220,9 @@ step_decide(struct order_flow *f)
 		e = token_read(f->app, f->m->quote_token, f->call->received_us, f->arena, &f->token, &f->reason);
 	if (e != ERR_OK)
 		return refuse(f);
-	unpin(f);
-	f->world = in.world = catalog_pin(f->app->catalog);
+	f->world = in.world = call_world(f->call);
+	if (f->world == NULL)
+		return give_up(f, ERR_NO_MEMORY);
 	in.policy = policy_at(in.world, f->call->received_us);
 	if (in.policy == NULL) {
 		(void)reason_set(&f->reason, ERR_NO_POLICY, NULL, "no routing policy is in force");
@@ -372,7 +365,6 @@ step_commit_done(void *ctx, const struct batch_outcome *o)
 	} else {
 		(void)give_up(f, o->err);
 	}
-	unpin(f);
 	order_flow_run(f);
 }
 
@@ -398,11 +390,13 @@ step_commit(struct order_flow *f)
 static enum err
 answer_known(struct order_flow *f, const struct order_read *o)
 {
-	const struct world *w = catalog_world(f->app->catalog);
+	const struct world *w = call_world(f->call);
 	struct frozen *frozen;
 	struct split *s;
 	enum err e;
 
+	if (w == NULL)
+		return reason_set(&f->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
 	if (o->body_hash == NULL || memcmp(o->body_hash, f->hash, sizeof(f->hash)) != 0)
 		return reason_set(&f->reason, ERR_EXISTS_DIFFERS, "order_ref", "%s",
 		    err_text(ERR_EXISTS_DIFFERS));
@@ -487,7 +481,6 @@ add_options(struct order_flow *f)
 static enum next
 step_answer(struct order_flow *f)
 {
-	unpin(f);
 	if (f->result == NULL)
 		add_options(f);
 	log_info(LOG_MSG(f->result != NULL ? "order" : "refused"), LOG_STR("req", f->call->id),

@@ -1,0 +1,286 @@
+#include "flow/payment_flow.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "domain/hours.h"
+#include "flow/basket.h"
+#include "flow/order_rows.h"
+#include "flow/thaw.h"
+#include "store/order_read.h"
+#include "store/payment.h"
+#include "yuncang/v1/order.pb-c.h"
+
+struct payment_flow {
+	struct app *app;
+	struct call *call;
+	struct uuid order_id;
+	struct payment_row payment;
+	struct order_read *order;
+	struct frozen *frozen; /* of the submit */
+	struct split *split;
+	const struct world *world;
+	int tries;
+	struct payment_in in;
+	struct posting e1, e2, r1;
+	struct order_row row; /* of a late payment's decision */
+	struct request request;
+};
+
+static void read_order(struct payment_flow *f);
+
+static void
+fail(struct payment_flow *f, enum err e)
+{
+	if (f->call->reason.err != e)
+		(void)reason_set(&f->call->reason, e, NULL, "%s", err_text(e));
+	call_fail(f->call, &f->call->reason, NULL);
+}
+
+static void
+write_done(void *ctx, enum err e, enum payment_outcome outcome)
+{
+	struct payment_flow *f = ctx;
+	Yuncang__V1__ConfirmPaymentResponse m;
+	char id[UUID_TEXT_SIZE];
+	bool again = e == ERR_WRONG_STATE || e == ERR_OUT_OF_STOCK || e == ERR_ENTITLEMENT_USED ||
+	    e == ERR_SLOT_FULL || e == ERR_CONTENDED;
+
+	if (again && ++f->tries < f->app->conf->decide_tries_max) {
+		read_order(f);
+		return;
+	}
+	if (e == ERR_EXISTS_DIFFERS)
+		(void)reason_set(&f->call->reason, e, "payment.number", "was used for another order or amount");
+	if (e != ERR_OK) {
+		fail(f, again ? ERR_CONTENDED : e);
+		return;
+	}
+	metric_add(METRIC_payments_total, 1);
+	yuncang__v1__confirm_payment_response__init(&m);
+	uuid_format(&f->order_id, id);
+	m.order_id = id;
+	m.outcome = (Yuncang__V1__PaymentOutcome)outcome;
+	log_info(LOG_MSG("paid"), LOG_STR("req", f->call->id), LOG_STR("order", id), LOG_INT("outcome", outcome));
+	call_reply(f->call, &m.base);
+}
+
+/* What the fulfilments of an order become at payment; a store's time to answer counts from now. */
+static enum err
+open_fulfilments(struct payment_flow *f, const struct policy *policy)
+{
+	const struct order_read *o = f->order;
+	struct payment_fulfilment *list = arena_array(f->call->arena, (size_t)o->fulfilment_count, sizeof(*list));
+	int count = 0;
+
+	if (list == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < o->fulfilment_count; i++) {
+		const struct fulfilment_read *r = &o->fulfilments[i];
+		int32_t idx = world_location(f->world, r->location);
+		const struct location *loc = &f->world->locations[idx];
+		struct payment_fulfilment *p = &list[count];
+
+		assert(idx != NONE);
+		if (r->state != FUL_PLANNED)
+			continue;
+		count++;
+		p->number = r->number;
+		p->dealer = r->dealer;
+		p->state = loc->kind == LOC_STORE ? FUL_OFFERED : FUL_ACCEPTED;
+		/* A store that never opens again has no deadline to count to: it is due at once. */
+		if (loc->kind == LOC_STORE &&
+		    !hours_add_open(loc, f->in.now_us,
+			loc->accept_min > 0 ? loc->accept_min : policy->accept_open_min,
+			&p->offer_deadline_us))
+			p->offer_deadline_us = f->in.now_us;
+	}
+	f->in.fulfilments = list;
+	f->in.fulfilment_count = count;
+	return ERR_OK;
+}
+
+static enum err
+post_paid(struct payment_flow *f, const struct split *s)
+{
+	enum err e = journal_paid(f->world, s, f->order->collector, f->payment.provider, &f->e1);
+
+	if (e == ERR_OK)
+		e = journal_fee(f->world, s, f->order->collector, f->payment.provider, &f->e2);
+	f->in.e1 = f->e1.leg_count > 0 ? &f->e1 : NULL;
+	f->in.e2 = f->e2.leg_count > 0 ? &f->e2 : NULL;
+	return e;
+}
+
+/* Money that will go back whole: cash in, the provider's fee, and the refund's claim on clearing. */
+static enum err
+post_refunded(struct payment_flow *f)
+{
+	const struct party *collector = &f->world->parties[world_party(f->world, f->order->collector)];
+	struct split s = {0};
+	enum err e;
+
+	s.total.total_fen = f->payment.amount_fen;
+	s.total.goods_fen = f->payment.amount_fen;
+	if (!fen_bps(f->payment.amount_fen, collector->fee_bps, ROUND_HALF_UP, &s.total.provider_fee_fen))
+		return ERR_OVERFLOW;
+	e = post_paid(f, &s);
+	if (e == ERR_OK)
+		e = journal_refund_all(f->world, &s, f->order->collector, f->payment.provider, &f->r1);
+	f->in.r1 = &f->r1;
+	return e;
+}
+
+static enum err
+open_order(struct payment_flow *f, const struct policy *policy)
+{
+	enum err e = open_fulfilments(f, policy);
+
+	if (e == ERR_OK)
+		e = post_paid(f, f->split);
+	if (e == ERR_OK)
+		e = payment_open(f->app->query_pool, catalog_hints(f->app->catalog), &f->in, write_done, f);
+	return e;
+}
+
+/* The frozen request decided again at the payment's time, with the collector, prices, costs and rules of the submit. */
+static enum err
+decide_late(struct payment_flow *f, const struct policy *policy, struct reason *why)
+{
+	struct choices *got = arena_zalloc(f->call->arena, sizeof(*got));
+	struct choose_in in = {.app = f->app, .world = f->world, .policy = policy, .request = &f->request,
+	    .owner = &f->frozen->decision.owner, .split_version = f->frozen->split_version,
+	    .cost_unit_fen = f->frozen->totals.cost_unit_fen, .options_max = 1, .ignore_inflight = true};
+	struct rows_in rows = {.app = f->app, .world = f->world, .request = &f->request,
+	    .owner = &f->frozen->decision.owner, .choices = got, .policy = policy, .payment = &f->payment};
+	enum err e;
+
+	if (got == NULL)
+		return ERR_NO_MEMORY;
+	f->request = f->frozen->request;
+	f->request.now_us = f->in.now_us;
+	f->request.prepaid = true;
+	f->request.paid_party = f->order->collector;
+	e = choose(&in, f->call->arena, got, why);
+	if (e == ERR_OK && got->choice[0].split->total.total_fen != f->order->goods_fen + f->order->delivery_fee_fen)
+		e = reason_set(why, ERR_NO_LOCATION, NULL, "only at another price");
+	if (e == ERR_OK)
+		e = order_rows_make(&rows, &f->row, f->call->arena, why);
+	f->row.order_id = f->order_id;
+	f->row.storefront = f->order->storefront;
+	f->row.order_ref = f->order->order_ref;
+	return e;
+}
+
+static enum err
+late_order(struct payment_flow *f, const struct policy *policy)
+{
+	struct reason why = {0};
+	enum err e = decide_late(f, policy, &why);
+
+	if (e == ERR_NO_MEMORY)
+		return e;
+	if (e != ERR_OK) {
+		log_info(LOG_MSG("late payment finds nothing"), LOG_STR("req", f->call->id),
+		    LOG_STR("err", err_name(e)));
+		e = post_refunded(f);
+		return e != ERR_OK ? e : payment_unfillable(f->app->query_pool, &f->in, write_done, f);
+	}
+	f->in.e1 = f->row.e1;
+	f->in.e2 = f->row.e2;
+	return payment_late(f->app->query_pool, catalog_hints(f->app->catalog), &f->in, &f->row, write_done, f);
+}
+
+static enum err
+write_payment(struct payment_flow *f)
+{
+	const struct order_read *o = f->order;
+	const struct policy *policy = policy_at(f->world, f->in.now_us);
+	enum err e;
+
+	if (policy == NULL)
+		return ERR_NO_POLICY;
+	if (o->mark == MARK_AWAITING_PAYMENT)
+		return open_order(f, policy);
+	if (o->mark == MARK_CANCELLED && o->paid_at_us == 0)
+		return late_order(f, policy);
+	e = post_refunded(f);
+	return e != ERR_OK ? e : payment_second(f->app->query_pool, &f->in, write_done, f);
+}
+
+static bool
+may_pay(const struct payment_flow *f)
+{
+	int32_t front = world_storefront(f->world, f->order->storefront);
+
+	return front != NONE &&
+	    principal_may(f->call->principal, "storefront", f->world->storefronts[front].code);
+}
+
+static void
+read_done(void *ctx, enum err e, struct order_read *o)
+{
+	struct payment_flow *f = ctx;
+
+	f->order = o;
+	f->world = call_world(f->call);
+	if (e == ERR_OK && f->world == NULL)
+		e = ERR_NO_MEMORY;
+	if (e == ERR_OK && !may_pay(f))
+		e = ERR_NOT_FOUND;
+	if (e == ERR_OK && f->payment.amount_fen != o->goods_fen + o->delivery_fee_fen)
+		e = reason_set(&f->call->reason, ERR_AMOUNT_DIFFERS, "payment.amount_fen",
+		    "%lld paid; the order's total is %lld", (long long)f->payment.amount_fen,
+		    (long long)(o->goods_fen + o->delivery_fee_fen));
+	if (e == ERR_OK && o->decision == NULL)
+		e = ERR_INTERNAL;
+	if (e == ERR_OK)
+		e = thaw_decision(f->world, o->decision, f->call->arena, &f->frozen, &f->split);
+	if (e == ERR_OK) {
+		memset(&f->in, 0, sizeof(f->in));
+		f->in = (struct payment_in){.order_id = f->order_id, .dealer = o->dealer,
+		    .payment = &f->payment, .total_fen = o->goods_fen + o->delivery_fee_fen,
+		    .split_version = o->split_version, .now_us = clock_wall_us()};
+		e = write_payment(f);
+	}
+	if (e != ERR_OK)
+		fail(f, e);
+}
+
+static void
+read_order(struct payment_flow *f)
+{
+	struct order_key key = {.order_id = f->order_id, .attempt = 1};
+	enum err e = order_read_one(f->app->query_pool, f->call->arena, &key, READ_DECISION, read_done, f);
+
+	if (e != ERR_OK)
+		fail(f, e);
+}
+
+void
+confirm_start(struct call *c, const ProtobufCMessage *request)
+{
+	const Yuncang__V1__ConfirmPaymentRequest *m = (const Yuncang__V1__ConfirmPaymentRequest *)request;
+	struct payment_flow *f = arena_zalloc(c->arena, sizeof(*f));
+	enum err e = ERR_OK;
+
+	if (f == NULL) {
+		(void)reason_set(&c->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
+		call_fail(c, &c->reason, NULL);
+		return;
+	}
+	f->app = call_app(c);
+	f->call = c;
+	if (uuid_parse(m->order_id, &f->order_id) != ERR_OK)
+		e = reason_set(&c->reason, ERR_BAD_FIELD, "order_id", "is not an order's id");
+	else if (m->payment == NULL)
+		e = reason_set(&c->reason, ERR_BAD_FIELD, "payment", "is needed");
+	else
+		e = basket_payment(m->payment, "payment", c->received_us, &f->payment, &c->reason);
+	if (e == ERR_OK)
+		read_order(f);
+	else
+		fail(f, e);
+}
