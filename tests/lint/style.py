@@ -13,10 +13,10 @@ FLOORS = {
     "base": {"base"},
     "domain": {"base", "domain"},
     "store": {"base", "domain", "store"},
-    "edge": {"base", "domain", "edge", "yuncang"},
-    "flow": {"base", "domain", "store", "edge", "flow", "yuncang"},
-    "main": {"base", "domain", "store", "edge", "flow", "yuncang"},
-    "simulator": {"base", "simulator", "yuncang"},
+    "edge": {"base", "domain", "edge", "yuncang", "google"},
+    "flow": {"base", "domain", "store", "edge", "flow", "yuncang", "google"},
+    "main": {"base", "domain", "store", "edge", "flow", "yuncang", "google"},
+    "simulator": {"base", "simulator", "yuncang", "google"},
 }
 
 # A library has one floor that knows it.
@@ -45,7 +45,7 @@ BANNED = re.compile(
 BLOCKING = re.compile(r"\b(PQexec\w*|PQconnectdb\w*|PQprepare)\s*\(")
 BLOCKING_FINE = re.compile(r"^(simulator/|tests/|router/store/(migrate|admin)\w*\.c)")
 LEFT_BEHIND = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
-TYPEDEF = re.compile(r"\btypedef\s+(struct|union|enum)\b")
+TYPEDEF = re.compile(r"\btypedef\s+(struct|union|enum)\b\s*(\w+\s+\w+\s*;|\w*\s*(\{|$))")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(<([^>]+)>|"([^"]+)")')
 DEFINITION = re.compile(r"^(\w+)\(")
 
