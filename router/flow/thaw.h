@@ -10,25 +10,35 @@
 #include "store/order_read.h"
 #include "yuncang/v1/order.pb-c.h"
 
-/* May this key see margin, cost and legs of an order that ${owner} owns? */
+/*
+ * Codes in a message are borrowed from ${w}: reply within the turn that made it, or pin the world.
+ *
+ * May this key see margin, cost and legs of an order that ${owner} owns?  Dealer scopes, where a key has any, must
+ * name the owner's dealer.
+ */
 bool may_see_money(const struct principal *p, const struct world *w, const struct owner *owner);
 
 /* ${money}: put in the Money part.  The message lives in ${a}; NULL: no memory. */
-Yuncang__V1__Option *option_message(const struct world *w, const struct frozen *f, const struct plan *plan,
-    const struct split *s, bool money, struct arena *a) MUST_CHECK;
-Yuncang__V1__Owner *owner_message(const struct world *w, const struct owner *o, struct arena *a) MUST_CHECK;
-Yuncang__V1__Part *part_message(const struct world *w, const struct request *q, const struct part *part,
-    int number, struct arena *a) MUST_CHECK;
-Yuncang__V1__Money *money_message(const struct world *w, const struct split *s, struct arena *a) MUST_CHECK;
-Google__Protobuf__Timestamp *time_message(int64_t us, struct arena *a) MUST_CHECK; /* NULL also for us == 0 */
+Yuncang__V1__Option *option_message(const struct world *w, const struct frozen *f,
+    const struct plan *plan, const struct split *s, bool money, struct arena *a) MUST_CHECK;
+Yuncang__V1__Owner *owner_message(const struct world *w, const struct owner *o,
+    struct arena *a) MUST_CHECK;
+Yuncang__V1__Part *part_message(const struct world *w, const struct request *q,
+    const struct part *part, int number, struct arena *a) MUST_CHECK;
+Yuncang__V1__Money *money_message(const struct world *w, const struct split *s,
+    struct arena *a) MUST_CHECK;
+Google__Protobuf__Timestamp *time_message(int64_t us,
+    struct arena *a) MUST_CHECK; /* NULL also for us == 0 */
 Yuncang__V1__TimeWindow *window_message(int64_t from_us, int64_t to_us, struct arena *a) MUST_CHECK;
 /* Asserts that a party or location of that id is there; "" for 0. */
 const char *party_code_of(const struct world *w, int32_t id);
 const char *location_code_of(const struct world *w, int32_t id);
 
-/* The frozen facts and the split (legs, funding, totals) of decision ${d} as stored.  ERR_INTERNAL, logged: it cannot be read. */
-struct decision_row; /* store/order_read.h */
-enum err thaw_decision(const struct world *w, const struct decision_row *d, struct arena *a,
+/*
+ * The frozen facts and the split (legs, funding, totals) of decision ${d} as stored; both borrow from ${d}.
+ * ERR_INTERNAL, logged: it cannot be read.
+ */
+enum err thaw_decision(const struct world *w, const struct decision_read *d, struct arena *a,
     struct frozen **frozen, struct split **split) MUST_CHECK;
 
 #endif
