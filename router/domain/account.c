@@ -3,7 +3,6 @@
 
 #include <assert.h>
 
-
 #define OTHER_BITS 25
 #define PARTY_BITS 25
 #define PROVIDER_BITS 5
@@ -74,7 +73,7 @@ text_of(enum account_kind k)
 static void
 print_party(const struct world *w, int32_t id, struct buf *out)
 {
-	const struct party *p = world_party(w, id);
+	const struct party *p = world_party_row(w, id);
 
 	if (p != NULL)
 		buf_str(out, p->code);
@@ -110,7 +109,7 @@ account_print(const struct world *w, int64_t account, struct buf *out)
 int64_t
 account_promo(const struct world *w, int32_t party)
 {
-	const struct party *p = world_party(w, party);
+	const struct party *p = world_party_row(w, party);
 
 	if (party == w->brand)
 		return account_number(ACCOUNT_BRAND_PROMO, PROVIDER_NONE, 0, 0);

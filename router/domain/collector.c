@@ -31,7 +31,7 @@ collector_choose(const struct world *w, const struct request *q, const struct pl
 	goods = only_goods_owner(w, p);
 	if (goods == 0 || goods == w->brand)
 		return w->brand;
-	dealer = world_party(w, goods);
+	dealer = world_party_row(w, goods);
 	/* A dealer without a merchant account can take no money: the brand takes it for him. */
 	return dealer != NULL && dealer->has_merchant ? goods : w->brand;
 }

@@ -11,9 +11,24 @@
 #include "domain/account.h"
 #include "domain/split.h"
 
-enum journal_event { EVENT_E1_PAID = 1, EVENT_E2_FEE, EVENT_E3_SPLIT, EVENT_E4_HOLD_ENDED, EVENT_E5_PAYOUT,
-	EVENT_E6_PAID_OUT, EVENT_E7_RELEASED, EVENT_E8_WITHDRAWN, EVENT_R1_REFUND, EVENT_R2_REFUNDED,
-	EVENT_R3_RETURNED, EVENT_F_FREIGHT, EVENT_D_DISPUTE, EVENT_L_CLAIM, EVENT_J_ADJUST, EVENT_K_RECON };
+enum journal_event {
+	EVENT_E1_PAID = 1,
+	EVENT_E2_FEE,
+	EVENT_E3_SPLIT,
+	EVENT_E4_HOLD_ENDED,
+	EVENT_E5_PAYOUT,
+	EVENT_E6_PAID_OUT,
+	EVENT_E7_RELEASED,
+	EVENT_E8_WITHDRAWN,
+	EVENT_R1_REFUND,
+	EVENT_R2_REFUNDED,
+	EVENT_R3_RETURNED,
+	EVENT_F_FREIGHT,
+	EVENT_D_DISPUTE,
+	EVENT_L_CLAIM,
+	EVENT_J_ADJUST,
+	EVENT_K_RECON
+};
 
 #define POSTING_LEGS_MAX 64
 struct posting {
@@ -28,13 +43,13 @@ struct posting {
  * E1: cash and what funders owe, the brand's absorbed shortfall among it, against C:order; leg_count 0 when
  * the order costs nobody anything.  ERR_OVERFLOW past POSTING_LEGS_MAX.
  */
-enum err journal_paid(const struct world *w, const struct split *s, int32_t collector, enum provider v,
-    struct posting *out) MUST_CHECK;
+enum err journal_paid(const struct world *w, const struct split *s, int32_t collector,
+    enum provider v, struct posting *out) MUST_CHECK;
 /* E2: the provider's fee out of C:order; leg_count 0 when the fee is zero. */
-enum err journal_fee(const struct world *w, const struct split *s, int32_t collector, enum provider v,
-    struct posting *out) MUST_CHECK;
+enum err journal_fee(const struct world *w, const struct split *s, int32_t collector,
+    enum provider v, struct posting *out) MUST_CHECK;
 /* R1 of a whole paid order before any hand-over: back out of clearing, no party touched; E2 was posted. */
-enum err journal_refund_all(const struct world *w, const struct split *s, int32_t collector, enum provider v,
-    struct posting *out) MUST_CHECK;
+enum err journal_refund_all(const struct world *w, const struct split *s, int32_t collector,
+    enum provider v, struct posting *out) MUST_CHECK;
 
 #endif

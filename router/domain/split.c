@@ -20,7 +20,7 @@ add_totals(struct split_calc *c, int64_t *provider_delivery_fen)
 {
 	struct split_total *t = &c->split->total;
 	const struct split_in *in = c->in;
-	const struct party *collector = world_party(in->world, in->collector);
+	const struct party *collector = world_party_row(in->world, in->collector);
 	int i;
 
 	assert(collector != NULL);
@@ -285,7 +285,7 @@ split(const struct split_in *in, struct arena *arena, struct split **out, struct
 	assert(in->plan->delivery_fee_fen >= 0);
 	r->err = ERR_OK;
 	c.owner = split_residual(in->world, in->owner);
-	collector = world_party(in->world, in->collector);
+	collector = world_party_row(in->world, in->collector);
 	assert(c.owner != NULL && collector != NULL);
 	c.front = &in->world->storefronts[in->request->storefront];
 	c.channel = c.front->channel;

@@ -41,7 +41,7 @@ settle(const struct split_calc *c, const struct part *p, const struct split_rule
     struct delivery *d)
 {
 	const struct world *w = c->in->world;
-	const struct location *l = world_location(w, p->location);
+	const struct location *l = world_location_row(w, p->location);
 	int64_t left, lack;
 
 	d->earner = l->kind == LOC_STORE ? l->party : w->brand;

@@ -31,7 +31,7 @@ set_worker(const struct split_calc *c, struct split_row *row, const struct locat
 		row->work = &row->rule->handling;
 		break;
 	case LOC_CLOUD:
-		runs = world_party(w, l->party);
+		runs = world_party_row(w, l->party);
 		if (runs != NULL && runs->kind == PARTY_WAREHOUSE)
 			row->worker = runs->id;
 		else
@@ -87,7 +87,7 @@ set_row(struct split_calc *c, struct split_row *row, const struct part *p,
 		    "no split rule is for this sku, owner, way and storefront");
 	row->goods = pl->stocked ? pl->goods_owner : w->brand;
 	row->base.quantity = pl->quantity;
-	set_worker(c, row, world_location(w, p->location));
+	set_worker(c, row, world_location_row(w, p->location));
 	set_bases(c, row, l);
 	return ERR_OK;
 }

@@ -19,8 +19,9 @@ struct bases {
 /* Units of one line, from one location, of one goods owner. */
 struct split_row {
 	int16_t line, part, row;
-	int32_t goods;  /* party id: made to order is the brand's */
-	int32_t worker; /* party id of who handles and is paid for it; 0: nobody, or the owner himself */
+	int32_t goods; /* party id: made to order is the brand's */
+	/* party id of who handles and is paid for it; 0: nobody, or the owner himself */
+	int32_t worker;
 	const struct charge *work; /* handling, or warehouse, of the rule */
 	const struct split_rule *rule;
 	struct bases base;
@@ -62,6 +63,7 @@ struct delivery {
 	int32_t courier, earner; /* party ids */
 };
 /* Into ${out}, one a part; rows have their rules. */
-enum err split_delivery(struct split_calc *c, int64_t provider_fee_fen, struct delivery *out) MUST_CHECK;
+enum err split_delivery(struct split_calc *c, int64_t provider_fee_fen,
+    struct delivery *out) MUST_CHECK;
 
 #endif

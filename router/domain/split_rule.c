@@ -79,11 +79,11 @@ split_rule_find(const struct world *w, const struct split_book *b, const struct 
 const struct party *
 split_residual(const struct world *w, const struct owner *o)
 {
-	const struct location *store = world_location(w, o->store);
+	const struct location *store = world_location_row(w, o->store);
 
 	if (store != NULL && store->party == w->brand)
-		return world_party(w, w->brand);
-	return world_party(w, o->dealer);
+		return world_party_row(w, w->brand);
+	return world_party_row(w, o->dealer);
 }
 
 int64_t
