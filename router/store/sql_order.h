@@ -14,7 +14,7 @@
 #define SQL_FULFILMENT_COLUMNS \
 	"f.order_id, f.number, f.attempt, f.dealer_id, f.location_id, f.distance_m, f.way, f.state, f.slot_from_min, " \
 	"f.slot_to_min, f.capacity_day, f.takes_capacity, f.promise_from, f.promise_to, f.offer_deadline, " \
-	"f.accept_min, f.line, f.sku_id, f.qty, f.goods_owner_id, f.entitled"
+	"f.accept_min, f.line, f.sku_id, f.qty, f.goods_owner_id, f.entitled_sku is not null"
 
 #define SQL_ORDER_PAGE \
 	" and o.order_id >= $2 and o.order_id < $3 order by o.order_id desc limit $4"
