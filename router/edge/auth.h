@@ -58,6 +58,7 @@ const struct principal *key_table_find(const struct key_table *t, const char *au
 /* A new key: its text (shown once) and its hash (stored). */
 #define KEY_TEXT_SIZE 48
 void key_make(char text[KEY_TEXT_SIZE], uint8_t hash[DIGEST_SIZE]);
-bool scope_valid(const char *scope); /* "margin", or a known kind, a colon and 1..64 characters or "*" */
+bool scope_valid(
+    const char *scope); /* "margin", or a known kind, a colon and 1..64 characters or "*" */
 
 #endif

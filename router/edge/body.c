@@ -82,8 +82,7 @@ start(struct inflater *f, const uint8_t *p, size_t len, size_t size_max)
 }
 
 enum err
-inflater_run(
-    struct inflater *f, const uint8_t *p, size_t len, size_t size_max, struct reason *r)
+inflater_run(struct inflater *f, const uint8_t *p, size_t len, size_t size_max, struct reason *r)
 {
 	/* One byte beyond the maximum tells "full" from "more". */
 	enum err e = start(f, p, len, size_max + 1);
@@ -106,7 +105,8 @@ inflater_run(
 		f->out.len += room - f->z.avail_out;
 	}
 	if (f->out.len > size_max)
-		return reason_set(r, ERR_TOO_LARGE, NULL, "the body is larger than its limit inflated");
+		return reason_set(r, ERR_TOO_LARGE, NULL,
+		    "the body is larger than its limit inflated");
 	if (z != Z_STREAM_END || f->z.avail_in > 0)
 		return reason_set(r, ERR_BAD_BODY, NULL, "the body is not gzip");
 	return ERR_OK;

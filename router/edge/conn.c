@@ -271,8 +271,8 @@ conn_settle(struct conn *c)
 	int64_t ahead = (int64_t)evbuffer_get_length(bufferevent_get_input(c->bev));
 
 	count_bytes(c, ahead - c->bytes);
-	conn_move(c, head_is_between(&c->head) && c->head.requests == c->handled ? CONN_IDLE :
-										   CONN_READING);
+	conn_move(c,
+	    head_is_between(&c->head) && c->head.requests == c->handled ? CONN_IDLE : CONN_READING);
 }
 
 struct bufferevent *
@@ -287,8 +287,8 @@ conn_accept(struct event_base *base, void *server)
 	if (s->tls == NULL) {
 		c->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	} else if ((ssl = SSL_new(s->tls)) != NULL) {
-		c->bev = bufferevent_openssl_socket_new(
-		    base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+		c->bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
+		    BEV_OPT_CLOSE_ON_FREE);
 		if (c->bev != NULL)
 			bufferevent_openssl_set_allow_dirty_shutdown(c->bev, 1);
 		else

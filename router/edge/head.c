@@ -103,8 +103,13 @@ method_end(struct head *h)
 }
 
 static bool
-version_end(struct head *h)
+version_byte(struct head *h, uint8_t c)
 {
+	if (c != '\r') {
+		word_add(h, c);
+		return (c > ' ' && c < 0x7f && h->word_len <= 8) ||
+		    bad(h, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+	}
 	if (h->word_len != 8 || memcmp(h->word, "HTTP/1.", 7) != 0 ||
 	    (h->word[7] != '0' && h->word[7] != '1'))
 		return bad(h, "only HTTP/1.1 and HTTP/1.0 are spoken here");
@@ -225,10 +230,7 @@ feed_line(struct head *h, uint8_t c)
 		return c == ' ' || (c > ' ' && c < 0x7f && c != '#') ||
 		    bad(h, "the request target holds a forbidden character");
 	case VERSION:
-		if (c == '\r')
-			return version_end(h);
-		word_add(h, c);
-		return true;
+		return version_byte(h, c);
 	default: /* LINE_LF */
 		h->state = NAME_FIRST;
 		return c == '\n' || bad(h, "a line does not end in CR LF");

@@ -17,15 +17,15 @@
 
 struct head {
 	uint8_t state;
-	uint8_t header;    /* which of those that matter the line is */
-	uint8_t minor;     /* HTTP/1.0 or 1.1 */
+	uint8_t header; /* which of those that matter the line is */
+	uint8_t minor;  /* HTTP/1.0 or 1.1 */
 	uint8_t word_len;
 	char word[HEAD_WORD_MAX]; /* of the method, the version, a header's name or its value */
 	bool is_post;
 	bool has_length;
 	bool is_chunked;
 	bool has_host;
-	size_t head_len;   /* bytes of this head */
+	size_t head_len; /* bytes of this head */
 	size_t head_size_max;
 	int64_t body_size_max;
 	int64_t body_len;  /* of this request, so far announced */

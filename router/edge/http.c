@@ -351,7 +351,7 @@ http_free(struct http_server *s)
 	if (s == NULL)
 		return;
 	conn_fresh(-1, 0, s);
-	TAILQ_FOREACH (c, &s->conns[CONN_APP], link)
+	TAILQ_FOREACH(c, &s->conns[CONN_APP], link)
 		c->request->server = NULL;
 	s->is_draining = true; /* no accept_more() from closing connections */
 	evhttp_free(s->ev);

@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <jansson.h>
 #include <math.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "edge/json_read.h"
 #include "edge/json_write.h"
 #include "edge/path.h"
+
+#define MEMORY_TEXT "the request needs more memory than request_memory_max allows"
 
 struct reading {
 	const struct wire_limits *limits;
@@ -21,13 +24,24 @@ struct reading {
 /*
  * jansson's allocator is one for the process and takes no context.  While json_read() runs, and it
  * never gives the loop away, that is the request's arena; the tree is not freed but dropped with it.
+ *
+ * A full arena is left by a jump: jansson 2.14 does not look whether its string buffer could grow
+ * (lex_save) and then writes beyond its end.  All it holds is in the arena, so nothing is lost.
  */
 static struct arena *tree_arena;
+static jmp_buf tree_escape;
 
 static void *
 tree_alloc(size_t size)
 {
-	return tree_arena != NULL ? arena_alloc(tree_arena, size) : malloc(size);
+	void *p;
+
+	if (tree_arena == NULL)
+		return malloc(size);
+	p = arena_alloc(tree_arena, size);
+	if (p == NULL)
+		longjmp(tree_escape, 1);
+	return p;
 }
 
 static void
@@ -37,8 +51,8 @@ tree_free(void *p)
 		free(p);
 }
 
-static enum err read_message(
-    struct reading *rd, const ProtobufCMessageDescriptor *d, const json_t *j, ProtobufCMessage *m);
+static enum err read_message(struct reading *rd, const ProtobufCMessageDescriptor *d,
+    const json_t *j, ProtobufCMessage *m);
 
 static enum err
 fail(struct reading *rd, enum err e, const char *text)
@@ -49,8 +63,16 @@ fail(struct reading *rd, enum err e, const char *text)
 static enum err
 fail_arena(struct reading *rd)
 {
-	return reason_set(rd->reason, ERR_TOO_LARGE, NULL,
-	    "the request needs more memory than request_memory_max allows");
+	return reason_set(rd->reason, ERR_TOO_LARGE, NULL, MEMORY_TEXT);
+}
+
+/* NULL: not a text, or one with a NUL in it. */
+static const char *
+as_text(const json_t *j)
+{
+	if (!json_is_string(j) || strlen(json_string_value(j)) != json_string_length(j))
+		return NULL;
+	return json_string_value(j);
 }
 
 /* A number, or a text that holds one and nothing else, as a double. */
@@ -61,8 +83,7 @@ as_double(const json_t *j, double *out)
 		*out = json_number_value(j);
 		return isfinite(*out);
 	}
-	return json_is_string(j) && strlen(json_string_value(j)) == json_string_length(j) &&
-	    parse_double(json_string_value(j), out) == ERR_OK;
+	return as_text(j) != NULL && parse_double(as_text(j), out) == ERR_OK;
 }
 
 /* Integers may come as 5, "5", 5.0 or 5e0. */
@@ -75,9 +96,8 @@ as_i64(const json_t *j, int64_t *out)
 		*out = json_integer_value(j);
 		return true;
 	}
-	if (json_is_string(j) &&
-	    parse_i64(json_string_value(j), INT64_MIN, INT64_MAX, out) == ERR_OK)
-		return strlen(json_string_value(j)) == json_string_length(j);
+	if (as_text(j) != NULL && parse_i64(as_text(j), INT64_MIN, INT64_MAX, out) == ERR_OK)
+		return true;
 	/* 2^63 itself is a double; the greatest int64 is not. */
 	if (!as_double(j, &d) || d != trunc(d) || d < -0x1p63 || d >= 0x1p63)
 		return false;
@@ -91,8 +111,8 @@ as_u64(const json_t *j, uint64_t *out)
 	int64_t n;
 	double d;
 
-	if (json_is_string(j) && parse_u64(json_string_value(j), UINT64_MAX, out) == ERR_OK)
-		return strlen(json_string_value(j)) == json_string_length(j);
+	if (as_text(j) != NULL && parse_u64(as_text(j), UINT64_MAX, out) == ERR_OK)
+		return true;
 	if (as_i64(j, &n)) {
 		*out = (uint64_t)n;
 		return n >= 0;
@@ -169,8 +189,8 @@ read_enum(struct reading *rd, const ProtobufCFieldDescriptor *f, const json_t *j
 	int64_t n;
 	int32_t value;
 
-	if (json_is_string(j))
-		v = protobuf_c_enum_descriptor_get_value_by_name(ed, json_string_value(j));
+	if (as_text(j) != NULL)
+		v = protobuf_c_enum_descriptor_get_value_by_name(ed, as_text(j));
 	else if (as_i64(j, &n) && n >= INT32_MIN && n <= INT32_MAX)
 		v = protobuf_c_enum_descriptor_get_value(ed, (int)n);
 	if (v == NULL)
@@ -188,9 +208,9 @@ read_text(struct reading *rd, const json_t *j, void *to)
 
 	if (!json_is_string(j))
 		return fail(rd, ERR_BAD_FIELD, "this is not a text");
-	if (strlen(json_string_value(j)) != json_string_length(j))
+	if (as_text(j) == NULL)
 		return fail(rd, ERR_BAD_FIELD, "the text holds a NUL");
-	copy = arena_strdup(rd->arena, json_string_value(j));
+	copy = arena_strdup(rd->arena, as_text(j));
 	if (copy == NULL)
 		return fail_arena(rd);
 	memcpy(to, &copy, sizeof(copy));
@@ -215,6 +235,21 @@ read_bytes(struct reading *rd, const json_t *j, void *to)
 	return ERR_OK;
 }
 
+/* parse_time() keeps microseconds; a Timestamp has nanoseconds. */
+static int32_t
+nanos_of(const char *text)
+{
+	const char *dot = strchr(text, '.');
+	int32_t nanos = 0;
+	bool is_digit = dot != NULL;
+
+	for (int i = 1; i <= 9; i++) {
+		is_digit = is_digit && dot[i] >= '0' && dot[i] <= '9';
+		nanos = nanos * 10 + (is_digit ? dot[i] - '0' : 0);
+	}
+	return nanos;
+}
+
 static enum err
 read_timestamp(struct reading *rd, const json_t *j, ProtobufCMessage *m)
 {
@@ -222,23 +257,17 @@ read_timestamp(struct reading *rd, const json_t *j, ProtobufCMessage *m)
 	int64_t us, seconds;
 	int32_t nanos;
 
-	if (!json_is_string(j) || strlen(json_string_value(j)) != json_string_length(j) ||
-	    parse_time(json_string_value(j), &us) != ERR_OK)
+	if (as_text(j) == NULL || parse_time(as_text(j), &us) != ERR_OK)
 		return fail(rd, ERR_BAD_FIELD, "this is not a time such as 2026-11-21T08:00:00Z");
-	seconds = us / 1000000;
-	nanos = (int32_t)(us % 1000000) * 1000;
-	if (nanos < 0) {
-		nanos += 1000000000;
-		seconds--;
-	}
+	seconds = us / 1000000 - (us % 1000000 < 0 ? 1 : 0);
+	nanos = nanos_of(as_text(j));
 	memcpy((char *)m + f[0].offset, &seconds, sizeof(seconds));
 	memcpy((char *)m + f[1].offset, &nanos, sizeof(nanos));
 	return ERR_OK;
 }
 
 static enum err
-read_submessage(
-    struct reading *rd, const ProtobufCMessageDescriptor *d, const json_t *j, void *to)
+read_submessage(struct reading *rd, const ProtobufCMessageDescriptor *d, const json_t *j, void *to)
 {
 	ProtobufCMessage *m;
 	enum err e;
@@ -376,7 +405,8 @@ read_message(struct reading *rd, const ProtobufCMessageDescriptor *d, const json
 	assert(d->n_fields <= WIRE_FIELDS_MAX);
 	if (!json_is_object(j))
 		return fail(rd, ERR_BAD_FIELD, "this is not an object");
-	memcpy(&object, &j, sizeof(object)); /* iterating changes nothing, but jansson wants it so */
+	memcpy(&object, &j,
+	    sizeof(object)); /* iterating changes nothing, but jansson wants it so */
 	for (it = json_object_iter(object); it != NULL; it = json_object_iter_next(object, it)) {
 		const ProtobufCFieldDescriptor *f;
 		enum err e;
@@ -387,7 +417,7 @@ read_message(struct reading *rd, const ProtobufCMessageDescriptor *d, const json
 		if (f == NULL)
 			return path_fail(&rd->path, key, rd->reason, ERR_BAD_FIELD,
 			    "%s has no such field", d->short_name);
-		if (!path_push(&rd->path, f, 0))
+		if (!path_push(&rd->path, f, PATH_WHOLE))
 			return fail(rd, ERR_TOO_LARGE, "nested too deeply");
 		if (seen[f - d->fields])
 			return fail(rd, ERR_BAD_FIELD, "the field is there twice");
@@ -401,22 +431,25 @@ read_message(struct reading *rd, const ProtobufCMessageDescriptor *d, const json
 }
 
 static json_t *
-parse(const uint8_t *p, size_t len, struct reason *r)
+parse(const uint8_t *p, size_t len, struct arena *a, struct reason *r)
 {
 	json_error_t error;
 	json_t *j;
 
+	assert(tree_arena == NULL);
+	tree_arena = a;
+	if (setjmp(tree_escape) != 0) {
+		tree_arena = NULL;
+		(void)reason_set(r, ERR_TOO_LARGE, NULL, MEMORY_TEXT);
+		return NULL;
+	}
 	/* NUL is let through here so that it can be refused with the name of its field. */
 	j = json_loadb((const char *)p, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-	if (j != NULL)
-		return j;
-	if (json_error_code(&error) == json_error_out_of_memory)
-		(void)reason_set(r, ERR_TOO_LARGE, NULL,
-		    "the request needs more memory than request_memory_max allows");
-	else
+	tree_arena = NULL;
+	if (j == NULL)
 		(void)reason_set(r, ERR_BAD_BODY, NULL, "not JSON: line %d column %d: %s",
 		    error.line, error.column, error.text);
-	return NULL;
+	return j;
 }
 
 enum err
@@ -432,10 +465,7 @@ json_read(const ProtobufCMessageDescriptor *d, const uint8_t *p, size_t len,
 		json_set_alloc_funcs(tree_alloc, tree_free);
 		alloc_set = true;
 	}
-	assert(tree_arena == NULL);
-	tree_arena = a;
-	j = parse(p, len, r);
-	tree_arena = NULL;
+	j = parse(p, len, a, r);
 	if (j == NULL)
 		return r->err;
 	if (!json_is_object(j))

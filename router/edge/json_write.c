@@ -78,7 +78,8 @@ write_double(struct buf *out, double v, bool single)
 		if (single ? (float)back == (float)v : back == v)
 			break;
 	}
-	buf_str(out, text);
+	/* "-0" would be read as the integer 0. */
+	buf_str(out, v == 0 && signbit(v) ? "-0.0" : text);
 }
 
 static void
@@ -100,8 +101,8 @@ write_timestamp(struct buf *out, const ProtobufCMessage *m)
 	    (int32_t)(WIRE_SECONDS_MIN / 86400);
 	rest = (int32_t)((seconds - WIRE_SECONDS_MIN) % 86400);
 	civil_from_days(days, &y, &mon, &d);
-	buf_printf(out, "\"%04d-%02d-%02dT%02d:%02d:%02d", y, mon, d, rest / 3600,
-	    rest / 60 % 60, rest % 60);
+	buf_printf(out, "\"%04d-%02d-%02dT%02d:%02d:%02d", y, mon, d, rest / 3600, rest / 60 % 60,
+	    rest % 60);
 	if (nanos % 1000 != 0)
 		buf_printf(out, ".%09d", nanos);
 	else if (nanos % 1000000 != 0)

@@ -41,8 +41,8 @@ listen_open(struct evconnlistener **out, struct event_base *base, const struct c
 	memset(&sa, 0, sizeof(sa));
 	if (strrchr(conf->listen, ':') == NULL ||
 	    evutil_parse_sockaddr_port(conf->listen, (struct sockaddr *)&sa, &len) != 0)
-		return reason_set(
-		    r, ERR_CONF, "listen", "%s is not 1.2.3.4:port or [::1]:port", conf->listen);
+		return reason_set(r, ERR_CONF, "listen", "%s is not 1.2.3.4:port or [::1]:port",
+		    conf->listen);
 	l = evconnlistener_new_bind(base, NULL, NULL,
 	    flags | (conf->listen_shared ? LEV_OPT_REUSEABLE_PORT : 0), BACKLOG,
 	    (struct sockaddr *)&sa, len);

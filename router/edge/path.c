@@ -49,7 +49,7 @@ path_print(const struct path *p, const char *last, char out[REASON_FIELD_MAX])
 		if (i > 0)
 			at = put(out, at, ".");
 		at = put(out, at, s->field->name);
-		if (s->field->label == PROTOBUF_C_LABEL_REPEATED) {
+		if (s->index != PATH_WHOLE) {
 			snprintf(index, sizeof(index), "[%u]", s->index);
 			at = put(out, at, index);
 		}
@@ -62,8 +62,8 @@ path_print(const struct path *p, const char *last, char out[REASON_FIELD_MAX])
 }
 
 enum err
-path_fail(
-    const struct path *p, const char *last, struct reason *r, enum err e, const char *fmt, ...)
+path_fail(const struct path *p, const char *last, struct reason *r, enum err e, const char *fmt,
+    ...)
 {
 	char field[REASON_FIELD_MAX];
 	char text[REASON_TEXT_MAX];

@@ -12,10 +12,11 @@
 #include "base/err.h"
 
 #define PATH_DEPTH_MAX 16
+#define PATH_WHOLE UINT32_MAX
 
 struct path_step {
 	const ProtobufCFieldDescriptor *field;
-	uint32_t index; /* of the element, when the field is repeated */
+	uint32_t index; /* of the element; PATH_WHOLE: the list itself, or it is none */
 };
 
 struct path {

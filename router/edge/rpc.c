@@ -58,7 +58,7 @@ struct rpc {
 	uint64_t id_next;
 	struct inflater inflater;
 	struct buf json;
-	int64_t *calls;           /* by method */
+	int64_t *calls;            /* by method */
 	int64_t errors[ERR_COUNT]; /* by name */
 };
 
@@ -251,14 +251,16 @@ check_route(struct open_call *o)
 
 	if (i == STRMAP_NONE) {
 		o->status = 404;
-		return reason_set(&o->call.reason, ERR_NO_METHOD, NULL, "there is no method %s", path);
+		return reason_set(&o->call.reason, ERR_NO_METHOD, NULL, "there is no method %s",
+		    path);
 	}
 	o->call.method = &r->methods[i];
 	r->calls[i]++;
 	if (http_method(o->http) != HTTP_POST) {
 		o->status = 405;
 		http_reply_header(o->http, "Allow", "POST");
-		return reason_set(&o->call.reason, ERR_NO_METHOD, NULL, "methods are called by POST");
+		return reason_set(&o->call.reason, ERR_NO_METHOD, NULL,
+		    "methods are called by POST");
 	}
 	return ERR_OK;
 }
@@ -293,7 +295,8 @@ check_caller(struct open_call *o)
 		return reason_set(why, ERR_NOT_READY, NULL, "%s", err_text(ERR_NOT_READY));
 	p = key_table_find(r->keys, http_header(o->http, "authorization"));
 	if (p == NULL)
-		return reason_set(why, ERR_UNAUTHENTICATED, NULL, "%s", err_text(ERR_UNAUTHENTICATED));
+		return reason_set(why, ERR_UNAUTHENTICATED, NULL, "%s",
+		    err_text(ERR_UNAUTHENTICATED));
 	if ((o->call.method->roles & (unsigned)p->role) == 0)
 		return reason_set(why, ERR_PERMISSION_DENIED, NULL,
 		    "a key with the role %s may not call %s", role_word(p->role),
@@ -308,7 +311,8 @@ check_timeout(struct open_call *o)
 	int64_t ms = o->rpc->conf->request_ms_max, asked;
 
 	if (text != NULL) {
-		if (strlen(text) > TIMEOUT_DIGITS_MAX || parse_i64(text, 0, INT64_MAX, &asked) != ERR_OK)
+		if (strlen(text) > TIMEOUT_DIGITS_MAX ||
+		    parse_i64(text, 0, INT64_MAX, &asked) != ERR_OK)
 			return reason_set(&o->call.reason, ERR_BAD_FIELD, "connect-timeout-ms",
 			    "this is not a number of at most %d digits", TIMEOUT_DIGITS_MAX);
 		if (asked < ms)
@@ -335,13 +339,13 @@ check_encoding(struct open_call *o, bool *is_gzip)
 		    "only " TYPE_PROTO " and " TYPE_JSON " are spoken here");
 	}
 	if (version != NULL && strcmp(version, "1") != 0)
-		return reason_set(
-		    why, ERR_BAD_FIELD, "connect-protocol-version", "only version 1 is known");
+		return reason_set(why, ERR_BAD_FIELD, "connect-protocol-version",
+		    "only version 1 is known");
 	*is_gzip = encoding != NULL && strcasecmp(encoding, "gzip") == 0;
 	if (encoding != NULL && !*is_gzip && strcasecmp(encoding, "identity") != 0) {
 		http_reply_header(o->http, "Accept-Encoding", "gzip");
-		return reason_set(
-		    why, ERR_BAD_ENCODING, "content-encoding", "only gzip and identity are known");
+		return reason_set(why, ERR_BAD_ENCODING, "content-encoding",
+		    "only gzip and identity are known");
 	}
 	return check_timeout(o);
 }
@@ -370,8 +374,8 @@ decode(struct open_call *o, bool is_gzip, ProtobufCMessage **out)
 	enum err e;
 
 	if (len > max)
-		return reason_set(why, ERR_TOO_LARGE, NULL, "the body has %zu bytes, the limit is %zu",
-		    len, max);
+		return reason_set(why, ERR_TOO_LARGE, NULL,
+		    "the body has %zu bytes, the limit is %zu", len, max);
 	if (len > 0 && p == NULL)
 		return reason_set(why, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
 	if (is_gzip && len > 0) {
@@ -385,9 +389,9 @@ decode(struct open_call *o, bool is_gzip, ProtobufCMessage **out)
 		limits.repeated_max = (uint32_t)r->conf->upsert_rows_max;
 		limits.values_max = limits.repeated_max * (WIRE_VALUES_MAX / WIRE_REPEATED_MAX);
 	}
-	e = o->type == BODY_JSON ?
-	    json_read(o->call.method->request, p, len, &limits, o->call.arena, out, why) :
-	    wire_read(o->call.method->request, p, len, &limits, o->call.arena, out, why);
+	e = o->type == BODY_JSON
+	    ? json_read(o->call.method->request, p, len, &limits, o->call.arena, out, why)
+	    : wire_read(o->call.method->request, p, len, &limits, o->call.arena, out, why);
 	http_body_drop(o->http);
 	return e;
 }

@@ -27,8 +27,9 @@ struct method {
 	const char *name;    /* "SubmitOrder" */
 	const ProtobufCMessageDescriptor *request;
 	const ProtobufCMessageDescriptor *response;
-	unsigned roles;        /* ROLE_* bits that may call it */
-	const char *scope;     /* "storefront", "location" or "": the kind of scope flow/ checks against the body */
+	unsigned roles; /* ROLE_* bits that may call it */
+	const char *
+	    scope; /* "storefront", "location" or "": the kind of scope flow/ checks against the body */
 	int64_t body_size_max; /* 0: the setting's; else the smaller of the two */
 	method_fn *start;
 	void *ctx; /* what call_app() gives back */
@@ -42,11 +43,11 @@ struct call {
 	struct arena *arena;
 	const struct method *method;
 	const struct principal *principal;
-	int64_t received_us; /* wall time of the last byte: the request's "now" */
-	int64_t deadline_us; /* monotonic */
-	char id[20];         /* for the log and the x-request-id reply header */
+	int64_t received_us;  /* wall time of the last byte: the request's "now" */
+	int64_t deadline_us;  /* monotonic */
+	char id[20];          /* for the log and the x-request-id reply header */
 	struct reason reason; /* scratch for checks */
-	void *flow;          /* the method's own */
+	void *flow;           /* the method's own */
 };
 
 /**
@@ -65,7 +66,8 @@ void call_fail(struct call *c, const struct reason *r, const ProtobufCMessage *d
 struct rpc;
 
 /* ${conf} and ${methods} are borrowed for the life of the rpc. */
-enum err rpc_new(struct rpc **out, const struct conf *conf, const struct method *methods) MUST_CHECK;
+enum err rpc_new(struct rpc **out, const struct conf *conf,
+    const struct method *methods) MUST_CHECK;
 void rpc_free(struct rpc *r);
 /* Takes ${t}; frees the one before. NULL until the first: all calls are ERR_NOT_READY. */
 void rpc_keys_set(struct rpc *r, struct key_table *t);

@@ -21,8 +21,7 @@ struct scan {
 	struct reason *reason;
 };
 
-static enum err scan_message(
-    struct scan *s, const ProtobufCMessageDescriptor *d, struct cursor c);
+static enum err scan_message(struct scan *s, const ProtobufCMessageDescriptor *d, struct cursor c);
 
 static size_t
 left(const struct cursor *c)
@@ -62,7 +61,8 @@ wire_is_timestamp(const ProtobufCMessageDescriptor *d)
 static enum err
 truncated(struct scan *s)
 {
-	return path_fail(&s->path, NULL, s->reason, ERR_BAD_BODY, "the value is cut off or too long");
+	return path_fail(&s->path, NULL, s->reason, ERR_BAD_BODY,
+	    "the value is cut off or too long");
 }
 
 static enum err
@@ -72,8 +72,9 @@ scan_enum(struct scan *s, const ProtobufCFieldDescriptor *f, uint64_t v)
 
 	if (n < INT32_MIN || n > INT32_MAX ||
 	    protobuf_c_enum_descriptor_get_value(f->descriptor, (int)n) == NULL)
-		return path_fail(&s->path, NULL, s->reason, ERR_BAD_FIELD, "%lld is not a value of %s",
-		    (long long)n, ((const ProtobufCEnumDescriptor *)f->descriptor)->name);
+		return path_fail(&s->path, NULL, s->reason, ERR_BAD_FIELD,
+		    "%lld is not a value of %s", (long long)n,
+		    ((const ProtobufCEnumDescriptor *)f->descriptor)->name);
 	return ERR_OK;
 }
 
@@ -102,7 +103,8 @@ scan_varint(struct scan *s, const ProtobufCFieldDescriptor *f, struct cursor *c)
 		break;
 	}
 	if (!fits)
-		return path_fail(&s->path, NULL, s->reason, ERR_BAD_FIELD, "the number does not fit");
+		return path_fail(&s->path, NULL, s->reason, ERR_BAD_FIELD,
+		    "the number does not fit");
 	return ERR_OK;
 }
 
@@ -121,8 +123,8 @@ scan_fixed(struct scan *s, const ProtobufCFieldDescriptor *f, struct cursor *c, 
 		d = (double)f32;
 	}
 	if (!isfinite(d))
-		return path_fail(
-		    &s->path, NULL, s->reason, ERR_BAD_FIELD, "the number is infinite or none");
+		return path_fail(&s->path, NULL, s->reason, ERR_BAD_FIELD,
+		    "the number is infinite or none");
 	c->at += size;
 	return ERR_OK;
 }
@@ -191,9 +193,12 @@ scan_value(struct scan *s, const ProtobufCFieldDescriptor *f, struct cursor *c)
 static enum err
 count(struct scan *s, uint32_t *n)
 {
-	if (++*n > s->limits->repeated_max)
+	s->path.steps[s->path.depth - 1].index = *n;
+	if (++*n > s->limits->repeated_max) {
+		s->path.steps[s->path.depth - 1].index = PATH_WHOLE;
 		return path_fail(&s->path, NULL, s->reason, ERR_TOO_LARGE,
 		    "the list has more than %u elements", s->limits->repeated_max);
+	}
 	if (++s->values > s->limits->values_max)
 		return path_fail(&s->path, NULL, s->reason, ERR_TOO_LARGE,
 		    "the message has more than %u values", s->limits->values_max);
@@ -209,14 +214,12 @@ scan_repeated(struct scan *s, const ProtobufCFieldDescriptor *f, ProtobufCWireTy
 	enum err e;
 
 	if (wt == wire_type(f->type)) {
-		s->path.steps[s->path.depth - 1].index = *n;
 		e = count(s, n);
 		return e != ERR_OK ? e : scan_value(s, f, c);
 	}
 	if (!slice(c, &inner)) /* packed */
 		return truncated(s);
 	while (left(&inner) > 0) {
-		s->path.steps[s->path.depth - 1].index = *n;
 		e = count(s, n);
 		if (e == ERR_OK)
 			e = scan_value(s, f, &inner);
@@ -240,7 +243,8 @@ scan_once(struct scan *s, const ProtobufCMessageDescriptor *d, const ProtobufCFi
     const uint32_t *counts)
 {
 	if (counts[f - d->fields] > 0)
-		return path_fail(&s->path, NULL, s->reason, ERR_BAD_FIELD, "the field is there twice");
+		return path_fail(&s->path, NULL, s->reason, ERR_BAD_FIELD,
+		    "the field is there twice");
 	if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0)
 		return ERR_OK;
 	for (unsigned i = 0; i < d->n_fields; i++) {
@@ -267,7 +271,7 @@ scan_field(struct scan *s, const ProtobufCMessageDescriptor *d, uint64_t tag, st
 	if (f == NULL)
 		return path_fail(&s->path, NULL, s->reason, ERR_BAD_FIELD,
 		    "unknown field number %u of %s", (unsigned)number, d->short_name);
-	if (!path_push(&s->path, f, counts[f - d->fields]))
+	if (!path_push(&s->path, f, PATH_WHOLE))
 		return path_fail(&s->path, NULL, s->reason, ERR_TOO_LARGE, "nested too deeply");
 	if (!type_fits(f, wt))
 		return path_fail(&s->path, NULL, s->reason, ERR_BAD_BODY,
@@ -318,7 +322,8 @@ scan_message(struct scan *s, const ProtobufCMessageDescriptor *d, struct cursor 
 		    "the message has more than %u values", s->limits->values_max);
 	while (left(&c) > 0) {
 		if (!varint(&c, TAG_BYTES_MAX, &tag) || tag > UINT32_MAX)
-			return path_fail(&s->path, NULL, s->reason, ERR_BAD_BODY, "a tag is cut off");
+			return path_fail(&s->path, NULL, s->reason, ERR_BAD_BODY,
+			    "a tag is cut off");
 		e = scan_field(s, d, tag, &c, counts);
 		if (e != ERR_OK)
 			return e;

@@ -1,0 +1,181 @@
+/*
+ * Goal: no bytes whatever break the codecs or the framing, and the properties of target.h hold.
+ * Method: the stored corpus of tests/fuzz, then 20,000 mutations of it from a fixed seed (another
+ * one through FUZZ_SEED); the sanitizers of SAN=1 see what goes wrong without a crash.
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/parse.h"
+#include "edge/target.h"
+
+#define CORPUS "tests/fuzz/corpus/"
+#define SAMPLES_MAX 64
+#define SAMPLE_SIZE_MAX 4096
+#define ROUNDS 20000
+
+struct sample {
+	size_t len;
+	uint8_t bytes[SAMPLE_SIZE_MAX];
+};
+
+static struct sample samples[SAMPLES_MAX];
+static uint64_t rng;
+
+/* splitmix64 */
+static uint64_t
+next(void)
+{
+	uint64_t z = (rng += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+static int
+load(const char *kind)
+{
+	char path[512];
+	struct dirent *entry;
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), CORPUS "%s", kind);
+	dir = opendir(path);
+	if (dir == NULL)
+		fail_msg("%s: run this from the top of the repository", path);
+	while ((entry = readdir(dir)) != NULL && count < SAMPLES_MAX) {
+		FILE *f;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), CORPUS "%s/%s", kind, entry->d_name);
+		f = fopen(path, "rb");
+		assert_non_null(f);
+		samples[count].len = fread(samples[count].bytes, 1, SAMPLE_SIZE_MAX, f);
+		assert_true(samples[count].len > 0);
+		fclose(f);
+		count++;
+	}
+	closedir(dir);
+	return count;
+}
+
+static void
+mutate(struct sample *s)
+{
+	static const uint8_t special[] = {0, 1, 0x7f, 0x80, 0xff, '"', '{', '[', '\\', '\n', '-',
+	    '9'};
+	size_t at = s->len > 0 ? next() % s->len : 0;
+	size_t n;
+
+	switch (next() % 7) {
+	case 0:
+		s->bytes[at] ^= (uint8_t)(1u << next() % 8);
+		break;
+	case 1:
+		s->bytes[at] = special[next() % sizeof(special)];
+		break;
+	case 2:
+		s->bytes[at] = (uint8_t)next();
+		break;
+	case 3:
+		s->len = at + 1;
+		break;
+	case 4: /* a piece goes */
+		n = next() % (s->len - at) % 16;
+		memmove(s->bytes + at, s->bytes + at + n, s->len - at - n);
+		s->len -= n;
+		break;
+	case 5: /* a piece comes twice */
+		n = next() % (s->len - at) % 32;
+		if (s->len + n > SAMPLE_SIZE_MAX)
+			break;
+		memmove(s->bytes + at + n, s->bytes + at, s->len - at);
+		s->len += n;
+		break;
+	default: /* one byte more */
+		if (s->len == SAMPLE_SIZE_MAX)
+			break;
+		memmove(s->bytes + at + 1, s->bytes + at, s->len - at);
+		s->bytes[at] = special[next() % sizeof(special)];
+		s->len++;
+		break;
+	}
+}
+
+static void
+run(const char *kind, void (*target)(const uint8_t *, size_t))
+{
+	int count = load(kind), before = target_accepted(), accepted;
+	const char *seed = getenv("FUZZ_SEED");
+	uint64_t n = 1;
+
+	if (seed != NULL)
+		assert_int_equal(parse_u64(seed, UINT64_MAX, &n), ERR_OK);
+	rng = n;
+	assert_true(count > 2);
+	for (int i = 0; i < count; i++)
+		target(samples[i].bytes, samples[i].len);
+	for (int i = 0; i < ROUNDS; i++) {
+		struct sample *s = malloc(sizeof(*s));
+		uint8_t *exact;
+
+		assert_non_null(s);
+		*s = samples[next() % (uint64_t)count];
+		for (uint64_t m = next() % 4 + 1; m > 0 && s->len > 0; m--)
+			mutate(s);
+		/* Of just its length, so that one byte too far is seen. */
+		exact = malloc(s->len + 1);
+		assert_non_null(exact);
+		memcpy(exact + 1, s->bytes, s->len);
+		target(exact + 1, s->len);
+		free(exact);
+		free(s);
+	}
+	accepted = target_accepted() - before;
+	print_message("%s: %d samples, %d of %d accepted\n", kind, count, accepted, count + ROUNDS);
+	/* Both answers were met, or the mutations are too wild or too tame to tell anything. */
+	assert_in_range(accepted, ROUNDS / 100, ROUNDS - ROUNDS / 100);
+}
+
+static void
+test_wire(void **state)
+{
+	(void)state;
+	run("wire", target_wire);
+}
+
+static void
+test_json(void **state)
+{
+	(void)state;
+	run("json", target_json);
+}
+
+static void
+test_head(void **state)
+{
+	(void)state;
+	run("head", target_head);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_wire),
+	    cmocka_unit_test(test_json),
+	    cmocka_unit_test(test_head),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
