@@ -88,6 +88,8 @@ test_strict(void **state)
 	} rows[] = {
 	    {"one letter", "Z", 8, ERR_BAD_BODY, ERR_BAD_BODY},
 	    {"five letters", "Zm9vY", 8, ERR_BAD_BODY, ERR_BAD_BODY},
+	    {"one letter of zeros", "A", 8, ERR_BAD_BODY, ERR_BAD_BODY},
+	    {"five letters of zeros", "AAAAA", 8, ERR_BAD_BODY, ERR_BAD_BODY},
 	    {"bits left over", "Zh", 8, ERR_BAD_BODY, ERR_BAD_BODY},
 	    {"bits left over in three", "Zm9", 8, ERR_BAD_BODY, ERR_BAD_BODY},
 	    {"padding", "Zg==", 8, ERR_BAD_BODY, ERR_OK},
