@@ -65,7 +65,7 @@ SOURCES_domain := $(wildcard router/domain/*.c)
 SOURCES_store := $(wildcard router/store/*.c)
 SOURCES_edge := $(wildcard router/edge/*.c)
 SOURCES_flow := $(wildcard router/flow/*.c)
-SOURCES_main := $(wildcard router/main.c)
+SOURCES_main := $(wildcard router/*.c)
 SOURCES_simulator := $(wildcard simulator/*.c)
 SOURCES := $(foreach f,$(FLOORS) main simulator,$(SOURCES_$(f)))
 

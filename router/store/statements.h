@@ -9,11 +9,13 @@
 #include "store/sql_batch.h"
 #include "store/sql_catalog.h"
 #include "store/sql_order.h"
+#include "store/sql_start.h"
 
 #define ON_QUERY 1
 #define ON_BATCH 2
 
-#define STATEMENT_TABLE(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X)
+#define STATEMENT_TABLE(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) \
+	START_STATEMENTS(X)
 
 enum stmt {
 #define X(name, pools, sql) STMT_##name,
