@@ -7,101 +7,26 @@
  * Two halves.  gather (domain/candidate.c) reads the world and the hints and writes down, for every
  * examined location, the figures a decision needs.  place (domain/decide.c) reads only request, policy
  * and those figures.  The record keeps the figures, so that place can be run again years later and must
- * give the same bytes.  Pure: no clock, no random; memory from the arena.
+ * give the same bytes.  Pure: no clock, no random; memory from the arena.  Who is a candidate, and why not:
+ * domain/candidate.h; who goes first: domain/rank.h; how lines are laid: domain/place.h.
+ *
+ * Each line gets the first rule that fits it (lines that travel together the top-most among theirs); lines of
+ * one rule are a group.  Groups are placed in the order of their first lines; what one takes the next does
+ * not have, and max_parcels counts over all.  Neighbouring steps of one way are one run; the first run
+ * that covers the group wins.  Under a partial policy what fits is laid down, run after run.
+ *
+ * Refused: REFUSED_BY_RULE with the rule's text; OUT_OF_STOCK when stock (safety, stale, suspect, too many
+ * parcels) stood in the way at one candidate at least; ENTITLEMENT_USED when without entitlements it would be
+ * covered or only they stood in the way; SLOT_FULL when only slots did; else NO_LOCATION (no rule fits, too).
  * Source: design "Deciding".
  */
 #include "base/arena.h"
 #include "base/err.h"
+#include "domain/decision.h"
 #include "domain/hints.h"
 #include "domain/order.h"
 #include "domain/policy.h"
 #include "domain/world.h"
-
-#define SCAN_MAX 256
-#define CANDIDATES_MAX 16 /* recorded a step, and tried in placing */
-#define PARCELS_MAX 8
-#define GOODS_OWNERS_MAX 4 /* of one sku at one location */
-#define GROUPS_MAX 8       /* lines whose rules differ are placed apart */
-#define OPTIONS_MAX 16
-
-/* First reason that rules a candidate out, in the order they are checked; numbers are the proto's. */
-enum reason_code { OUT_NOT = 0, OUT_DISABLED, OUT_CAPABILITY, OUT_EXCLUDED, OUT_RADIUS, OUT_TERRITORY,
-	OUT_GRADE, OUT_NOT_STOCKED, OUT_STOCK, OUT_SAFETY, OUT_STALE, OUT_SUSPECT, OUT_CAPACITY, OUT_SLOT,
-	OUT_CLOSED, OUT_ENTITLEMENT, OUT_SPLIT_OFF, OUT_PARCEL_MIN, OUT_COUNT };
-
-/* What one location may give of one line: at most GOODS_OWNERS_MAX pools, in the order they are used. */
-struct pool {
-	int32_t goods_owner; /* party id */
-	int32_t atp;         /* before this order; lines of one sku share it */
-};
-struct line_figures {
-	int pool_count; /* 0 and made to order: no stock is asked */
-	struct pool pool[GOODS_OWNERS_MAX];
-};
-
-struct candidate {
-	int32_t location;     /* id */
-	enum source source;
-	enum way way;
-	int32_t distance_m;   /* -1: not measured */
-	enum reason_code out;
-	int32_t capacity_left; /* -1: no limit */
-	int32_t capacity_day;  /* local date of the promise */
-	int32_t entitlement_left; /* of the owner, CLOUD only, smallest of the scarce lines; -1: open */
-	int64_t promise_from_us, promise_to_us;
-	int64_t offer_deadline_us; /* 0: accepts by itself */
-	int64_t key[RANK_KEYS_MAX]; /* in the policy's order, smaller is better */
-	struct line_figures *lines; /* one for each line of the group, in its order */
-	bool chosen;
-};
-
-/* One run over candidates of neighbouring steps of one way. */
-struct step_run {
-	int group;
-	enum way way;
-	int examined, beyond;
-	int candidate_count;     /* recorded: survivors in ranking order, then the eliminated */
-	struct candidate *candidates;
-	int32_t rest[OUT_COUNT]; /* examined but not recorded, by reason */
-	bool chosen;
-};
-
-struct part_line {
-	int32_t line; /* index in the request */
-	int32_t quantity;
-	int32_t goods_owner; /* party id */
-	bool stocked;        /* false: made to order, takes no stock */
-};
-struct part { /* goods from one location by one way: one fulfilment */
-	int32_t location; /* id */
-	enum way way;
-	int32_t distance_m;
-	int64_t promise_from_us, promise_to_us, offer_deadline_us;
-	bool takes_capacity, takes_slot;
-	int32_t capacity_day;
-	int line_count;
-	struct part_line *lines;
-};
-struct plan {
-	enum way way; /* of the first part */
-	int part_count;
-	struct part *parts; /* numbered from 1 by position */
-	int64_t delivery_fee_fen;
-	int64_t promise_from_us, promise_to_us; /* of the latest part */
-};
-
-struct decision {
-	int32_t policy_version;
-	struct owner owner;
-	int run_count;
-	struct step_run *runs;
-	int group_count;
-	int32_t group_of_line[ORDER_LINES_MAX];
-	int32_t rule_of_group[GROUPS_MAX];
-	int option_count;       /* 0: refused */
-	struct plan *options;   /* best first */
-	struct reason refusal;  /* OUT_OF_STOCK, NO_LOCATION, REFUSED_BY_RULE, ENTITLEMENT_USED, SLOT_FULL */
-};
 
 struct decide_in {
 	const struct world *world;
@@ -109,8 +34,9 @@ struct decide_in {
 	const struct policy *policy;
 	const struct request *request;
 	const struct owner *owner;
-	bool ignore_inflight; /* reckon with what the database last said, own demand under way left out */
-	int options_max;      /* 1: only the best plan */
+	bool
+	    ignore_inflight; /* reckon with what the database last said, own demand under way left out */
+	int options_max; /* 1: only the best plan */
 };
 
 /**
@@ -123,11 +49,24 @@ struct decide_in {
  */
 enum err decide(const struct decide_in *in, struct arena *arena, struct decision **out) MUST_CHECK;
 
+/* Takes option ${index} as the only one, and marks who was chosen.  decide() has marked those of the first. */
+void decision_choose(struct decision *d, int index);
+
+/*
+ * The half that needs no world: ${d} has groups and runs with candidates as recorded, this makes the
+ * options again.  Options are: each run's best plan, then (orders of one group) each other survivor that covers
+ * it alone, in ranking order; with several groups only the best plan.
+ */
+enum err decide_again(const struct request *q, const struct policy *p, int options_max,
+    struct arena *arena, struct decision *d) MUST_CHECK;
+
 /*
  * The stock rows whose figures made decide() refuse or prefer another location: what a probe must read
  * again before "out of stock" may be said.  At most ${max} of them into ${keys}; returns how many.
  */
-struct stock_key { int32_t location, sku, goods_owner; }; /* ids; goods_owner 0: every owner's */
+struct stock_key {
+	int32_t location, sku, goods_owner;
+}; /* ids; goods_owner 0: every owner's */
 int decide_probe_keys(const struct decide_in *in, struct stock_key *keys, int max);
 
 #endif
