@@ -74,7 +74,7 @@ add_campaigns(struct money_world *m)
 	k[FUNDED_BY_THREE] = (struct campaign){.id = 2,
 	    .funder_count = 3,
 	    .funder = {BRAND, DEALER_D, PLATFORM_OP},
-	    .share_bps = {3334, 3333, 3333},
+	    .share_bps = {5000, 3000, 2000},
 	    .code = "K2"};
 	m->w.campaigns = k;
 	m->w.campaign_count = CAMPAIGNS;
@@ -203,4 +203,13 @@ money_sum(const struct money_world *m, enum leg_kind kind, int32_t party)
 		if (m->split->legs[i].kind == kind && m->split->legs[i].party == party)
 			sum += m->split->legs[i].fen;
 	return sum;
+}
+
+void
+money_charge(struct charge *c, int64_t fixed_fen, int32_t bps, enum charge_base base)
+{
+	*c = (struct charge){.fixed_fen = fixed_fen,
+	    .bps = bps,
+	    .base = base,
+	    .rounding = ROUND_HALF_UP};
 }

@@ -23,7 +23,7 @@ enum {
 }; /* DEALER_POOR has no merchant account */
 enum { STORE_D = 1, STORE_F, STORE_BRAND, CLOUD, SITE, LOCATION_IDS };
 enum { AT_STORE, AT_OFFICIAL, AT_OUTSIDE, FRONTS }; /* storefront indexes */
-/* campaign indexes; three: brand, D, operator alike */
+/* campaign indexes; three: brand 50, D 30, operator 20 per cent */
 enum { FUNDED_BY_BRAND, FUNDED_BY_THREE, CAMPAIGNS };
 enum { CLASS_PHONE, CLASS_LAPTOP, CLASSES };
 
@@ -68,5 +68,7 @@ enum err money_split(struct money_world *m, int32_t collector);
 /* Sum of the legs of a kind that ${party} has. */
 int64_t money_sum(const struct money_world *m, enum leg_kind kind, int32_t party);
 void money_rule_clear(struct split_rule *r);
+/* Rounded half up. */
+void money_charge(struct charge *c, int64_t fixed_fen, int32_t bps, enum charge_base base);
 
 #endif

@@ -143,8 +143,8 @@ test_postings(void **state)
 static void
 test_funders(void **state)
 {
-	static const struct want want[LEGS] = {{FROZEN_BRAND, 9900}, {"P:brand:promo", 34},
-	    {"P:dealer:D:promo", 33}, {"P:op:promo", 33}, {"C:order", -10000}};
+	static const struct want want[LEGS] = {{FROZEN_BRAND, 9900}, {"P:brand:promo", 50},
+	    {"P:dealer:D:promo", 30}, {"P:op:promo", 20}, {"C:order", -10000}};
 	struct money_world m;
 	struct posting p;
 

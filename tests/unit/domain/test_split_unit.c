@@ -111,8 +111,8 @@ test_absorbed(void **state)
 	assert_int_equal(leg_of(&u, LEG_MARGIN), 1000 - 1010 - 6);
 	assert_int_equal(leg_of(&u, LEG_SHORTFALL), 13);
 	assert_int_equal(u.funding_count, 4);
-	assert_int_equal(u.funding[0].fen, 34);
-	assert_int_equal(u.funding[1].fen, 33);
+	assert_int_equal(u.funding[0].fen, 50);
+	assert_int_equal(u.funding[1].fen, 30);
 	assert_int_equal(u.funding[3].party, BRAND);
 	assert_int_equal(u.funding[3].fen, 13);
 	split_unit(&m.in, m.split, 0, 0, 1, &u);
