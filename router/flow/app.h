@@ -32,6 +32,7 @@ struct app {
 	struct attach *attach;
 	uint8_t token_secret[DIGEST_SIZE];
 	uint8_t store_secret[DIGEST_SIZE]; /* signs the serving code of a store */
+	const char *not_ready; /* what the service waits for before it takes orders; NULL: it takes them */
 	bool draining;
 };
 

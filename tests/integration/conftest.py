@@ -1,0 +1,74 @@
+"""Fixtures: one PostgreSQL for the run, a fresh database for each module, services on demand."""
+
+import itertools
+import re
+
+import pytest
+
+import small_world
+import yc
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """The run's PostgreSQL.  fsync is off: a process that dies loses nothing the system has."""
+    c = yc.Cluster(tmp_path_factory.mktemp("pg") / "pg", ["fsync=off", "max_connections=200"])
+    c.start()
+    yield c
+    c.remove()
+
+
+@pytest.fixture(scope="module")
+def empty_database(cluster, request):
+    """A database of the module's own without any table."""
+    return cluster.database("e_" + re.sub(r"\W", "_", request.module.__name__))
+
+
+@pytest.fixture(scope="module")
+def database(cluster, request):
+    """A migrated database of the module's own."""
+    d = cluster.database("t_" + re.sub(r"\W", "_", request.module.__name__))
+    d.migrate()
+    return d
+
+
+@pytest.fixture(scope="module")
+def service(database, tmp_path_factory, request):
+    """service(n=1, database=..., ready=True, **settings): n running instances, stopped with the module."""
+    made = []
+    number = itertools.count(1)
+    folder = tmp_path_factory.mktemp("log")
+
+    def make(n=1, database=database, ready=True, **settings):
+        new = [yc.Instance(database, folder / f"{request.module.__name__}-{next(number)}.log", **settings)
+               for _ in range(n)]
+        made.extend(new)
+        for i in new:
+            i.start(ready=False)
+        for i in new:
+            if ready:
+                i.wait_ready()
+        return new
+    yield make
+    for i in made:
+        if i.alive():
+            i.stop()
+
+
+@pytest.fixture(scope="module")
+def server(service):
+    """One instance, ready."""
+    return service()[0]
+
+
+@pytest.fixture(scope="module")
+def admin(server, database):
+    """A client that may do everything."""
+    return server.client(database.key("admin"))
+
+
+@pytest.fixture(scope="module")
+def world(admin, server, database):
+    """The small world of small_world.py, loaded through the RPCs; see there for its codes."""
+    small_world.load(admin)
+    return small_world.World(server, database, admin)
