@@ -234,6 +234,15 @@ feed(struct conn *c, struct evbuffer *in, size_t n)
 	return true;
 }
 
+/* Enough has come in ahead: the rest waits in the kernel.  evhttp reads on by itself afterwards. */
+void
+conn_hold(struct conn *c)
+{
+	if (c->state != CONN_REFUSED && (c->request != NULL || c->head.requests > c->handled) &&
+	    evbuffer_get_length(bufferevent_get_input(c->bev)) > AHEAD_MAX)
+		bufferevent_disable(c->bev, EV_READ);
+}
+
 /* Looks at what came in before evhttp does. */
 static void
 conn_input(struct evbuffer *in, const struct evbuffer_cb_info *info, void *ctx)
@@ -251,18 +260,18 @@ conn_input(struct evbuffer *in, const struct evbuffer_cb_info *info, void *ctx)
 	is_good = feed(c, in, info->n_added);
 	if (c->state == CONN_IDLE)
 		conn_move(c, CONN_READING);
-	if (c->state == CONN_APP || c->state == CONN_WRITING || c->head.requests > c->handled) {
-		/* A request before it is good and gets its answer; it was the last one. */
+	if (c->state == CONN_APP || c->state == CONN_WRITING) {
+		/* The request before gets its answer; if this is rubbish, it was the last one. */
 		c->is_last = !is_good;
-		if (c->state == CONN_WRITING && evbuffer_get_length(in) > AHEAD_MAX)
-			bufferevent_disable(c->bev, EV_READ);
-		return;
-	}
-	if (!is_good)
+	} else if (c->server->bytes > c->server->conf->bytes_in_flight_max) {
+		conn_refuse(c, ERR_BUSY, "too many request bytes are held; try again");
+	} else if (!is_good && c->head.requests > c->handled) {
+		c->is_last = true; /* evhttp is about to take up the good one before */
+	} else if (!is_good) {
 		conn_refuse(c, c->head.err != ERR_OK ? c->head.err : ERR_NO_MEMORY,
 		    c->head.text != NULL ? c->head.text : "the request could not be held");
-	else if (c->server->bytes > c->server->conf->bytes_in_flight_max)
-		conn_refuse(c, ERR_BUSY, "too many request bytes are held; try again");
+	}
+	conn_hold(c);
 }
 
 void

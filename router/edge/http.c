@@ -145,7 +145,9 @@ http_reply(struct http_request *q, int status, const char *content_type)
 		evbuffer_drain(body, evbuffer_get_length(body));
 	metric_add(METRIC_http_requests_total, 1);
 	conn_move(c, CONN_WRITING);
-	evhttp_send_reply(q->ev, status, NULL, NULL);
+	evhttp_send_reply(q->ev, status, NULL,
+	    NULL); /* written from the loop, not now; reads again */
+	conn_hold(c);
 }
 
 /*

@@ -5,8 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <event2/util.h>
-
+#include "base/parse.h"
 #include "edge/listen.h"
 
 /* Connections that the kernel holds while a turn of the loop lasts. */
@@ -28,6 +27,38 @@ port_of(evutil_socket_t fd)
 	return ntohs(port);
 }
 
+/* "1.2.3.4:80", "[::1]:80"; libevent's own parser does not take port 0. */
+static bool
+parse_address(const char *text, struct sockaddr_storage *sa, int *len)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	const char *colon = strrchr(text, ':');
+	char host[64];
+	size_t host_len;
+	int64_t port;
+
+	if (colon == NULL || parse_i64(colon + 1, 0, UINT16_MAX, &port) != ERR_OK)
+		return false;
+	host_len = (size_t)(colon - text);
+	if (host_len >= sizeof(host))
+		return false;
+	memcpy(host, text, host_len);
+	host[host_len] = '\0';
+	if (host_len > 2 && host[0] == '[' && host[host_len - 1] == ']') {
+		host[host_len - 1] = '\0';
+		in6.sin6_port = htons((uint16_t)port);
+		memcpy(sa, &in6, sizeof(in6));
+		*len = sizeof(in6);
+		return inet_pton(AF_INET6, host + 1,
+		           (char *)sa + offsetof(struct sockaddr_in6, sin6_addr)) == 1;
+	}
+	in.sin_port = htons((uint16_t)port);
+	memcpy(sa, &in, sizeof(in));
+	*len = sizeof(in);
+	return inet_pton(AF_INET, host, (char *)sa + offsetof(struct sockaddr_in, sin_addr)) == 1;
+}
+
 enum err
 listen_open(struct evconnlistener **out, struct event_base *base, const struct conf *conf,
     int *port, struct reason *r)
@@ -39,8 +70,7 @@ listen_open(struct evconnlistener **out, struct event_base *base, const struct c
 	int on = 1;
 
 	memset(&sa, 0, sizeof(sa));
-	if (strrchr(conf->listen, ':') == NULL ||
-	    evutil_parse_sockaddr_port(conf->listen, (struct sockaddr *)&sa, &len) != 0)
+	if (!parse_address(conf->listen, &sa, &len))
 		return reason_set(r, ERR_CONF, "listen", "%s is not 1.2.3.4:port or [::1]:port",
 		    conf->listen);
 	l = evconnlistener_new_bind(base, NULL, NULL,
