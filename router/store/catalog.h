@@ -23,7 +23,7 @@ struct catalog_compile {
 
 enum err catalog_new(struct catalog **out, struct event_base *base, const struct conf *conf, struct pool *pool,
     const struct catalog_compile *compile) MUST_CHECK;
-void catalog_free(struct catalog *c);
+void catalog_free(struct catalog *c); /* after pool_free(), which ends a load under way; unpinned or not */
 /* Loads everything: feed positions first, then the parts, then the hints.  ${done} once. */
 enum err catalog_load(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx) MUST_CHECK;
 /* Reads the parts whose version rose and swaps; several calls while one runs make one more run. */
@@ -45,5 +45,8 @@ struct hints_memory *catalog_hints(struct catalog *c);
 /* Policies and books of any version ever ACTIVE or ARCHIVED, for replay: read once, then kept.  NULL: not there. */
 const struct policy *catalog_policy(const struct catalog *c, int32_t version);
 const struct split_book *catalog_book(const struct catalog *c, int32_t version);
+/* Would ${json} compile against the world of now?  The compiler's error, with ${r}; NOT_READY. */
+enum err catalog_compile_try(const struct catalog *c, bool book, int64_t effective_from_us, const char *json,
+    struct reason *r) MUST_CHECK;
 
 #endif

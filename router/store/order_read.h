@@ -85,9 +85,6 @@ struct order_read {
 	struct contact_row *contact; /* NULL: none given, or erased */
 };
 
-/* enum OrderState of proto/common.proto, by the list of design "States": the first that holds. */
-int order_state(const struct order_read *o);
-
 #define READ_DECISION 1u
 #define READ_PAYMENTS 2u
 #define READ_CONTACT 4u

@@ -185,6 +185,7 @@
 
 /* Rows that orders take from: keys sorted as every writer sorts them. */
 #define STOCK_WRITE_STATEMENTS(X) \
+	X(CATALOG_CHANGE, ON_QUERY, "insert into stock_change (stream_id, seq, changes) values ($1, $2, $3)") \
 	X(STOCK_COUNT, ON_QUERY, \
 	    "insert into stock_level as s (dealer_id, location_id, sku_id, goods_owner_id, on_hand, safety, counted_at) " \
 	    "select * from unnest($1::int4[], $2::int4[], $3::int4[], $4::int4[], $5::int4[], $6::int4[], " \
