@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -312,6 +313,8 @@ http_new(struct http_server **out, struct event_base *base, const struct conf *c
 
 	if (s == NULL)
 		return reason_set(r, ERR_NO_MEMORY, NULL, "HTTP");
+	/* Writing to a client that has gone is an error like others; with TLS even closing writes. */
+	signal(SIGPIPE, SIG_IGN);
 	s->base = base;
 	s->conf = conf;
 	e = listen_tls(&s->tls, conf, r);

@@ -29,7 +29,8 @@ typedef void http_rpc_fn(void *ctx, struct http_request *q);
 
 /**
  * http_new(out, base, conf, r):
- * Listen where ${conf} says.  ${conf} is borrowed for the server's life.
+ * Listen where ${conf} says.  ${conf} is borrowed for the server's life.  SIGPIPE is ignored from
+ * here on, process-wide.
  *
  * ERR_CONF, ERR_IO: ${r} names the setting.
  */

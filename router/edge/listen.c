@@ -14,7 +14,7 @@
 static int
 port_of(evutil_socket_t fd)
 {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof(sa);
 	in_port_t port;
 

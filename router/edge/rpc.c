@@ -163,12 +163,12 @@ send_fault(struct open_call *o, const struct reason *why, const ProtobufCMessage
 }
 
 void
-call_fail(struct call *c, const struct reason *why, const ProtobufCMessage *detail)
+call_fail(struct call *c, const struct reason *r, const ProtobufCMessage *detail)
 {
 	struct open_call *o = (struct open_call *)c;
 
 	if (o->http != NULL)
-		send_fault(o, why, detail);
+		send_fault(o, r, detail);
 	call_put(o);
 }
 

@@ -3,7 +3,7 @@
  * Method: the stored corpus of tests/fuzz, then 20,000 mutations of it from a fixed seed (another
  * one through FUZZ_SEED); the sanitizers of SAN=1 see what goes wrong without a crash.
  */
-#include <dirent.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,32 +40,25 @@ next(void)
 	return z ^ (z >> 31);
 }
 
-static int
+static size_t
 load(const char *kind)
 {
-	char path[512];
-	struct dirent *entry;
-	int count = 0;
-	DIR *dir;
+	size_t count = 0;
+	char path[128];
+	glob_t found;
 
-	snprintf(path, sizeof(path), CORPUS "%s", kind);
-	dir = opendir(path);
-	if (dir == NULL)
+	snprintf(path, sizeof(path), CORPUS "%s/*", kind);
+	if (glob(path, 0, NULL, &found) != 0)
 		fail_msg("%s: run this from the top of the repository", path);
-	while ((entry = readdir(dir)) != NULL && count < SAMPLES_MAX) {
-		FILE *f;
+	for (; count < found.gl_pathc && count < SAMPLES_MAX; count++) {
+		FILE *f = fopen(found.gl_pathv[count], "rb");
 
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), CORPUS "%s/%s", kind, entry->d_name);
-		f = fopen(path, "rb");
 		assert_non_null(f);
 		samples[count].len = fread(samples[count].bytes, 1, SAMPLE_SIZE_MAX, f);
 		assert_true(samples[count].len > 0);
 		fclose(f);
-		count++;
 	}
-	closedir(dir);
+	globfree(&found);
 	return count;
 }
 
@@ -115,22 +108,24 @@ mutate(struct sample *s)
 static void
 run(const char *kind, void (*target)(const uint8_t *, size_t))
 {
-	int count = load(kind), before = target_accepted(), accepted;
+	int before = target_accepted(), accepted;
+	size_t count = load(kind);
 	const char *seed = getenv("FUZZ_SEED");
 	uint64_t n = 1;
 
 	if (seed != NULL)
 		assert_int_equal(parse_u64(seed, UINT64_MAX, &n), ERR_OK);
 	rng = n;
-	assert_true(count > 2);
-	for (int i = 0; i < count; i++)
+	if (count < 3)
+		abort();
+	for (size_t i = 0; i < count; i++)
 		target(samples[i].bytes, samples[i].len);
 	for (int i = 0; i < ROUNDS; i++) {
 		struct sample *s = malloc(sizeof(*s));
 		uint8_t *exact;
 
 		assert_non_null(s);
-		*s = samples[next() % (uint64_t)count];
+		*s = samples[next() % count];
 		for (uint64_t m = next() % 4 + 1; m > 0 && s->len > 0; m--)
 			mutate(s);
 		/* Of just its length, so that one byte too far is seen. */
@@ -142,7 +137,8 @@ run(const char *kind, void (*target)(const uint8_t *, size_t))
 		free(s);
 	}
 	accepted = target_accepted() - before;
-	print_message("%s: %d samples, %d of %d accepted\n", kind, count, accepted, count + ROUNDS);
+	print_message("%s: %zu samples, %d of %d mutations accepted\n", kind, count, accepted,
+	    ROUNDS);
 	/* Both answers were met, or the mutations are too wild or too tame to tell anything. */
 	assert_in_range(accepted, ROUNDS / 100, ROUNDS - ROUNDS / 100);
 }
