@@ -34,6 +34,7 @@ struct app {
 	uint8_t store_secret[DIGEST_SIZE]; /* signs the serving code of a store */
 	const char *not_ready; /* what the service waits for before it takes orders; NULL: it takes them */
 	bool draining;
+	bool keys_loading, keys_again; /* flow/keys_flow's own */
 };
 
 static inline struct app *

@@ -1,0 +1,81 @@
+/* methods: the one table of every RPC: who may call it, with which kind of scope, how large a body. */
+#include "flow/app.h"
+#include "flow/catalog_flow.h"
+#include "flow/order_flow.h"
+#include "flow/payment_flow.h"
+#include "flow/quote_flow.h"
+#include "flow/read_flow.h"
+#include "flow/store_flow.h"
+#include "yuncang/v1/catalog.pb-c.h"
+#include "yuncang/v1/order.pb-c.h"
+#include "yuncang/v1/store.pb-c.h"
+
+#define SHOP (ROLE_STOREFRONT | ROLE_ADMIN)
+#define SHOP_READ (ROLE_STOREFRONT | ROLE_FINANCE | ROLE_OPERATOR | ROLE_ADMIN)
+#define SHOP_QUOTE (ROLE_STOREFRONT | ROLE_OPERATOR | ROLE_ADMIN)
+#define STORE_READ (ROLE_STORE | ROLE_OPERATOR | ROLE_ADMIN)
+#define OPERATE (ROLE_OPERATOR | ROLE_ADMIN)
+
+#define KIB INT64_C(1024)
+
+/* method, request and response in protobuf-c's names, roles, scope, body limit (0: the setting's), start */
+/* clang-format off */
+#define ORDER_METHODS(X) \
+	X(Quote, quote, SHOP_QUOTE, "storefront", 256 * KIB, quote_start) \
+	X(SubmitOrder, submit_order, SHOP, "storefront", 256 * KIB, submit_start) \
+	X(SubmitOrders, submit_orders, SHOP, "storefront", 0, submit_many_start) \
+	X(ConfirmPayment, confirm_payment, SHOP, "storefront", 64 * KIB, confirm_start) \
+	X(GetOrder, get_order, ROLE_ANY, "", 64 * KIB, get_order_start) \
+	X(ListOrders, list_orders, SHOP_READ, "storefront", 64 * KIB, list_orders_start) \
+	X(ExplainOrder, explain_order, SHOP_READ, "", 64 * KIB, explain_order_start)
+
+#define STORE_METHODS(X) \
+	X(ListTasks, list_tasks, STORE_READ, "location", 64 * KIB, list_tasks_start)
+
+#define CATALOG_METHODS(X) \
+	X(UpsertParties, upsert_parties, OPERATE, "", 0, upsert_parties_start) \
+	X(UpsertDealers, upsert_dealers, OPERATE, "", 0, upsert_dealers_start) \
+	X(UpsertTerritories, upsert_territories, OPERATE, "", 0, upsert_territories_start) \
+	X(UpsertLocations, upsert_locations, OPERATE, "", 0, upsert_locations_start) \
+	X(UpsertSlots, upsert_slots, OPERATE, "", 0, upsert_slots_start) \
+	X(UpsertStorefronts, upsert_storefronts, OPERATE, "", 0, upsert_storefronts_start) \
+	X(UpsertSkus, upsert_skus, OPERATE, "", 0, upsert_skus_start) \
+	X(SetStockCounts, set_stock_counts, OPERATE, "", 0, set_stock_counts_start) \
+	X(ApplyStockDeltas, apply_stock_deltas, OPERATE, "", 0, apply_stock_deltas_start) \
+	X(UpsertEntitlements, upsert_entitlements, OPERATE, "", 0, upsert_entitlements_start) \
+	X(UpsertCampaigns, upsert_campaigns, OPERATE, "", 0, upsert_campaigns_start) \
+	X(UpsertClaims, upsert_claims, OPERATE, "", 0, upsert_claims_start) \
+	X(PutRoutingPolicy, put_routing_policy, OPERATE, "", 0, put_routing_policy_start) \
+	X(PutSplitRuleBook, put_split_rule_book, OPERATE, "", 0, put_split_rule_book_start) \
+	X(SetVersionState, set_version_state, OPERATE, "", 64 * KIB, set_version_state_start)
+
+#define ROW(service_name, method, word, role_bits, scope_kind, size, fn) \
+	{.service = "yuncang.v1." service_name, .name = #method, \
+	    .request = &yuncang__v1__##word##_request__descriptor, \
+	    .response = &yuncang__v1__##word##_response__descriptor, \
+	    .roles = role_bits, .scope = scope_kind, .body_size_max = size, .start = fn},
+
+static struct method rows[] = {
+#define X(method, word, roles, scope, size, fn) \
+	ROW("OrderService", method, word, roles, scope, size, fn)
+	ORDER_METHODS(X)
+#undef X
+#define X(method, word, roles, scope, size, fn) \
+	ROW("StoreService", method, word, roles, scope, size, fn)
+	STORE_METHODS(X)
+#undef X
+#define X(method, word, roles, scope, size, fn) \
+	ROW("CatalogService", method, word, roles, scope, size, fn)
+	CATALOG_METHODS(X)
+#undef X
+	{.service = NULL},
+};
+/* clang-format on */
+
+const struct method *
+methods_table(struct app *app)
+{
+	for (struct method *m = rows; m->service != NULL; m++)
+		m->ctx = app;
+	return rows;
+}
