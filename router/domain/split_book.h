@@ -31,6 +31,8 @@ struct split_rule {
 	enum negative_margin negative;
 	int64_t absorb_max_fen;
 };
+/* Of one book: each row of an order looks through all of them. */
+#define SPLIT_RULES_MAX 1024
 struct split_book {
 	int32_t version;
 	int64_t effective_from_us;
