@@ -29,6 +29,8 @@ struct change {
 void change_pack(struct buf *out, const struct change *c);
 /* false at the end or on malformed bytes; rd->ok says which. */
 bool change_unpack(struct rd *in, struct change *c);
+/* Minutes since 1970 as hints keep them, of a time in µs; 0 for none. */
+uint32_t change_minutes(int64_t us);
 /* ERR_NO_MEMORY: a table could not grow. */
 enum err change_apply(struct hints_memory *m, const struct change *c) MUST_CHECK;
 

@@ -1,0 +1,393 @@
+#include "store/batch_run.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "store/batch_write.h"
+
+/* ---- Trip 1: claim and take ------------------------------------------------------------------- */
+
+static int
+ref_order(const void *a, const void *b)
+{
+	const struct order_row *x = (*(struct batch_entry *const *)a)->row;
+	const struct order_row *y = (*(struct batch_entry *const *)b)->row;
+
+	if (x->storefront != y->storefront)
+		return x->storefront < y->storefront ? -1 : 1;
+	return strcmp(x->order_ref, y->order_ref);
+}
+
+static int
+payment_order(const void *a, const void *b)
+{
+	const struct payment_row *x = (*(struct batch_entry *const *)a)->row->payment;
+	const struct payment_row *y = (*(struct batch_entry *const *)b)->row->payment;
+
+	if (x->provider != y->provider)
+		return x->provider < y->provider ? -1 : 1;
+	return strcmp(x->number, y->number);
+}
+
+static enum take_part
+part_of(const struct order_row *r)
+{
+	return r->payment != NULL ? PART_ALLOCATED : PART_RESERVED;
+}
+
+/* Sorted lists and summed keys: every writer locks in these orders. */
+static enum err
+prepare(struct batch_run *r)
+{
+	int take_count;
+	enum err e;
+
+	arena_reset(r->arena);
+	buf_reset(&r->changes);
+	take_count = 0;
+	for (int i = 0; i < r->count; i++)
+		take_count += r->entries[i]->row->take_count;
+	r->by_ref = arena_array(r->arena, (size_t)r->count, sizeof(struct batch_entry *));
+	r->by_payment = arena_array(r->arena, (size_t)r->count, sizeof(struct batch_entry *));
+	r->asked = arena_array(r->arena, (size_t)r->count, sizeof(struct batch_entry *));
+	if (r->by_ref == NULL || r->by_payment == NULL || r->asked == NULL)
+		return ERR_NO_MEMORY;
+	e = takes_init(&r->takes, r->arena, take_count);
+	if (e != ERR_OK)
+		return e;
+	r->payment_count = 0;
+	for (int i = 0; i < r->count; i++) {
+		struct batch_entry *x = r->entries[i];
+
+		x->claimed = x->payment_claimed = x->won = false;
+		x->outcome = (struct batch_outcome){.order_id = x->row->order_id, .lost_take = -1};
+		x->places = arena_array(r->arena, (size_t)x->row->take_count, sizeof(*x->places));
+		if (x->places == NULL)
+			return ERR_NO_MEMORY;
+		for (int k = 0; k < x->row->take_count; k++)
+			takes_add(&r->takes, &x->row->takes[k], part_of(x->row), &x->places[k]);
+		r->by_ref[i] = x;
+		if (x->row->payment != NULL)
+			r->by_payment[r->payment_count++] = x;
+	}
+	qsort(r->by_ref, (size_t)r->count, sizeof(*r->by_ref), ref_order);
+	if (r->payment_count > 1)
+		qsort(r->by_payment, (size_t)r->payment_count, sizeof(*r->by_payment), payment_order);
+	return takes_seal(&r->takes);
+}
+
+static void
+send_refs(struct pg_args *a, struct batch_entry *const *list, int count)
+{
+	args_array(a, ELEM_I32);
+	for (int i = 0; i < count; i++)
+		elem_i32(a, list[i]->row->storefront);
+	args_array_end(a);
+	args_array(a, ELEM_TEXT);
+	for (int i = 0; i < count; i++)
+		elem_text(a, list[i]->row->order_ref);
+	args_array_end(a);
+}
+
+static void
+send_claims(struct batch_run *r, struct tx *t)
+{
+	struct pg_args *a;
+
+	a = tx_args(t);
+	send_refs(a, r->by_ref, r->count);
+	args_array(a, ELEM_BYTES);
+	for (int i = 0; i < r->count; i++)
+		elem_bytes(a, r->by_ref[i]->row->body_hash, BODY_HASH_SIZE);
+	args_array_end(a);
+	args_array(a, ELEM_I32);
+	for (int i = 0; i < r->count; i++)
+		elem_i32(a, r->by_ref[i]->row->frozen->decision.owner.dealer);
+	args_array_end(a);
+	args_array(a, ELEM_UUID);
+	for (int i = 0; i < r->count; i++)
+		elem_uuid(a, &r->by_ref[i]->row->order_id);
+	args_array_end(a);
+	tx_add(t, STMT_SUBMISSION_CLAIM);
+}
+
+static enum err
+send_payments(struct batch_run *r, struct tx *t)
+{
+	struct payment_write *w;
+
+	w = arena_array(r->arena, (size_t)r->payment_count, sizeof(*w));
+	if (w == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < r->payment_count; i++) {
+		const struct order_row *row = r->by_payment[i]->row;
+
+		w[i] = (struct payment_write){.order_id = row->order_id,
+		    .dealer = row->frozen->decision.owner.dealer, .payment = row->payment,
+		    .outcome = PAID_OPENED};
+	}
+	write_payments(t, w, r->payment_count);
+	return ERR_OK;
+}
+
+static enum tx_next
+first_trip(struct batch_run *r, struct tx *t)
+{
+	enum err e;
+
+	e = prepare(r);
+	if (e == ERR_OK) {
+		send_claims(r, t);
+		e = send_payments(r, t);
+	}
+	if (e != ERR_OK) {
+		tx_fail(t, e);
+		return TX_ROLLBACK;
+	}
+	r->ensured = takes_send_ensure(&r->takes, t, r->hints) > 0;
+	(void)takes_send(&r->takes, t, TAKES_TAKE);
+	return TX_TRIP;
+}
+
+/* ---- Between the trips: who has won ----------------------------------------------------------- */
+
+/* Rows come back in the order they were sent, less those that were there before. */
+static void
+read_claims(struct batch_entry *const *list, int count, const PGresult *res, bool payment)
+{
+	struct uuid id;
+	int row;
+
+	row = 0;
+	for (int i = 0; i < count && row < PQntuples(res); i++) {
+		id = col_uuid(res, row, 0);
+		if (!uuid_equal(&id, &list[i]->row->order_id))
+			continue;
+		if (payment)
+			list[i]->payment_claimed = true;
+		else
+			list[i]->claimed = true;
+		row++;
+	}
+	assert(row == PQntuples(res));
+}
+
+static int
+read_first_trip(struct batch_run *r, struct tx *t)
+{
+	int at;
+
+	at = 0;
+	read_claims(r->by_ref, r->count, tx_result(t, at++), false);
+	if (r->payment_count > 0)
+		read_claims(r->by_payment, r->payment_count, tx_result(t, at++), true);
+	if (r->ensured)
+		at++;
+	return takes_read(&r->takes, t, at, TAKES_TAKE);
+}
+
+/* In order of arrival, each all or nothing over its takes. */
+static int
+judge(struct batch_run *r)
+{
+	int won, short_at;
+
+	won = 0;
+	for (int i = 0; i < r->count; i++) {
+		struct batch_entry *x = r->entries[i];
+		const struct order_row *row = x->row;
+
+		if (!x->claimed)
+			continue; /* its submission row says what became of it */
+		if (row->payment != NULL && !x->payment_claimed) {
+			x->outcome.err = ERR_BAD_FIELD;
+			continue;
+		}
+		x->won = takes_grant(&r->takes, row->takes, x->places, row->take_count, part_of(row),
+		    &short_at);
+		if (!x->won) {
+			x->outcome.err = take_err(row->takes[short_at].kind);
+			x->outcome.lost_take = short_at;
+			continue;
+		}
+		x->outcome.err = ERR_OK;
+		won++;
+	}
+	return won;
+}
+
+/* ---- Trip 2: give back, write the winners, commit --------------------------------------------- */
+
+/* Losers leave no claim: what they asked for may be asked again. */
+static int
+send_deletes(struct batch_run *r, struct tx *t)
+{
+	struct batch_entry **list;
+	struct pg_args *a;
+	int count, sent;
+
+	list = r->asked; /* free until send_reads() */
+	sent = count = 0;
+	for (int i = 0; i < r->count; i++)
+		if (r->by_ref[i]->claimed && !r->by_ref[i]->won)
+			list[count++] = r->by_ref[i];
+	if (count > 0) {
+		send_refs(tx_args(t), list, count);
+		tx_add(t, STMT_SUBMISSION_DELETE);
+		sent++;
+	}
+	count = 0;
+	for (int i = 0; i < r->payment_count; i++)
+		if (r->by_payment[i]->payment_claimed && !r->by_payment[i]->won)
+			list[count++] = r->by_payment[i];
+	if (count == 0)
+		return sent;
+	a = tx_args(t);
+	args_array(a, ELEM_I16);
+	for (int i = 0; i < count; i++)
+		elem_i16(a, (int16_t)list[i]->row->payment->provider);
+	args_array_end(a);
+	args_array(a, ELEM_TEXT);
+	for (int i = 0; i < count; i++)
+		elem_text(a, list[i]->row->payment->number);
+	args_array_end(a);
+	tx_add(t, STMT_PAYMENT_DELETE);
+	return sent + 1;
+}
+
+static int
+send_reads(struct batch_run *r, struct tx *t)
+{
+	int count;
+
+	count = 0;
+	for (int i = 0; i < r->count; i++)
+		if (!r->by_ref[i]->claimed)
+			r->asked[count++] = r->by_ref[i];
+	if (count == 0)
+		return 0;
+	send_refs(tx_args(t), r->asked, count);
+	tx_add(t, STMT_SUBMISSION_READ);
+	return 1;
+}
+
+static enum err
+send_winners(struct batch_run *r, struct tx *t, int won)
+{
+	struct order_write *w;
+	struct journal_write *j;
+	struct outbox_write *o;
+	int64_t now_us;
+	int n, journals;
+
+	w = arena_array(r->arena, (size_t)won, sizeof(*w));
+	j = arena_array(r->arena, 2 * (size_t)won, sizeof(*j));
+	o = arena_array(r->arena, (size_t)won, sizeof(*o));
+	if (w == NULL || j == NULL || o == NULL)
+		return ERR_NO_MEMORY;
+	n = journals = 0;
+	for (int i = 0; i < r->count; i++) {
+		const struct order_row *row = r->entries[i]->row;
+		const struct posting *const postings[] = {row->e1, row->e2};
+
+		if (!r->entries[i]->won)
+			continue;
+		w[n] = (struct order_write){.row = row, .attempt = 1, .number_first = 1};
+		o[n++] = (struct outbox_write){.order_id = row->order_id,
+		    .dealer = row->frozen->decision.owner.dealer, .kind = OUTBOX_CREATED};
+		for (size_t p = 0; p < 2; p++)
+			if (row->payment != NULL && postings[p] != NULL)
+				j[journals++] = (struct journal_write){.object = row->order_id,
+				    .dealer = row->frozen->decision.owner.dealer,
+				    .split_version = row->frozen->split_version, .event_no = 1,
+				    .event_at_us = row->payment->paid_at_us,
+				    .provider_ref = row->payment->number, .posting = postings[p]};
+	}
+	now_us = clock_wall_us();
+	write_orders(t, w, n);
+	write_fulfilments(t, w, n);
+	write_decisions(t, w, n);
+	write_contacts(t, w, n);
+	write_journal(t, j, journals, now_us);
+	write_outbox(t, o, n, now_us);
+	return ERR_OK;
+}
+
+static enum tx_next
+second_trip(struct batch_run *r, struct tx *t)
+{
+	int won, at;
+	enum err e;
+
+	(void)read_first_trip(r, t);
+	won = judge(r);
+	at = takes_send(&r->takes, t, TAKES_CORRECT);
+	r->figures_at = at;
+	at += takes_send(&r->takes, t, TAKES_FIGURES);
+	at += send_deletes(r, t);
+	r->submission_at = at;
+	if (send_reads(r, t) == 0)
+		r->submission_at = -1;
+	e = send_winners(r, t, won);
+	/* Numbers of a stream have no gaps: one row for each that was used. */
+	if (takes_pack(&r->takes, &r->changes) || won > 0)
+		write_change(t, &r->changes);
+	if (e == ERR_OK)
+		e = buf_err(&r->changes);
+	if (e == ERR_OK)
+		return TX_COMMIT;
+	tx_fail(t, e);
+	return TX_ROLLBACK;
+}
+
+enum tx_next
+batch_run_step(struct tx *t, void *ctx)
+{
+	struct batch_run *r = ctx;
+
+	if (r->abandoned) {
+		tx_fail(t, ERR_NOT_READY);
+		return TX_ROLLBACK;
+	}
+	return tx_trip(t) == 0 ? first_trip(r, t) : second_trip(r, t);
+}
+
+/* ---- After the commit ------------------------------------------------------------------------- */
+
+/* What is there under the reference of one that could not claim it. */
+static void
+read_submission(struct batch_entry *x, const PGresult *res, int row)
+{
+	const uint8_t *hash;
+	struct uuid id;
+	size_t len;
+
+	hash = col_bytes(res, row, 1, &len);
+	id = col_uuid(res, row, 2);
+	if (len != BODY_HASH_SIZE || memcmp(hash, x->row->body_hash, len) != 0) {
+		x->outcome.err = ERR_EXISTS_DIFFERS;
+		return;
+	}
+	/* Our own id: a try whose answer was lost had committed. */
+	x->outcome.err = uuid_equal(&id, &x->row->order_id) ? ERR_OK : ERR_WRONG_STATE;
+	x->outcome.order_id = id;
+}
+
+void
+batch_run_finish(struct batch_run *r, struct tx *t)
+{
+	const PGresult *res;
+
+	(void)takes_read(&r->takes, t, r->figures_at, TAKES_FIGURES);
+	/* Gone when read: the one who had claimed it lost and took it back.  Decide again. */
+	for (int i = 0; i < r->count; i++)
+		if (!r->entries[i]->claimed)
+			r->entries[i]->outcome.err = ERR_CONTENDED;
+	if (r->submission_at < 0)
+		return;
+	res = tx_result(t, r->submission_at);
+	for (int row = 0; row < PQntuples(res); row++)
+		read_submission(r->asked[col_i32(res, row, 0) - 1], res, row);
+}

@@ -1,0 +1,50 @@
+#ifndef ROUTER_STORE_BATCH_RUN_H
+#define ROUTER_STORE_BATCH_RUN_H
+
+/* batch_run: one group commit under way, its two trips; used by store/batch.c alone. */
+#include "store/batch.h"
+#include "store/takes.h"
+
+struct batch_entry {
+	struct batch_entry *next;
+	const struct order_row *row; /* NULL once the caller was told */
+	batch_fn *done;
+	void *ctx;
+	int64_t queued_us;
+
+	/* of the try under way */
+	bool claimed, payment_claimed;
+	bool won;
+	int32_t *places; /* of its takes */
+	struct batch_outcome outcome;
+};
+
+struct batch_run {
+	struct batch *batch;
+	struct batch_run *next;
+	struct batch_entry **entries; /* in order of arrival */
+	int count;
+	int tries;
+	int64_t first_us;  /* of the first try */
+	bool unknown;      /* a try's commit may have been done */
+	bool abandoned;    /* nobody waits any more */
+
+	/* of the try under way */
+	const struct hints *hints;
+	struct arena *arena;
+	struct takes takes;
+	struct batch_entry **by_ref, **by_payment; /* sorted as they are claimed */
+	int payment_count;
+	bool ensured;
+	int figures_at;    /* result of the second trip; -1: none asked for */
+	int submission_at; /* the same */
+	struct batch_entry **asked; /* whose submission is read */
+	struct buf changes;
+};
+
+/* The steps of its transaction. */
+enum tx_next batch_run_step(struct tx *t, void *ctx);
+/* After the commit: reads what the second trip brought, sets outcomes that were open. */
+void batch_run_finish(struct batch_run *r, struct tx *t);
+
+#endif
