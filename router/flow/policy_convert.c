@@ -1,7 +1,6 @@
 /* policy_convert: a routing policy off the wire as decide() reads it. */
 #include "flow/policy_convert.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +49,8 @@ static const struct number numbers[] = {
     NUMBER(deliver_window_min, 1, MINUTES_MAX, 120),
 };
 
+/* No key stands twice, so that the longest ranking has each key once. */
+_Static_assert(RANK_COUNT - 1 <= RANK_KEYS_MAX, "a ranking of all keys fits");
 static const enum rank_key default_ranking[] = {RANK_SOURCE, RANK_DISTANCE_BAND, RANK_PROMISE,
     RANK_GRADE, RANK_SCORECARD, RANK_LOAD, RANK_COVER, RANK_COST};
 
@@ -91,9 +92,6 @@ convert_ranking(const Yuncang__V1__RoutingPolicy *m, struct policy *p, struct re
 		p->rank_count = sizeof(default_ranking) / sizeof(default_ranking[0]);
 		return ERR_OK;
 	}
-	e = convert_count(r, AT("policy", "ranking"), m->n_ranking, 0, RANK_KEYS_MAX);
-	if (e != ERR_OK)
-		return e;
 	for (i = 0; i < m->n_ranking; i++) {
 		e = convert_range(r, AT_INDEX("policy", "ranking", (int)i), (int)m->ranking[i], 1,
 		    RANK_COUNT - 1);

@@ -236,6 +236,7 @@ static const struct {
     {"policy.rules[1].when.unit_price_below_fen", ERR_BAD_FIELD,
         WHEN("\"unitPriceFromFen\":\"5\",\"unitPriceBelowFen\":\"5\"")},
     {"policy.rules[1].when.from", ERR_BAD_FIELD, WHEN("\"from\":\"1970-01-01T00:00:00Z\"")},
+    {"policy.rules[1].when.until", ERR_BAD_FIELD, WHEN("\"until\":\"1969-01-01T00:00:00Z\"")},
     {"policy.rules[1].when.until", ERR_BAD_FIELD,
         WHEN("\"from\":\"2026-11-21T00:00:00Z\",\"until\":\"2026-11-21T00:00:00Z\"")},
     {"policy.ranking[0]", ERR_BAD_FIELD, "{" RULES ",\"ranking\":[\"RANK_KEY_UNSPECIFIED\"]}"},
