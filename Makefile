@@ -52,6 +52,8 @@ LIBS = $(PKG_LIBS) -lm
 
 FLOORS := base domain store edge flow
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+# $(BUILD)/simulator is the program: its objects live beside it.
+simulator_objects = $(patsubst simulator/%.c,$(BUILD)/simulator.d/%.o,$(1))
 
 PROTOS := $(wildcard proto/yuncang/v1/*.proto)
 GEN_C := $(PROTOS:proto/%.proto=$(GEN)/%.pb-c.c) $(if $(PROTOS),$(GEN)/google/protobuf/timestamp.pb-c.c)
@@ -75,10 +77,13 @@ LINK_base := $(call lib,base)
 LINK_domain := $(call lib,domain) $(LINK_base)
 LINK_store := $(call lib,store) $(call lib,gen) $(LINK_domain)
 LINK_edge := $(call lib,edge) $(call lib,gen) $(LINK_domain)
+LINK_simulator = $(call simulator_objects,$(filter-out %/main.c,$(SOURCES_simulator))) \
+	$(call lib,gen) $(LINK_base)
 LINK_flow := $(call lib,flow) $(call lib,store) $(call lib,edge) $(call lib,gen) $(LINK_domain)
 
-UNIT_SOURCES := $(foreach f,$(FLOORS),$(wildcard tests/unit/$(f)/*.c))
-UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(foreach f,$(FLOORS),$(wildcard tests/unit/$(f)/test_*.c)))
+UNIT_FOLDERS := $(FLOORS) simulator
+UNIT_SOURCES := $(foreach f,$(UNIT_FOLDERS),$(wildcard tests/unit/$(f)/*.c))
+UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(foreach f,$(UNIT_FOLDERS),$(wildcard tests/unit/$(f)/test_*.c)))
 PYTEST_FOLDERS := $(sort $(patsubst %/,%,$(dir $(foreach d,integration race fault fuzz,\
 	$(wildcard tests/$(d)/test_*.py)))))
 
@@ -194,7 +199,7 @@ $(BUILD)/router/%.o: router/%.c $(BUILD)/flags | $(GEN_H)
 	@echo '  CC      $<'
 	$(Q)$(COMPILE) $(WARN) -c -o $@ $<
 
-$(BUILD)/simulator/%.o: simulator/%.c $(BUILD)/flags | $(GEN_H)
+$(BUILD)/simulator.d/%.o: simulator/%.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	@echo '  CC      $<'
 	$(Q)$(COMPILE) -I. $(WARN) -c -o $@ $<
@@ -202,7 +207,7 @@ $(BUILD)/simulator/%.o: simulator/%.c $(BUILD)/flags | $(GEN_H)
 $(BUILD)/tests/unit/%.o: tests/unit/%.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	@echo '  CC      $<'
-	$(Q)$(COMPILE) -Itests/unit $(WARN) -c -o $@ $<
+	$(Q)$(COMPILE) -I. -Itests/unit $(WARN) -c -o $@ $<
 
 # An archive is made anew when a file was taken away: its list of members is part of it.
 define archive
@@ -220,7 +225,7 @@ $(BUILD)/yuncang: $(call objects,$(SOURCES_main)) $(LINK_flow)
 	@echo '  LINK    $@'
 	$(Q)$(LINK) $^ $(LIBS)
 
-$(BUILD)/simulator: $(call objects,$(SOURCES_simulator)) $(call lib,gen) $(LINK_base)
+$(BUILD)/simulator: $(call simulator_objects,$(SOURCES_simulator)) $(call lib,gen) $(LINK_base)
 	@echo '  LINK    $@'
 	$(Q)$(LINK) $^ $(LIBS)
 
@@ -241,7 +246,7 @@ $(BUILD)/tests/unit/$(1)/test_%: $(BUILD)/tests/unit/$(1)/test_%.o \
 	@echo '  LINK    $$@'
 	$$(Q)$$(LINK) $$^ $$(LIBS) -lcmocka
 endef
-$(foreach f,$(FLOORS),$(eval $(call unit_program,$(f))))
+$(foreach f,$(UNIT_FOLDERS),$(eval $(call unit_program,$(f))))
 .SECONDARY:
 
 compile_commands.json: Makefile FORCE | $(DEPS_FIRST)
@@ -249,4 +254,5 @@ compile_commands.json: Makefile FORCE | $(DEPS_FIRST)
 		$(SOURCES) $(UNIT_SOURCES) tests/lint/conf_doc.c > $@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 
--include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(UNIT_SOURCES)) $(GEN_C:.c=.d)
+-include $(patsubst %.c,$(BUILD)/%.d,$(filter-out simulator/%,$(SOURCES)) $(UNIT_SOURCES)) \
+	$(patsubst %.o,%.d,$(call simulator_objects,$(SOURCES_simulator))) $(GEN_C:.c=.d)

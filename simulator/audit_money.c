@@ -1,0 +1,290 @@
+/* audit_money: one order's arithmetic, reckoned again from its lines and fulfilments. */
+#include <stdlib.h>
+
+#include "simulator/audit_order.h"
+
+/* Products of fen and basis points do not fit 64 bits. */
+__extension__ typedef __int128 wide_t;
+
+struct reckoned {
+	int64_t goods_fen, funded_fen;
+	int64_t brand_cost_fen; /* of units that are the brand's */
+	int64_t own_cost_fen;   /* of units of the owner's own goods */
+	int64_t all_cost_fen;
+	bool one_owner; /* all units are one party's goods: */
+	int64_t goods_owner;
+};
+
+static const struct audit_decision *
+decision_latest(const struct audit_order *o)
+{
+	for (int i = 0; i < o->decision_count; i++)
+		if (o->decision[i].attempt == o->attempt)
+			return &o->decision[i];
+	return NULL;
+}
+
+static int64_t
+legs_sum(const struct audit_decision *d, int64_t kind, int64_t party)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < d->fen.count; i++)
+		if ((kind == 0 || d->kind.v[i] == kind) && (party == 0 || d->party.v[i] == party))
+			sum += d->fen.v[i];
+	return sum;
+}
+
+/* Units of the latest attempt by whose goods they are; made to order is the brand's. */
+static void
+units_reckon(const struct audit_order *o, const struct audit_names *n, struct reckoned *k)
+{
+	bool first = true;
+
+	k->one_owner = true;
+	for (int i = 0; i < o->fulfilment_count; i++) {
+		const struct audit_fulfilment *f = &o->fulfilment[i];
+
+		if (f->attempt != o->attempt)
+			continue;
+		for (int j = 0; j < f->line.count; j++) {
+			int64_t line = f->line.v[j],
+			        owner = f->owner.v[j] == 0 ? n->brand : f->owner.v[j];
+			int64_t cost;
+
+			if (line < 0 || line >= o->cost.count)
+				continue; /* units_check() tells it */
+			cost = o->cost.v[line] * f->qty.v[j];
+			k->all_cost_fen += cost;
+			if (owner == n->brand)
+				k->brand_cost_fen += cost;
+			else if (owner == o->dealer)
+				k->own_cost_fen += cost;
+			k->one_owner = k->one_owner && (first || owner == k->goods_owner);
+			k->goods_owner = owner;
+			first = false;
+		}
+	}
+}
+
+static void
+units_check(const struct audit_order *o, struct audit_report *r)
+{
+	for (int line = 0; line < o->qty.count; line++) {
+		int64_t placed = 0;
+
+		for (int i = 0; i < o->fulfilment_count; i++) {
+			const struct audit_fulfilment *f = &o->fulfilment[i];
+
+			for (int j = 0; j < f->line.count && f->attempt == o->attempt; j++)
+				if (f->line.v[j] == line && f->sku.v[j] == o->sku.v[line])
+					placed += f->qty.v[j];
+		}
+		if (placed != o->qty.v[line])
+			audit_found(r, AUDIT_UNITS, "order %s line %d: %lld of %lld units placed",
+			    o->id, line, (long long)placed, (long long)o->qty.v[line]);
+	}
+}
+
+static void
+totals_check(const struct audit_order *o, struct reckoned *k, struct audit_report *r)
+{
+	for (int i = 0; i < o->qty.count; i++) {
+		int64_t discount = i < o->discount.count ? o->discount.v[i] : 0;
+
+		k->goods_fen += o->qty.v[i] * (o->price.v[i] - discount);
+		k->funded_fen += o->qty.v[i] * discount;
+	}
+	if (k->goods_fen != o->goods_fen || k->funded_fen != o->funded_fen)
+		audit_found(r, AUDIT_TOTALS,
+		    "order %s: goods %lld funded %lld, its lines say %lld and %lld", o->id,
+		    (long long)o->goods_fen, (long long)o->funded_fen, (long long)k->goods_fen,
+		    (long long)k->funded_fen);
+}
+
+static void
+fee_check(const struct audit_order *o, const struct audit_names *n, const struct audit_decision *d,
+    struct audit_report *r)
+{
+	int64_t bps =
+	    o->collector > 0 && o->collector <= n->party_max ? n->party[o->collector].fee_bps : 0;
+	wide_t cash = o->goods_fen + o->delivery_fen;
+	int64_t fee = (int64_t)((cash * bps + 5000) / 10000);
+	int64_t leg = legs_sum(d, LEG_PROVIDER_FEE, 0);
+
+	if (fee != o->fee_fen || fee != leg)
+		audit_found(r, AUDIT_FEE, "order %s: fee %lld, leg %lld, %lld bps of %lld are %lld",
+		    o->id, (long long)o->fee_fen, (long long)leg, (long long)bps, (long long)cash,
+		    (long long)fee);
+}
+
+/* Each funder's part is within one fen a unit of his share; together they are all of it. */
+static void
+funding_check(const struct audit_order *o, const struct audit_names *n,
+    const struct audit_decision *d, int64_t absorbed, struct audit_report *r)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < d->funded.count; i++) {
+		wide_t exact = 0; /* in 1/10000 fen */
+		int64_t units = 0, off;
+
+		sum += d->funded.v[i];
+		for (int l = 0; l < o->campaign.count && l < o->discount.count; l++) {
+			int64_t id = o->campaign.v[l];
+
+			if (id <= 0 || id > n->campaign_max)
+				continue;
+			for (int f = 0; f < n->campaign[id].funder_count; f++)
+				if (n->campaign[id].funder[f] == d->funder.v[i]) {
+					exact += (wide_t)o->discount.v[l] * o->qty.v[l] *
+					    n->campaign[id].share_bps[f];
+					units += o->qty.v[l];
+				}
+		}
+		if (d->funder.v[i] == n->brand)
+			exact += (wide_t)absorbed * 10000;
+		off = llabs((int64_t)(exact - (wide_t)d->funded.v[i] * 10000));
+		if (off > units * 10000)
+			audit_found(r, AUDIT_FUNDING,
+			    "order %s: party %lld funds %lld, his share is %lld", o->id,
+			    (long long)d->funder.v[i], (long long)d->funded.v[i],
+			    (long long)(exact / 10000));
+	}
+	if (sum != o->funded_fen + absorbed)
+		audit_found(r, AUDIT_FUNDING, "order %s: funders pay %lld of %lld", o->id,
+		    (long long)sum, (long long)(o->funded_fen + absorbed));
+}
+
+static void
+legs_check(const struct audit_order *o, const struct audit_names *n, const struct audit_decision *d,
+    const struct reckoned *k, struct audit_report *r)
+{
+	int64_t absorbed = legs_sum(d, LEG_SHORTFALL, 0);
+	int64_t want = o->goods_fen + o->delivery_fen + o->funded_fen + absorbed,
+	        sum = legs_sum(d, 0, 0);
+	int64_t cost = legs_sum(d, LEG_COST, 0), margin;
+	bool others = k->all_cost_fen != k->brand_cost_fen + k->own_cost_fen;
+
+	if (sum != want)
+		audit_found(r, AUDIT_LEGS, "order %s: legs %lld, paid and funded %lld", o->id,
+		    (long long)sum, (long long)want);
+	if (cost != k->brand_cost_fen || cost != legs_sum(d, LEG_COST, n->brand))
+		audit_found(r, AUDIT_COST_LEGS,
+		    "order %s: cost legs %lld, frozen cost of the brand's goods %lld", o->id,
+		    (long long)cost, (long long)k->brand_cost_fen);
+	if (others != (legs_sum(d, LEG_TRANSFER, 0) != 0))
+		audit_found(r, AUDIT_TRANSFER_LEGS, "order %s: transfer legs %lld", o->id,
+		    (long long)legs_sum(d, LEG_TRANSFER, 0));
+	margin = legs_sum(d, LEG_MARGIN, o->dealer) + absorbed - k->own_cost_fen;
+	if (margin != o->margin_fen ||
+	    legs_sum(d, LEG_MARGIN, 0) != legs_sum(d, LEG_MARGIN, o->dealer))
+		audit_found(r, AUDIT_MARGIN, "order %s: margin %lld, its legs and goods say %lld",
+		    o->id, (long long)o->margin_fen, (long long)margin);
+	funding_check(o, n, d, absorbed, r);
+}
+
+/* The goods decide who collects, unless an outside channel was paid already. */
+static void
+collector_check(const struct audit_order *o, const struct audit_names *n, const struct reckoned *k,
+    struct audit_report *r)
+{
+	int64_t want = k->one_owner ? k->goods_owner : n->brand;
+	const struct audit_party *p;
+
+	if (o->collector <= 0 || o->collector > n->party_max) {
+		audit_found(r, AUDIT_COLLECTOR, "order %s: no collector", o->id);
+		return;
+	}
+	p = &n->party[want];
+	if (p->provider == 0)
+		want = n->brand;
+	/* a late payment is decided again with the collector as it was */
+	if (o->attempt != 1 || n->party[o->collector].kind == 8 || o->collector == want)
+		return;
+	audit_found(r, AUDIT_COLLECTOR, "order %s: %s collects, it should be %s", o->id,
+	    audit_name(n->party_code, n->party_max, o->collector),
+	    audit_name(n->party_code, n->party_max, want));
+}
+
+void
+audit_money(const struct audit_order *o, const struct audit_names *n, struct audit_report *r)
+{
+	const struct audit_decision *d = decision_latest(o);
+	struct reckoned k = {0};
+
+	if (d == NULL || o->fulfilment_count == 0) {
+		audit_found(r, AUDIT_CHILD_MISSING, "order %s has no %s", o->id,
+		    d == NULL ? "decision" : "fulfilment");
+		return;
+	}
+	units_check(o, r);
+	units_reckon(o, n, &k);
+	totals_check(o, &k, r);
+	fee_check(o, n, d, r);
+	legs_check(o, n, d, &k, r);
+	collector_check(o, n, &k, r);
+}
+
+/* ---- The journal ------------------------------------------------------------------------------- */
+
+/* The chart of accounts: kind in the highest bits. */
+static int64_t
+posted(const struct audit_posting *p, int64_t kind)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < p->account.count && i < p->fen.count; i++)
+		if (p->account.v[i] >> 55 == kind)
+			sum += p->fen.v[i];
+	return sum;
+}
+
+static const struct audit_posting *
+posting_find(const struct audit_order *o, int64_t event)
+{
+	for (int i = 0; i < o->posting_count; i++)
+		if (o->posting[i].event == event)
+			return &o->posting[i];
+	return NULL;
+}
+
+void
+audit_postings(const struct audit_order *o, struct audit_report *r)
+{
+	const struct audit_posting *paid = posting_find(o, EVENT_PAID),
+	                           *fee = posting_find(o, EVENT_FEE);
+	const struct audit_payment *opening = NULL;
+	int64_t funded = 0;
+
+	for (int i = 0; i < o->payment_count; i++)
+		if (o->payment[i].outcome != 4)
+			opening = &o->payment[i];
+	for (int i = 0; i < o->decision_count; i++)
+		if (o->decision[i].attempt == o->attempt)
+			for (int k = 0; k < o->decision[i].funded.count; k++)
+				funded += o->decision[i].funded.v[k];
+	if (!o->paid) {
+		if (paid != NULL || fee != NULL || opening != NULL)
+			audit_found(r, AUDIT_PAID_POSTING,
+			    "order %s is not paid but has a payment or posting", o->id);
+		return;
+	}
+	if (opening == NULL) {
+		audit_found(r, AUDIT_CHILD_MISSING, "order %s is paid and has no payment", o->id);
+		return;
+	}
+	if (paid == NULL || posted(paid, ACCOUNT_PSP_FROZEN) != opening->fen ||
+	    opening->fen != o->goods_fen + o->delivery_fen ||
+	    (o->mark != MARK_UNFILLABLE &&
+	        posted(paid, ACCOUNT_C_ORDER) != -(opening->fen + funded)))
+		audit_found(r, AUDIT_PAID_POSTING,
+		    "order %s: payment %lld of %lld, E1 %lld against %lld", o->id,
+		    (long long)opening->fen, (long long)(o->goods_fen + o->delivery_fen),
+		    paid == NULL ? 0LL : (long long)posted(paid, ACCOUNT_PSP_FROZEN),
+		    paid == NULL ? 0LL : (long long)posted(paid, ACCOUNT_C_ORDER));
+	if ((fee == NULL ? 0 : posted(fee, ACCOUNT_C_ORDER)) != o->fee_fen)
+		audit_found(r, AUDIT_FEE_POSTING, "order %s: fee %lld, E2 %lld", o->id,
+		    (long long)o->fee_fen,
+		    fee == NULL ? 0LL : (long long)posted(fee, ACCOUNT_C_ORDER));
+}

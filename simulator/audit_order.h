@@ -1,0 +1,59 @@
+#ifndef SIMULATOR_AUDIT_ORDER_H
+#define SIMULATOR_AUDIT_ORDER_H
+
+/* audit_order: one order with all its rows, as the auditor judges it. */
+#include "simulator/audit_db.h"
+#include "simulator/audit_names.h"
+#include "simulator/audit_report.h"
+
+#define CHILDREN_MAX 128
+
+/* Numbers in the tables that the judgement needs; 0003_orders.sql. */
+enum { MARK_AWAITING_PAYMENT = 1, MARK_UNFILLABLE = 3, MARK_CANCELLED = 5 };
+enum { LEG_COST = 1, LEG_MARGIN = 2, LEG_TRANSFER = 3, LEG_PROVIDER_FEE = 6, LEG_SHORTFALL = 10 };
+enum { EVENT_PAID = 1, EVENT_FEE = 2 };
+enum { ACCOUNT_PSP_FROZEN = 1, ACCOUNT_C_ORDER = 10 };
+
+struct audit_fulfilment {
+	int64_t number, attempt, location, way, state;
+	struct audit_ints line, sku, qty, owner;
+};
+
+struct audit_decision {
+	int64_t attempt;
+	struct audit_ints kind, party, fen, line;
+	struct audit_ints funder, funded;
+};
+
+struct audit_payment {
+	int64_t provider, fen, outcome;
+	const char *number;
+};
+
+struct audit_posting {
+	int64_t event;
+	struct audit_ints account, fen;
+};
+
+struct audit_order {
+	char id[AUDIT_ID_SIZE];
+	const char *ref;
+	int64_t dealer, storefront, collector, goods_fen, delivery_fen, funded_fen, fee_fen,
+	    margin_fen;
+	int64_t mark, way;
+	bool paid;
+	struct audit_ints sku, qty, price, cost, discount, campaign;
+	struct audit_fulfilment fulfilment[CHILDREN_MAX];
+	struct audit_decision decision[CHILDREN_MAX];
+	struct audit_payment payment[CHILDREN_MAX];
+	struct audit_posting posting[CHILDREN_MAX];
+	int fulfilment_count, decision_count, payment_count, posting_count;
+	int64_t attempt; /* of the latest decision */
+};
+
+/* The arithmetic of audit_money.c: totals, fee, legs, cost, transfer, margin, funding, collector. */
+void audit_money(const struct audit_order *o, const struct audit_names *n, struct audit_report *r);
+/* E1 and E2 against the payment. */
+void audit_postings(const struct audit_order *o, struct audit_report *r);
+
+#endif

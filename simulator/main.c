@@ -1,0 +1,133 @@
+/* main: the simulator's subcommands. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "simulator/audit.h"
+#include "simulator/load.h"
+#include "simulator/run.h"
+
+enum { EXIT_WELL = 0, EXIT_VIOLATION = 1, EXIT_FAILED = 2 };
+
+#define ANSWER_US_MAX (30 * US_PER_S)
+#define ANSWER_SIZE_MAX (4 * 1024 * 1024)
+
+/* What load and run share; both need the service. */
+struct session {
+	struct event_base *base;
+	struct http_client *client;
+	struct world *world;
+};
+
+static enum err
+session_open(struct session *s, const struct options *o)
+{
+	struct http_client_options c = {.url_count = o->url_count,
+	    .key = o->key,
+	    .connection_count = (int)o->connections,
+	    .answer_us_max = ANSWER_US_MAX,
+	    .answer_size_max = ANSWER_SIZE_MAX};
+	struct event_config *config = event_config_new();
+	enum err e = world_make(&s->world, o->cities, o->size, (uint64_t)o->seed);
+
+	if (e == ERR_OK && config != NULL) {
+		/* the default clock ticks in 4 ms: too coarse to measure with */
+		(void)event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+		s->base = event_base_new_with_config(config);
+	}
+	if (config != NULL)
+		event_config_free(config);
+	if (e != ERR_OK)
+		return e;
+	if (s->base == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < o->url_count; i++)
+		c.url[i] = o->url[i];
+	return http_client_new(&s->client, s->base, &c);
+}
+
+static void
+session_close(struct session *s)
+{
+	http_client_free(s->client);
+	if (s->base != NULL)
+		event_base_free(s->base);
+	world_free(s->world);
+}
+
+static int
+audit_command_run(const struct options *o, const char *journal)
+{
+	struct audit_report r = {.to = stdout};
+
+	if (o->db[0] == '\0') {
+		(void)fprintf(stderr, "simulator: --db is missing\n");
+		return EXIT_FAILED;
+	}
+	if (audit_run(o->db, journal, &r) != ERR_OK)
+		return EXIT_FAILED;
+	return audit_report_all(&r) == 0 ? EXIT_WELL : EXIT_VIOLATION;
+}
+
+static int
+service_command_run(const struct options *o, bool loads, bool runs)
+{
+	struct session s = {0};
+	int64_t violations = 0;
+	enum err e = session_open(&s, o);
+
+	if (e == ERR_OK && loads)
+		e = load_run(s.world, s.base, s.client, o->outage_s * US_PER_S, o->quiet);
+	if (e == ERR_OK && runs)
+		e = run_storefronts(o, s.world, s.base, s.client, &violations);
+	session_close(&s);
+	if (e != ERR_OK)
+		return EXIT_FAILED;
+	return violations == 0 ? EXIT_WELL : EXIT_VIOLATION;
+}
+
+static int
+demo_command_run(const struct options *o)
+{
+	int ran, audited;
+
+	if (unlink(o->journal) != 0 && errno != ENOENT) {
+		(void)fprintf(stderr, "simulator: %s: %s\n", o->journal, strerror(errno));
+		return EXIT_FAILED;
+	}
+	ran = service_command_run(o, true, true);
+	if (ran == EXIT_FAILED)
+		return ran;
+	audited = audit_command_run(o, o->journal);
+	return audited != EXIT_WELL ? audited : ran;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o;
+	int status;
+	const char *command = options_parse(&o, argc, argv, &status);
+
+	if (command == NULL)
+		return status;
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (strcmp(command, "load") == 0)
+		return service_command_run(&o, true, false);
+	if (strcmp(command, "run") == 0)
+		return service_command_run(&o, false, true);
+	if (strcmp(command, "demo") == 0)
+		return demo_command_run(&o);
+	if (strcmp(command, "selftest") == 0) {
+		if (audit_selftest(o.db, o.journal, stdout) != ERR_OK)
+			return EXIT_VIOLATION;
+		return EXIT_WELL;
+	}
+	return audit_command_run(&o, access(o.journal, F_OK) == 0 ? o.journal : NULL);
+}

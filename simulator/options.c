@@ -1,0 +1,211 @@
+#include "simulator/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+
+static const struct {
+	const char *name, *text;
+} commands[] = {
+    {"load", "put the world into the catalog"},
+    {"run", "let the storefronts order"},
+    {"audit", "check the database, and the orders of --journal in it"},
+    {"demo", "load, run, audit"},
+    {"selftest", "tamper with the rows of --db in transactions rolled back: the audit must see it"},
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+/* letter, name, argument, default, text */
+static const struct {
+	char letter;
+	const char *name, *argument, *standard, *text;
+} rows[] = {
+    {'u', "url", "URL", "http://127.0.0.1:8080", "the service; again for each further instance"},
+    {'k', "key", "KEY", "$YUNCANG_SIMULATOR_KEY",
+        "API key; role admin for load, scope margin to audit margins"},
+    {'d', "db", "CONNINFO", "", "libpq connection string, for audit, demo and selftest"},
+    {'w', "world", "small|full", "small", "300 stores, or 5,000 dealers with 30,000"},
+    {'s', "seed", "N", "1", "of the world and of the orders"},
+    {'m', "mode", "steady|peak|hot", "steady",
+        "the mix; 120 million yuan of a live stream; a rush for one sku"},
+    {'t', "seconds", "N", "20", "how long to order"},
+    {'n', "orders", "N", "0", "stop after so many; 0: no such limit"},
+    {'c', "connections", "N", "64", "kept open; in a closed loop as many orders at once"},
+    {'r', "rate", "N", "0", "orders a second whatever happens (open loop); 0: closed loop"},
+    {'o', "outage", "SECONDS", "60", "how long a request is tried again without an answer"},
+    {'j', "journal", "FILE", "var/simulator.journal",
+        "acknowledged orders: run appends, audit reads, demo begins anew"},
+    {'g', "tag", "WORD", "by the clock", "begins every order_ref; the same tag repeats orders"},
+    {'C', "cities", "FILE", "simulator/data/china-cities.csv", "the cities"},
+    {'q', "quiet", NULL, NULL, "no progress"},
+    {'h', "help", NULL, NULL, "this text"},
+};
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+static void
+help_print(FILE *to)
+{
+	(void)fprintf(to, "usage: simulator COMMAND [OPTION]...\n\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		(void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].text);
+	(void)fprintf(to, "\n");
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		char left[64];
+
+		(void)snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
+		    rows[i].argument != NULL ? " " : "",
+		    rows[i].argument != NULL ? rows[i].argument : "");
+		(void)fprintf(to, "  -%c, %-24s %s", rows[i].letter, left, rows[i].text);
+		if (rows[i].standard != NULL && rows[i].standard[0] != '\0')
+			(void)fprintf(to, " (%s)", rows[i].standard);
+		(void)fprintf(to, "\n");
+	}
+	(void)fprintf(to,
+	    "\nExit status: 0 all well, 1 the audit or the run found a violation, "
+	    "2 wrong usage or no service.\n");
+}
+
+static bool
+word_find(const char *s, const char *const *words, int count, int *out)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(s, words[i]) == 0) {
+			*out = i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+word_set(struct options *o, int letter, const char *s)
+{
+	static const char *const sizes[] = {"small", "full"},
+	                         *const modes[] = {"steady", "peak", "hot"};
+	int n;
+
+	if (letter == 'w') {
+		if (!word_find(s, sizes, 2, &n))
+			return false;
+		o->size = (enum world_size)n;
+	} else {
+		if (!word_find(s, modes, 3, &n))
+			return false;
+		o->mode = (enum mix_mode)n;
+	}
+	return true;
+}
+
+static bool
+option_set(struct options *o, int letter, const char *s)
+{
+	switch (letter) {
+	case 'u':
+		if (o->url_count == HTTP_URLS_MAX)
+			return false;
+		o->url[o->url_count++] = s;
+		return true;
+	case 'k':
+		o->key = s;
+		return true;
+	case 'd':
+		o->db = s;
+		return true;
+	case 'j':
+		o->journal = s;
+		return true;
+	case 'g':
+		o->tag = s;
+		return strlen(s) > 0 && strlen(s) < RUN_TAG_SIZE;
+	case 'C':
+		o->cities = s;
+		return true;
+	case 'q':
+		o->quiet = true;
+		return true;
+	case 's':
+		return parse_i64(s, 0, INT64_MAX, &o->seed) == ERR_OK;
+	case 't':
+		return parse_i64(s, 1, 7 * 86400, &o->seconds) == ERR_OK;
+	case 'n':
+		return parse_i64(s, 0, 100000000, &o->orders) == ERR_OK;
+	case 'c':
+		return parse_i64(s, 1, HTTP_CONNECTIONS_MAX, &o->connections) == ERR_OK;
+	case 'r':
+		return parse_i64(s, 0, 1000000, &o->rate) == ERR_OK;
+	case 'o':
+		return parse_i64(s, 0, 86400, &o->outage_s) == ERR_OK;
+	default:
+		return word_set(o, letter, s);
+	}
+}
+
+static void
+defaults_set(struct options *o)
+{
+	*o = (struct options){.db = "",
+	    .cities = "simulator/data/china-cities.csv",
+	    .journal = "var/simulator.journal",
+	    .size = WORLD_SMALL,
+	    .mode = MODE_STEADY,
+	    .seed = 1,
+	    .seconds = 20,
+	    .connections = 64,
+	    .outage_s = 60};
+	o->key = getenv("YUNCANG_SIMULATOR_KEY");
+	if (o->key == NULL)
+		o->key = "";
+}
+
+static const char *
+command_find(const char *s)
+{
+	for (size_t i = 0; s != NULL && i < COMMAND_COUNT; i++)
+		if (strcmp(s, commands[i].name) == 0)
+			return commands[i].name;
+	return NULL;
+}
+
+const char *
+options_parse(struct options *o, int argc, char **argv, int *status)
+{
+	struct option names[ROW_COUNT + 1] = {0};
+	char letters[2 * ROW_COUNT + 1];
+	const char *command;
+	size_t n = 0;
+	int letter;
+
+	defaults_set(o);
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		names[i] = (struct option){.name = rows[i].name,
+		    .has_arg = rows[i].argument != NULL ? required_argument : no_argument,
+		    .val = rows[i].letter};
+		letters[n++] = rows[i].letter;
+		if (rows[i].argument != NULL)
+			letters[n++] = ':';
+	}
+	letters[n] = '\0';
+	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		if (letter == 'h') {
+			help_print(stdout);
+			*status = 0;
+			return NULL;
+		}
+		if (letter == '?' || !option_set(o, letter, optarg)) {
+			if (letter != '?')
+				(void)fprintf(stderr, "simulator: -%c: not a good value: %s\n",
+				    letter, optarg);
+			*status = 2;
+			return NULL;
+		}
+	}
+	if (o->url_count == 0)
+		o->url[o->url_count++] = "http://127.0.0.1:8080";
+	command = command_find(optind == argc - 1 ? argv[optind] : NULL);
+	if (command == NULL) {
+		help_print(stderr);
+		*status = 2;
+	}
+	return command;
+}

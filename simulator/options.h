@@ -1,0 +1,23 @@
+#ifndef SIMULATOR_OPTIONS_H
+#define SIMULATOR_OPTIONS_H
+
+/* options: the command line, one table for all subcommands; --help is printed from it. */
+#include <stdio.h>
+
+#include "simulator/http_client.h"
+#include "simulator/mix.h"
+
+struct options {
+	const char *url[HTTP_URLS_MAX];
+	int url_count;
+	const char *key, *db, *cities, *journal, *tag;
+	enum world_size size;
+	enum mix_mode mode;
+	int64_t seed, orders, seconds, connections, rate, outage_s;
+	bool quiet;
+};
+
+/* NULL: it was --help or wrong, and *status is the exit status; else the subcommand. */
+const char *options_parse(struct options *o, int argc, char **argv, int *status) MUST_CHECK;
+
+#endif
