@@ -87,7 +87,7 @@
 	X(entitlement, "entitlements used are what fulfilments charge to the owner", \
 	    "with held as (select o.dealer_id, l.sku_id, sum(l.qty) as used " \
 	    "from fulfilment f join sales_order o on o.order_id = f.order_id, " \
-	    "unnest(f.sku_id, f.qty) l(sku_id, qty) where f.entitled and f.state not in " GIVEN_BACK \
+	    "unnest(f.sku_id, f.qty) l(sku_id, qty) where l.sku_id = any(f.entitled_sku) and f.state not in " GIVEN_BACK \
 	    " group by 1, 2) " \
 	    "select 'dealer ' || dealer_id || ' sku ' || sku_id || ': ' || e.used || ' not ' " \
 	    "|| coalesce(h.used, 0) from entitlement e left join held h using (dealer_id, sku_id) " \
