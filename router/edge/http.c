@@ -240,7 +240,7 @@ on_request(struct evhttp_request *ev, void *ctx)
 		evhttp_send_error(ev, HTTP_SERVUNAVAIL, NULL);
 		return;
 	}
-	/* Without this, bytes that come while a request waits end the process inside evhttp. */
+	/* 2.1.12 has done so itself; where not, bytes that come now end the process inside evhttp. */
 	bufferevent_disable(c->bev, EV_READ);
 	assert(c->request == NULL);
 	*q = (struct http_request){.server = s, .conn = c, .ev = ev};

@@ -69,6 +69,9 @@ get_health(void *ctx, const char *path, struct buf *out, const char **type)
 	(void)ctx;
 	(void)type;
 	buf_printf(out, "alive at %s\n", path);
+	/* More than the kernel takes at once. */
+	for (int i = 0; strcmp(path, "/console/big") == 0 && i < 1 << 18; i++)
+		buf_str(out, "0123456789012345678901234567890\n");
 	return 200;
 }
 

@@ -370,6 +370,14 @@ test_counts(void **state)
 	assert_int_equal(wire_scan(&yuncang__v1__submit_orders_request__descriptor, body, 1200,
 	                     &few, &r),
 	    ERR_TOO_LARGE);
+	body[0] = 0x9a; /* Kinds.numbers, packed: 600 zeros */
+	body[1] = 0x01;
+	body[2] = 0xd8;
+	body[3] = 0x04;
+	memset(body + 4, 0, 600);
+	assert_int_equal(wire_scan(KINDS, body, 604, &limits, &r), ERR_OK);
+	assert_int_equal(wire_scan(KINDS, body, 604, &few, &r), ERR_TOO_LARGE);
+	assert_string_equal(r.field, "numbers[499]");
 	buf_init(&b, 1 << 20);
 	buf_str(&b, "{\"orders\":[{}");
 	for (int i = 1; i < 100000; i++)

@@ -148,6 +148,31 @@ test_rubbish_behind(void **state)
 	close(fd);
 }
 
+/* Rubbish while a long reply is still on its way: that reply is the last. */
+static void
+test_rubbish_while_writing(void **state)
+{
+	int fd = world_connect();
+	size_t total = 0;
+	ssize_t n = -1;
+
+	(void)state;
+	client_send(world.base, fd, TEXT("GET /console/big HTTP/1.1\r\nHost: a\r\n\r\n"));
+	loop_run_ms(world.base, 10);
+	client_send(world.base, fd, TEXT("\x01\x02\x03"));
+	for (int i = 0; i < 3000 && n != 0; i++) {
+		while ((n = recv(fd, r.text, REPLY_SIZE_MAX, 0)) > 0) {
+			total += (size_t)n;
+			r.len = (size_t)n;
+		}
+		loop_run_ms(world.base, 1);
+	}
+	assert_int_equal(n, 0);
+	assert_true(total > 32 << 18);
+	assert_memory_equal(r.text + r.len - 5, "7890\n", 5);
+	close(fd);
+}
+
 static void
 test_pipelined(void **state)
 {
@@ -179,7 +204,7 @@ submit_open(void)
 	return fd;
 }
 
-/* evhttp ends the process when bytes come in this state; they wait instead. */
+/* evhttp would end the process if it read in this state: what comes waits in the kernel. */
 static void
 test_bytes_while_waiting(void **state)
 {
@@ -449,6 +474,7 @@ main(void)
 	    CASE(test_head),
 	    CASE(test_smuggling),
 	    CASE(test_rubbish_behind),
+	    CASE(test_rubbish_while_writing),
 	    CASE(test_pipelined),
 	    CASE(test_bytes_while_waiting),
 	    CASE(test_flood_while_waiting),
