@@ -198,9 +198,8 @@ convert_address(const struct basket_in *in, struct request *q, struct reason *r)
 	return a->position == NULL ? ERR_OK : convert_position(a->position, q, r);
 }
 
-/* "2026-11-21" as days since 1970; -1: not a date. */
-static int32_t
-parse_date(const char *s)
+int32_t
+date_parse(const char *s)
 {
 	char text[32];
 	int64_t us;
@@ -218,7 +217,7 @@ convert_slot(const Yuncang__V1__SlotChoice *s, struct request *q, struct reason 
 {
 	if (s == NULL)
 		return ERR_OK;
-	q->slot_day = parse_date(s->date);
+	q->slot_day = date_parse(s->date);
 	if (q->slot_day < 0)
 		return reason_set(r, ERR_BAD_FIELD, "basket.slot.date", "must be a date like 2026-11-21");
 	if (s->from_minute < 0 || s->from_minute > 1439)

@@ -40,6 +40,9 @@ enum err basket_payment(const Yuncang__V1__Payment *p, const char *field, int64_
 enum provider provider_parse(const char *word); /* PROVIDER_NONE: not one */
 const char *provider_word(enum provider v);
 
+/* "2026-11-21" as days since 1970; -1: not a date. */
+int32_t date_parse(const char *s);
+
 /* Name, phone and street as given; NULL when there is no address.  Judged by basket_request. */
 struct contact_row *basket_contact(const Yuncang__V1__Basket *b, struct arena *arena) MUST_CHECK;
 

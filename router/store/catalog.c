@@ -237,7 +237,6 @@ catalog_refresh_then(struct catalog *c, void (*done)(void *ctx, enum err e), voi
 enum err
 catalog_load(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx)
 {
-	assert(!c->hints_read);
 	return catalog_refresh_then(c, done, ctx);
 }
 

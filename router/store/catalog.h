@@ -24,7 +24,7 @@ struct catalog_compile {
 enum err catalog_new(struct catalog **out, struct event_base *base, const struct conf *conf, struct pool *pool,
     const struct catalog_compile *compile) MUST_CHECK;
 void catalog_free(struct catalog *c); /* after pool_free(), which ends a load under way; unpinned or not */
-/* Loads everything: feed positions first, then the parts, then the hints.  ${done} once. */
+/* Loads everything: feed positions, the parts, the hints; once that was done, it is a refresh.  ${done} once. */
 enum err catalog_load(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx) MUST_CHECK;
 /* Reads the parts whose version rose and swaps; several calls while one runs make one more run. */
 void catalog_refresh(struct catalog *c);
