@@ -45,6 +45,7 @@ struct serve {
 	int status;
 };
 
+static const char waiting_for_db[] = "starting: waiting for the database";
 static const struct timeval tick_every = {.tv_usec = TICK_MS * 1000};
 
 /* ---- Coming up ---- */
@@ -166,7 +167,7 @@ wait_db(struct serve *s, int64_t now_us)
 	struct app *app = &s->app;
 	enum err e;
 
-	app->not_ready = "starting: waiting for the database";
+	app->not_ready = waiting_for_db;
 	if (now_us < s->retry_us)
 		return;
 	if (!pool_up(app->query_pool) || !pool_up(app->batch_pool)) {
@@ -381,7 +382,7 @@ make_app(struct serve *s, struct reason *r)
 	enum err e;
 
 	app->conf = c;
-	app->not_ready = "starting";
+	app->not_ready = waiting_for_db;
 	(void)reason_set(r, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
 	app->base = make_base();
 	if (app->base == NULL)
