@@ -10,6 +10,8 @@
 #include "domain/rank.h"
 #include "domain/stock.h"
 
+#define PREFETCH_MAX 3 /* skus of a group */
+
 /* What does not change from candidate to candidate. */
 struct judge {
 	const struct decide_in *in;
@@ -402,6 +404,38 @@ out_by_size(const struct judge *x, const struct probe *p)
 	return p->worth_fen < policy->parcel_min_fen ? OUT_PARCEL_MIN : OUT_NOT;
 }
 
+/* In passes over all, each bringing into the cache what the next one reads. */
+static void
+judge_all(struct judge *x, struct judged *j)
+{
+	const struct world *w = x->in->world;
+	const struct hints *h = x->in->hints;
+	struct probe *p, *end = j->probe + j->count;
+
+	for (p = j->probe; p < end; p++) {
+		hints_region_prefetch(h, w->locations[p->idx].id);
+		p->out = out_by_world(x, p);
+	}
+	for (p = j->probe; p < end; p++)
+		for (int i = 0; p->out == OUT_NOT && i < x->g->demand_count && i < PREFETCH_MAX;
+		     i++)
+			hints_stock_prefetch(h, w->locations[p->idx].id, x->g->demand[i].sku_id);
+	for (p = j->probe; p < end; p++) {
+		if (p->out != OUT_NOT)
+			continue;
+		p->out = out_by_stock(x, p);
+		if (p->out == OUT_NOT && w->locations[p->idx].capacity_day > 0)
+			hints_capacity_prefetch(h, w->locations[p->idx].id,
+			    hours_day(&w->locations[p->idx], x->in->request->now_us));
+	}
+	for (p = j->probe; p < end; p++) {
+		if (p->out == OUT_NOT)
+			p->out = out_by_time(x, p);
+		if (p->out == OUT_NOT)
+			p->out = out_by_size(x, p);
+	}
+}
+
 void
 candidate_judge(const struct decide_in *in, const struct group *g, const struct run_steps *s,
     struct judged *j)
@@ -424,22 +458,7 @@ candidate_judge(const struct decide_in *in, const struct group *g, const struct 
 	j->beyond = 0;
 	for (int i = 0; i < s->count; i++)
 		collect(&x, i);
-	for (int i = 0; i < j->count; i++) {
-		j->probe[i].out = out_by_world(&x, &j->probe[i]);
-		if (j->probe[i].out == OUT_NOT && g->demand[0].stocked)
-			hints_stock_prefetch(in->hints, in->world->locations[j->probe[i].idx].id,
-			    g->demand[0].sku_id);
-	}
-	for (int i = 0; i < j->count; i++) {
-		struct probe *p = &j->probe[i];
-
-		if (p->out == OUT_NOT)
-			p->out = out_by_stock(&x, p);
-		if (p->out == OUT_NOT)
-			p->out = out_by_time(&x, p);
-		if (p->out == OUT_NOT)
-			p->out = out_by_size(&x, p);
-	}
+	judge_all(&x, j);
 }
 
 /* ---- What is kept ---- */

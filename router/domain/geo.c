@@ -34,16 +34,23 @@ chord2(const struct world *w, const struct geo_point *p, int32_t idx)
 	return dx * dx + dy * dy + dz * dz;
 }
 
-/* Half the chord is the sine of half the angle; the series is exact to the metre below 600 km. */
+/* Half the chord is the sine of half the angle; the series is exact to the metre below 3,800 km. */
 static int32_t
 metres(float c2)
 {
 	double h = sqrt((double)c2) / 2, h2;
 
-	if (h > 0.05)
+	if (h > 0.3)
 		return (int32_t)lround(2 * RADIUS_M * asin(h < 1 ? h : 1));
 	h2 = h * h;
-	return (int32_t)(2 * RADIUS_M * h * (1 + h2 * (1.0 / 6 + h2 * (3.0 / 40))) + 0.5);
+	return (int32_t)(2 * RADIUS_M * h *
+	        (1 +
+	            h2 *
+	                (1.0 / 6 +
+	                    h2 *
+	                        (3.0 / 40 +
+	                            h2 * (5.0 / 112 + h2 * (35.0 / 1152 + h2 * (63.0 / 2816)))))) +
+	    0.5);
 }
 
 int32_t

@@ -1,6 +1,6 @@
 /*
- * hints: five tables of open addressing, all alike: an empty row ends a search, nothing is ever taken
- * out, and one row in five stays empty, so a search always ends.
+ * hints: tables of open addressing, all alike: an empty row ends a search, nothing is ever taken out, and
+ * one row in five (of stock one in two) stays empty, so a search always ends.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -33,6 +33,13 @@ mix64(uint64_t x)
 	return (uint32_t)x;
 }
 
+/* A region is at most half full: a search for what is not there then ends after two rows, not ten. */
+static bool
+region_has_room(uint32_t used, uint32_t size)
+{
+	return ((uint64_t)used + 1) * 2 <= size;
+}
+
 static bool
 has_room(uint32_t used, uint32_t size)
 {
@@ -52,11 +59,33 @@ region_of(const struct hints *h, int32_t location)
 	return r->size == 0 ? NULL : r;
 }
 
+/* A bit of seen[]; from other bits of the hash than the place. */
+static uint32_t
+seen_bit(uint32_t hash)
+{
+	return (uint32_t)((uint64_t)hash * (SEEN_WORDS * 32) >> 32);
+}
+
+static bool
+never_seen(const struct stock_region *r, uint32_t hash)
+{
+	uint32_t bit = seen_bit(hash);
+
+	return (r->seen[bit / 32] >> bit % 32 & 1) == 0;
+}
+
+/* Searches begin at the even places: two rows share a cache line, and seldom is a second one needed. */
+static uint32_t
+stock_home(const struct stock_region *r, uint32_t hash)
+{
+	return hash & (r->size - 1) & ~1U;
+}
+
 /* By the sku alone: the rows of all its goods owners stand in one run. */
 static struct stock_hint *
 stock_place(const struct hints *h, const struct stock_region *r, int32_t sku, int32_t goods_owner)
 {
-	uint32_t mask = r->size - 1, i = mix32((uint32_t)sku) & mask;
+	uint32_t mask = r->size - 1, i = stock_home(r, mix32((uint32_t)sku));
 	struct stock_hint *s;
 
 	for (;; i = (i + 1) & mask) {
@@ -83,8 +112,17 @@ hints_stock_prefetch(const struct hints *h, int32_t location, int32_t sku)
 {
 	const struct stock_region *r = region_of(h, location);
 
-	if (r != NULL)
-		__builtin_prefetch(&h->stock[r->first + (mix32((uint32_t)sku) & (r->size - 1))]);
+	uint32_t hash = mix32((uint32_t)sku);
+
+	if (r != NULL && !never_seen(r, hash))
+		__builtin_prefetch(&h->stock[r->first + stock_home(r, hash)]);
+}
+
+void
+hints_region_prefetch(const struct hints *h, int32_t location)
+{
+	if (location > 0 && location < h->region_count)
+		__builtin_prefetch(&h->regions[location]);
 }
 
 int
@@ -93,13 +131,13 @@ hints_stock_all(const struct hints *h, int32_t location, int32_t sku, struct sto
 {
 	const struct stock_region *r = region_of(h, location);
 	struct stock_hint *s;
-	uint32_t mask, i;
+	uint32_t mask, i, hash = mix32((uint32_t)sku);
 	int n = 0, at;
 
-	if (r == NULL || max <= 0)
+	if (r == NULL || max <= 0 || never_seen(r, hash))
 		return 0;
 	mask = r->size - 1;
-	for (i = mix32((uint32_t)sku) & mask;; i = (i + 1) & mask) {
+	for (i = stock_home(r, hash);; i = (i + 1) & mask) {
 		s = &h->stock[r->first + i];
 		if (s->sku == 0)
 			return n;
@@ -119,6 +157,7 @@ hints_stock_put(struct hints *h, int32_t location, int32_t sku, int32_t goods_ow
 {
 	struct stock_region *r;
 	struct stock_hint *s;
+	uint32_t bit;
 
 	assert(sku > 0);
 	if (region_of(h, location) == NULL)
@@ -127,11 +166,13 @@ hints_stock_put(struct hints *h, int32_t location, int32_t sku, int32_t goods_ow
 	s = stock_place(h, r, sku, goods_owner);
 	if (s->sku != 0)
 		return s;
-	if (!has_room(r->used, r->size))
+	if (!region_has_room(r->used, r->size))
 		return NULL;
 	s->sku = sku;
 	s->goods_owner = goods_owner;
 	r->used++;
+	bit = seen_bit(mix32((uint32_t)sku));
+	r->seen[bit / 32] |= 1U << bit % 32;
 	return s;
 }
 
@@ -176,6 +217,13 @@ hints_capacity(const struct hints *h, int32_t location, int32_t day)
 		return NULL;
 	c = capacity_place(h->capacity, h->capacity_size, location, day);
 	return c->location == 0 ? NULL : c;
+}
+
+void
+hints_capacity_prefetch(const struct hints *h, int32_t location, int32_t day)
+{
+	if (h->capacity_size > 0)
+		__builtin_prefetch(&h->capacity[mix2(location, day) & (h->capacity_size - 1)]);
 }
 
 struct capacity_hint *

@@ -10,13 +10,13 @@ struct view {
 	const struct probe *c;
 };
 
-static int64_t
+static inline int64_t
 key_1_source(const struct view *v)
 {
 	return v->c->step;
 }
 
-static int64_t
+static inline int64_t
 key_2_distance_band(const struct view *v)
 {
 	if (v->c->distance_m < 0)
@@ -25,25 +25,25 @@ key_2_distance_band(const struct view *v)
 	                                      : v->c->distance_m;
 }
 
-static int64_t
+static inline int64_t
 key_3_promise(const struct view *v)
 {
 	return v->c->promise_to_us;
 }
 
-static int64_t
+static inline int64_t
 key_4_grade(const struct view *v)
 {
 	return v->party->grade;
 }
 
-static int64_t
+static inline int64_t
 key_5_scorecard(const struct view *v)
 {
 	return -v->party->accept_bps;
 }
 
-static int64_t
+static inline int64_t
 key_6_load(const struct view *v)
 {
 	if (v->c->capacity_left < 0)
@@ -51,42 +51,60 @@ key_6_load(const struct view *v)
 	return -((int64_t)v->c->capacity_left * 100 / v->c->capacity_limit);
 }
 
-static int64_t
+static inline int64_t
 key_7_cover(const struct view *v)
 {
 	return -v->c->cover;
 }
 
-static int64_t
+static inline int64_t
 key_8_cost(const struct view *v)
 {
 	return v->location->handling_cost_fen;
 }
 
-static int64_t
+static inline int64_t
 key_9_preference(const struct view *v)
 {
 	return v->location->preference;
 }
 
-static int64_t
+static inline int64_t
 key_10_stock(const struct view *v)
 {
 	return -v->c->available;
 }
 
-static int64_t (*const keys[RANK_COUNT])(const struct view *) = {
-    [RANK_SOURCE] = key_1_source,
-    [RANK_DISTANCE_BAND] = key_2_distance_band,
-    [RANK_PROMISE] = key_3_promise,
-    [RANK_GRADE] = key_4_grade,
-    [RANK_SCORECARD] = key_5_scorecard,
-    [RANK_LOAD] = key_6_load,
-    [RANK_COVER] = key_7_cover,
-    [RANK_COST] = key_8_cost,
-    [RANK_PREFERENCE] = key_9_preference,
-    [RANK_STOCK] = key_10_stock,
-};
+static inline int64_t
+key_of(const struct view *v, enum rank_key k)
+{
+	switch (k) {
+	case RANK_SOURCE:
+		return key_1_source(v);
+	case RANK_DISTANCE_BAND:
+		return key_2_distance_band(v);
+	case RANK_PROMISE:
+		return key_3_promise(v);
+	case RANK_GRADE:
+		return key_4_grade(v);
+	case RANK_SCORECARD:
+		return key_5_scorecard(v);
+	case RANK_LOAD:
+		return key_6_load(v);
+	case RANK_COVER:
+		return key_7_cover(v);
+	case RANK_COST:
+		return key_8_cost(v);
+	case RANK_PREFERENCE:
+		return key_9_preference(v);
+	case RANK_STOCK:
+		return key_10_stock(v);
+	case RANK_COUNT:
+		break;
+	}
+	assert(!"a key of the table");
+	return 0;
+}
 
 static struct view
 view_of(const struct world *w, const struct policy *p, const struct probe *c)
@@ -101,8 +119,7 @@ rank_key(const struct world *w, const struct policy *p, enum rank_key k, const s
 {
 	struct view v = view_of(w, p, c);
 
-	assert(k >= RANK_SOURCE && k < RANK_COUNT);
-	return keys[k](&v);
+	return key_of(&v, k);
 }
 
 /* The best so far, worst last; rows stay where they are, order[] moves. */
@@ -132,7 +149,7 @@ beats_worst(const struct best *b, const struct view *v)
 	int worst = b->order[b->count - 1];
 
 	for (int i = 0; i < v->policy->rank_count; i++) {
-		int64_t k = keys[v->policy->ranking[i]](v);
+		int64_t k = key_of(v, v->policy->ranking[i]);
 
 		if (k != b->row[worst].key[i])
 			return k < b->row[worst].key[i];
@@ -151,7 +168,7 @@ insert(struct best *b, const struct view *v, int16_t probe)
 	b->row[r].probe = probe;
 	b->row[r].id = v->location->id;
 	for (int i = 0; i < v->policy->rank_count; i++)
-		b->row[r].key[i] = keys[v->policy->ranking[i]](v);
+		b->row[r].key[i] = key_of(v, v->policy->ranking[i]);
 	for (; at > 0 && row_before(b, r, b->order[at - 1], v->policy->rank_count); at--)
 		b->order[at] = b->order[at - 1];
 	b->order[at] = r;

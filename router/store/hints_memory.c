@@ -97,8 +97,8 @@ hints_memory_location(struct hints_memory *m, int32_t location, int rows_expecte
 
 	if (!grow_regions(&m->hints, location))
 		return ERR_NO_MEMORY;
-	/* At most 4/5 full. */
-	for (size = REGION_FIRST; (uint64_t)size * 4 / 5 < (uint64_t)(rows_expected > 0 ? rows_expected : 0);)
+	/* At most half full, see domain/hints.h. */
+	for (size = REGION_FIRST; size / 2 < (uint32_t)(rows_expected > 0 ? rows_expected : 0);)
 		size *= 2;
 	if (size <= m->hints.regions[location].size)
 		return ERR_OK;

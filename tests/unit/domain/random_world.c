@@ -33,7 +33,9 @@ random_hours(struct rng *r, struct hours *h)
 static void
 random_location(struct fixture *f, struct rng *r, int skus)
 {
-	enum location_kind kind = rng_below(r, 4) > 0 ? LOC_STORE : rng_below(r, 2) ? LOC_CLOUD : LOC_SITE;
+	enum location_kind kind = rng_below(r, 4) > 0 ? LOC_STORE
+	    : rng_below(r, 2)                         ? LOC_CLOUD
+	                                              : LOC_SITE;
 	int32_t party = kind == LOC_STORE ? 1 + rng_below(r, 3) : f->brand, id;
 	struct location *l;
 	struct stock_hint *s;
@@ -49,7 +51,8 @@ random_location(struct fixture *f, struct rng *r, int skus)
 	l->territory = rng_below(r, 3) - 1;
 	random_hours(r, &l->hours);
 	if (l->capacity_day > 0)
-		hints_capacity_put(&f->hints, id, (int32_t)(F_NOW / 86400000000))->limit = l->capacity_day;
+		hints_capacity_put(&f->hints, id, (int32_t)(F_NOW / 86400000000))->limit =
+		    l->capacity_day;
 	for (int32_t k = 1; k <= skus; k++) {
 		for (int owners = rng_below(r, 4); owners > 0; owners--) {
 			s = fixture_stock(f, id, k, 1 + rng_below(r, 6), rng_below(r, 6) - 1);
@@ -73,7 +76,8 @@ random_policy(struct fixture *f, struct rng *r)
 	for (int i = 0; i < 3; i++) {
 		n = 1 + rng_below(r, RULE_STEPS_MAX - 1);
 		for (int k = 0; k < n; k++)
-			steps[k] = (struct rule_step){ways[rng_below(r, 4)], (enum source)(1 + rng_below(r, 6))};
+			steps[k] = (struct rule_step){ways[rng_below(r, 4)],
+			    (enum source)(1 + rng_below(r, 6))};
 		rule = fixture_rule(f, n, steps);
 		rule->price_from_fen = i == 2 ? 0 : rng_below(r, 1500);
 	}
@@ -178,7 +182,8 @@ shuffle_stock(struct fixture *f, struct rng *r)
 		for (int32_t l = 1; l <= f->world.location_count; l++) {
 			uint32_t at = (uint32_t)order[i];
 
-			if (at < f->regions[l].first || at >= f->regions[l].first + f->regions[l].size)
+			if (at < f->regions[l].first ||
+			    at >= f->regions[l].first + f->regions[l].size)
 				continue;
 			to = hints_stock_put(&f->hints, l, old[at].sku, old[at].goods_owner);
 			*to = old[at];
@@ -195,6 +200,6 @@ random_shuffle(struct fixture *f, struct rng *r)
 	shuffle_stock(f, r);
 	shuffle_list(f->central, w->central_count, r);
 	for (int32_t p = 0; p < w->party_count; p++)
-		shuffle_list(
-		    f->party_stores + f->party_first[p], f->party_first[p + 1] - f->party_first[p], r);
+		shuffle_list(f->party_stores + f->party_first[p],
+		    f->party_first[p + 1] - f->party_first[p], r);
 }

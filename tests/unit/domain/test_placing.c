@@ -44,20 +44,25 @@ static void
 test_one_sku(void **state)
 {
 	static const struct row rows[] = {
-	    {"solidus 2122, in order: 2 and 3, never a third", 3, {2, 4, 5}, 5, false, false, {0}, {2, 3, 0}},
-	    {"solidus 2122, fewest parcels: all from the third", 3, {2, 4, 5}, 5, true, false, {0}, {0, 0, 5}},
+	    {"solidus 2122, in order: 2 and 3, never a third", 3, {2, 4, 5}, 5, false, false, {0},
+	        {2, 3, 0}},
+	    {"solidus 2122, fewest parcels: all from the third", 3, {2, 4, 5}, 5, true, false, {0},
+	        {0, 0, 5}},
 	    {"solidus 583, medusa 14987: one and one", 2, {1, 1}, 2, true, false, {0}, {1, 1}},
 	    {"solidus: three packages of 2, 2, 1", 3, {2, 2, 2}, 5, true, false, {0}, {2, 2, 1}},
-	    {"vendure 4030: 10 and the remaining 3, not 13 again", 2, {10, 15}, 13, false, false, {0}, {10, 3}},
+	    {"vendure 4030: 10 and the remaining 3, not 13 again", 2, {10, 15}, 13, false, false,
+	        {0}, {10, 3}},
 	    {"saleor, biggest stock first", 2, {3, 4}, 5, false, true, {0}, {1, 4}},
 	    {"saleor, second preferred", 2, {4, 3}, 5, false, false, {2, 1}, {2, 3}},
 	    {"spree: both coasts for 8 of 5 and 5", 2, {5, 5}, 8, true, false, {0}, {5, 3}},
-	    {"spree, fewest: 5 of 2 and 10 from the second", 2, {2, 10}, 5, true, false, {0}, {0, 5}},
+	    {"spree, fewest: 5 of 2 and 10 from the second", 2, {2, 10}, 5, true, false, {0},
+	        {0, 5}},
 	    {"spree, in order: 5 of 2 and 10 as 2 and 3", 2, {2, 10}, 5, false, false, {0}, {2, 3}},
-	    {"in order needs four parcels: the one that has all", 4, {1, 1, 1, 9}, 4, false, false, {0},
-		{0, 0, 0, 4}},
+	    {"in order needs four parcels: the one that has all", 4, {1, 1, 1, 9}, 4, false, false,
+	        {0}, {0, 0, 0, 4}},
 	    {"the first pair in ranking order", 4, {1, 3, 3, 3}, 6, true, false, {0}, {0, 3, 3, 0}},
-	    {"the second of equal pairs by preference", 4, {1, 3, 3, 3}, 6, true, false, {4, 3, 2, 1}, {0, 0, 3, 3}},
+	    {"the second of equal pairs by preference", 4, {1, 3, 3, 3}, 6, true, false,
+	        {4, 3, 2, 1}, {0, 0, 3, 3}},
 	};
 
 	(void)state;
@@ -122,9 +127,10 @@ test_magento_selection(void **state)
 	    {"14: 11 + 3", false, false, {1}, {14}, {{11, 3}}, 1},
 	    {"30 of 17: what there is, under partial", true, false, {1}, {30}, {{11, 6}}, 1},
 	    {"30 of 17: refused else", false, false, {1}, {30}, {{0, 0}}, 0},
-	    {"10 and 6, in order: all from eu-1, the other sku left out", true, false, {1, 2}, {10, 6},
-		{{10, 0}, {0, 0}}, 1},
-	    {"10 and 6, reversed: 6 from eu-2, 4 from eu-1", true, true, {1, 2}, {10, 6}, {{4, 6}, {0, 0}}, 1},
+	    {"10 and 6, in order: all from eu-1, the other sku left out", true, false, {1, 2},
+	        {10, 6}, {{10, 0}, {0, 0}}, 1},
+	    {"10 and 6, reversed: 6 from eu-2, 4 from eu-1", true, true, {1, 2}, {10, 6},
+	        {{4, 6}, {0, 0}}, 1},
 	    {"3 marked out of stock", false, false, {3}, {1}, {{0, 0}}, 0},
 	};
 
@@ -196,8 +202,8 @@ test_magento_pickup(void **state)
 
 		fixture_sku(f, 1000);
 		for (int k = 0; k < 3; k++)
-			fixture_stock(
-			    f, fixture_location(f, LOC_STORE, f->dealer, k), 1, f->dealer, sku_1[k]);
+			fixture_stock(f, fixture_location(f, LOC_STORE, f->dealer, k), 1, f->dealer,
+			    sku_1[k]);
 		fixture_stock(f, 2, 2, f->dealer, 6);
 		fixture_rule(f, 1, pickup_steps);
 		fixture_ready(f);
@@ -251,7 +257,8 @@ test_magento_radius(void **state)
 		f->request.lat_e6 = rows[i].lat_e6;
 		f->request.lon_e6 = rows[i].lon_e6;
 		fixture_line(f, 1, 1);
-		row_equal(rows[i].label, fixture_decide(f, OPTIONS_MAX)->option_count, rows[i].count);
+		row_equal(rows[i].label, fixture_decide(f, OPTIONS_MAX)->option_count,
+		    rows[i].count);
 		for (int k = 0; k < rows[i].count; k++) {
 			const struct part *p = &f->d->options[k].parts[0];
 
@@ -278,7 +285,8 @@ test_hotwax_cover(void **state)
 	row_equal("cover", f->d->option_count, 3);
 	for (int i = 0; i < 3; i++) {
 		row_equal("outlet, suburb, downtown", f->d->options[i].parts[0].location, 3 - i);
-		row_equal("cover times four weeks", -f->d->runs[0].candidates[i].key[0] * 4, cover[2 - i]);
+		row_equal("cover times four weeks", -f->d->runs[0].candidates[i].key[0] * 4,
+		    cover[2 - i]);
 	}
 	fixture_free(f);
 }
@@ -321,7 +329,8 @@ test_groups_share_stock(void **state)
 	r->price_below_fen = 900;
 	fixture_line(f, 1, 3)->price_fen = 950;
 	fixture_line(f, 1, 3)->price_fen = 850;
-	row_equal("3 and 3 of 5 in two groups", fixture_decide(f, 1)->refusal.err, ERR_OUT_OF_STOCK);
+	row_equal("3 and 3 of 5 in two groups", fixture_decide(f, 1)->refusal.err,
+	    ERR_OUT_OF_STOCK);
 	row_equal("3 and 3 of 5 in two groups", f->d->group_count, 2);
 	f->lines[1].quantity = 2;
 	row_equal("3 and 2 of 5 in two groups", fixture_decide(f, 1)->option_count, 1);
@@ -382,8 +391,9 @@ test_pools_in_order(void **state)
 {
 	struct fixture *f = fixture_new();
 	static const struct rule_step steps[] = {{WAY_SHIP, SOURCE_REQUESTED}};
-	int32_t store, third = fixture_party(f, PARTY_DEALER, 2), fourth = fixture_party(f, PARTY_DEALER, 2),
-		       fifth = fixture_party(f, PARTY_DEALER, 2);
+	int32_t store, third = fixture_party(f, PARTY_DEALER, 2),
+	               fourth = fixture_party(f, PARTY_DEALER, 2),
+	               fifth = fixture_party(f, PARTY_DEALER, 2);
 	const struct part *p;
 
 	(void)state;

@@ -51,9 +51,11 @@ check_stock(struct fixture *f, const struct plan *plan)
 
 				for (int i = 0; i < plan->part_count; i++)
 					for (int k = 0; k < plan->parts[i].line_count; k++) {
-						const struct part_line *x = &plan->parts[i].lines[k];
+						const struct part_line *x =
+						    &plan->parts[i].lines[k];
 
-						if (plan->parts[i].location == l && x->goods_owner == o && x->stocked &&
+						if (plan->parts[i].location == l &&
+						    x->goods_owner == o && x->stocked &&
 						    f->lines[x->line].sku + 1 == s)
 							n += x->quantity;
 					}
@@ -75,7 +77,8 @@ check_entitlement(struct fixture *f, const struct plan *plan)
 			for (int k = 0; k < plan->parts[i].line_count; k++) {
 				const struct part_line *x = &plan->parts[i].lines[k];
 
-				if (plan->parts[i].cloud && x->stocked && f->lines[x->line].sku + 1 == s)
+				if (plan->parts[i].cloud && x->stocked &&
+				    f->lines[x->line].sku + 1 == s)
 					n += x->quantity;
 			}
 		assert_true(n == 0 || n <= e->ceiling - e->used);
@@ -102,7 +105,8 @@ check_together(struct fixture *f, const struct plan *plan)
 
 	for (int i = 0; i < f->request.line_count; i++)
 		for (int k = 0; k < i; k++)
-			if (f->lines[i].together > 0 && f->lines[i].together == f->lines[k].together &&
+			if (f->lines[i].together > 0 &&
+			    f->lines[i].together == f->lines[k].together &&
 			    given(plan, i, &a) > 0) {
 				assert_int_equal(given(plan, k, &b), f->lines[k].quantity);
 				assert_int_equal(a->location, b->location);
@@ -171,7 +175,8 @@ check_replay(struct fixture *f, const struct buf *b)
 {
 	bool equal;
 
-	assert_int_equal(record_replay(&f->world, &f->policy, b->data, b->len, f->arena, &equal), ERR_OK);
+	assert_int_equal(record_replay(&f->world, &f->policy, b->data, b->len, f->arena, &equal),
+	    ERR_OK);
 	assert_true(equal);
 }
 

@@ -31,7 +31,8 @@ fixture_new(void)
 	f->other = fixture_party(f, PARTY_DEALER, 3);
 	f->world.brand = f->brand;
 	fixture_sku(f, 1000);
-	f->fronts[0] = (struct storefront){.id = 1, .kind = FRONT_OFFICIAL, .location = NONE, .code = "F1"};
+	f->fronts[0] =
+	    (struct storefront){.id = 1, .kind = FRONT_OFFICIAL, .location = NONE, .code = "F1"};
 	f->world.storefront_count = 1;
 	f->front = 1;
 	p = &f->policy;
@@ -46,8 +47,15 @@ fixture_new(void)
 	p->made_to_order_days = 15;
 	p->deliver_window_min = 60;
 	f->owner = (struct owner){.dealer = f->dealer, .source = OWNER_BY_TERRITORY};
-	f->request = (struct request){.now_us = F_NOW, .way = WAY_SHIP, .location = NONE, .has_position = true,
-	    .lat_e6 = LAT_E6, .lon_e6 = LON_E6, .territory = NONE, .serving_store = NONE, .lines = f->lines};
+	f->request = (struct request){.now_us = F_NOW,
+	    .way = WAY_SHIP,
+	    .location = NONE,
+	    .has_position = true,
+	    .lat_e6 = LAT_E6,
+	    .lon_e6 = LON_E6,
+	    .territory = NONE,
+	    .serving_store = NONE,
+	    .lines = f->lines};
 	f->hints.stock = f->stock;
 	f->hints.stock_size = F_STOCK;
 	f->hints.regions = f->regions;
@@ -56,7 +64,8 @@ fixture_new(void)
 	f->hints.slots = f->slots;
 	f->hints.entitlements = f->entitlements;
 	f->hints.claims = f->claims;
-	f->hints.capacity_size = f->hints.slot_size = f->hints.entitlement_size = f->hints.claim_size = F_TABLE;
+	f->hints.capacity_size = f->hints.slot_size = f->hints.entitlement_size =
+	    f->hints.claim_size = F_TABLE;
 	return f;
 }
 
@@ -73,7 +82,11 @@ fixture_party(struct fixture *f, enum party_kind kind, int grade)
 	int32_t n = f->world.party_count++;
 
 	assert(n < F_PARTIES);
-	f->parties[n] = (struct party){.id = n + 1, .kind = kind, .grade = grade, .accept_bps = 10000, .code = "P"};
+	f->parties[n] = (struct party){.id = n + 1,
+	    .kind = kind,
+	    .grade = grade,
+	    .accept_bps = 10000,
+	    .code = "P"};
 	f->party_by_id[n + 1] = n;
 	f->world.party_by_id = f->party_by_id;
 	f->world.party_id_max = n + 2;
@@ -86,9 +99,17 @@ fixture_location(struct fixture *f, enum location_kind kind, int32_t party, doub
 	int32_t n = f->world.location_count++;
 
 	assert(n < F_LOCATIONS);
-	f->locations[n] = (struct location){.id = n + 1, .party = party, .party_idx = party - 1, .kind = kind,
-	    .ways = 1 << WAY_SHIP | 1 << WAY_PICKUP | 1 << WAY_DELIVER, .lat_e6 = LAT_E6 + (int32_t)(km * F_KM_E6),
-	    .lon_e6 = LON_E6, .tz_min = 480, .territory = NONE, .hours = always, .code = "L"};
+	f->locations[n] = (struct location){.id = n + 1,
+	    .party = party,
+	    .party_idx = party - 1,
+	    .kind = kind,
+	    .ways = 1 << WAY_SHIP | 1 << WAY_PICKUP | 1 << WAY_DELIVER,
+	    .lat_e6 = LAT_E6 + (int32_t)(km * F_KM_E6),
+	    .lon_e6 = LON_E6,
+	    .tz_min = 480,
+	    .territory = NONE,
+	    .hours = always,
+	    .code = "L"};
 	f->location_by_id[n + 1] = n;
 	f->world.location_by_id = f->location_by_id;
 	f->world.location_id_max = n + 2;
@@ -109,8 +130,11 @@ fixture_sku(struct fixture *f, int64_t price_fen)
 	int32_t n = f->world.sku_count++;
 
 	assert(n < F_SKUS);
-	f->skus[n] = (struct sku){.id = n + 1, .list_fen = price_fen, .floor_fen = price_fen / 2,
-	    .cost_fen = price_fen / 2, .code = "S"};
+	f->skus[n] = (struct sku){.id = n + 1,
+	    .list_fen = price_fen,
+	    .floor_fen = price_fen / 2,
+	    .cost_fen = price_fen / 2,
+	    .code = "S"};
 	f->sku_by_id[n + 1] = n;
 	f->world.sku_by_id = f->sku_by_id;
 	f->world.sku_id_max = n + 2;
@@ -162,7 +186,8 @@ fixture_ready(struct fixture *f)
 	for (int32_t i = 0; i < w->location_count; i++)
 		f->location_by_id[w->locations[i].id] = i;
 	world_grid_bounds(w);
-	assert((size_t)(w->grid.rows * w->grid.cols) < sizeof(f->cell_first) / sizeof(f->cell_first[0]));
+	assert((size_t)(w->grid.rows * w->grid.cols) <
+	    sizeof(f->cell_first) / sizeof(f->cell_first[0]));
 	w->grid.cell_first = f->cell_first;
 	w->vx = f->vx;
 	w->vy = f->vy;
@@ -224,16 +249,18 @@ fixture_line(struct fixture *f, int32_t sku, int quantity)
 {
 	struct order_line *l = &f->lines[f->request.line_count++];
 
-	*l = (struct order_line){
-	    .sku = sku - 1, .quantity = quantity, .price_fen = f->skus[sku - 1].list_fen, .campaign = NONE};
+	*l = (struct order_line){.sku = sku - 1,
+	    .quantity = quantity,
+	    .price_fen = f->skus[sku - 1].list_fen,
+	    .campaign = NONE};
 	return l;
 }
 
 struct decide_in
 fixture_in(struct fixture *f, int options)
 {
-	return (struct decide_in){&f->world, &f->hints, &f->policy, &f->request, &f->owner, f->ignore_inflight,
-	    options};
+	return (struct decide_in){&f->world, &f->hints, &f->policy, &f->request, &f->owner,
+	    f->ignore_inflight, options};
 }
 
 struct decision *

@@ -68,7 +68,8 @@ int32_t fixture_sku(struct fixture *f, int64_t price_fen);
 struct sku *fixture_sku_at(struct fixture *f, int32_t sku);
 int32_t fixture_territory(struct fixture *f, int32_t dealer);
 /* Before fixture_ready() too. */
-struct stock_hint *fixture_stock(struct fixture *f, int32_t location, int32_t sku, int32_t goods_owner, int atp);
+struct stock_hint *fixture_stock(struct fixture *f, int32_t location, int32_t sku,
+    int32_t goods_owner, int atp);
 void fixture_ready(struct fixture *f);
 
 /* A rule at the end of the policy; steps as pairs way, source, ended by 0. */
