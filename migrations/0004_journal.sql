@@ -37,3 +37,23 @@ create table journal (
 
 -- INSERT and SELECT, nothing else: an entry is corrected by a new row that names it.
 grant select, insert on journal to yuncang_service;
+
+-- The text of an account number, as domain/account.h builds it.
+create function account_name(account int8) returns text
+language sql stable strict parallel safe as $$
+	select coalesce(replace(replace(replace(t.text,
+	    '%v', coalesce((array['none', 'wechat', 'alipay', 'unionpay', 'channel', 'cash'])[n.provider + 1], '?')),
+	    '%p', coalesce((select p.code from party p where p.party_id = n.party), '#' || n.party)),
+	    '%o', coalesce((select p.code from party p where p.party_id = n.other), '#' || n.other)), '?' || account)
+	from (select ((account >> 55) & 127)::int as kind, ((account >> 50) & 31)::int as provider,
+	    ((account >> 25) & 33554431)::int as party, (account & 33554431)::int as other) n
+	left join (values (1, 'A:psp:%v:%p:frozen'), (2, 'A:psp:%v:%p:available'), (3, 'A:psp:%v:%p:disputed'),
+	    (4, 'A:psp:%v:%p:fee_rebate'), (5, 'A:bank:%p'), (6, 'A:recv:dealer:%p:%o'), (7, 'A:recv:courier:%p'),
+	    (10, 'C:order'), (11, 'C:refund'), (12, 'C:payout'), (13, 'C:recon'),
+	    (20, 'P:dealer:%p:%o:held'), (21, 'P:dealer:%p:%o:avail'), (22, 'P:dealer:%p:%o:in_payout'),
+	    (23, 'P:staff:%p:held'), (24, 'P:staff:%p:avail'), (25, 'P:staff:%p:in_payout'),
+	    (26, 'P:courier:%p:held'), (29, 'P:wh:%p:held'), (32, 'P:op:held'),
+	    (40, 'P:brand:cost'), (41, 'P:brand:other'), (42, 'P:brand:promo'), (43, 'P:dealer:%p:promo'),
+	    (44, 'P:op:promo'), (50, 'X:psp_fee'), (51, 'X:loss'), (52, 'X:rounding')) t (kind, text)
+	    using (kind)
+$$;

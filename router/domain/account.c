@@ -2,6 +2,7 @@
 #include "domain/account.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define OTHER_BITS 25
 #define PARTY_BITS 25
@@ -21,6 +22,22 @@ static const char *const provider_words[PROVIDER_COUNT] = {
     [PROVIDER_CHANNEL] = "channel",
     [PROVIDER_CASH] = "cash",
 };
+
+enum provider
+provider_parse(const char *word)
+{
+	for (int i = PROVIDER_NONE + 1; i < PROVIDER_COUNT; i++)
+		if (strcmp(provider_words[i], word) == 0)
+			return (enum provider)i;
+	return PROVIDER_NONE;
+}
+
+const char *
+provider_word(enum provider v)
+{
+	assert((int)v >= 0 && v < PROVIDER_COUNT);
+	return provider_words[v];
+}
 
 int64_t
 account_number(enum account_kind k, enum provider v, int32_t party, int32_t other)

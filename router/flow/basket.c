@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "domain/account.h"
 #include "domain/validate.h"
 #include "flow/token.h"
 #include "store/catalog.h"
@@ -18,31 +19,6 @@
 #define TOGETHER_LEN_MAX 32
 #define NUMBER_LEN_MAX 64
 #define PAID_AHEAD_US (5 * US_PER_MIN) /* clocks of channels and ours may differ by this */
-
-static const char *const provider_words[PROVIDER_COUNT] = {
-    [PROVIDER_NONE] = "",
-    [PROVIDER_WECHAT] = "wechat",
-    [PROVIDER_ALIPAY] = "alipay",
-    [PROVIDER_UNIONPAY] = "unionpay",
-    [PROVIDER_CHANNEL] = "channel",
-    [PROVIDER_CASH] = "cash",
-};
-
-enum provider
-provider_parse(const char *word)
-{
-	for (int i = PROVIDER_NONE + 1; i < PROVIDER_COUNT; i++)
-		if (strcmp(provider_words[i], word) == 0)
-			return (enum provider)i;
-	return PROVIDER_NONE;
-}
-
-const char *
-provider_word(enum provider v)
-{
-	assert(v >= 0 && v < PROVIDER_COUNT);
-	return provider_words[v];
-}
 
 uint64_t
 customer_hash(const char *customer)

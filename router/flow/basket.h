@@ -37,8 +37,6 @@ enum err basket_request(const struct basket_in *in, struct arena *arena, struct 
 /* The payment as a row: provider known, number 1 to 64 printable characters, amount > 0. */
 enum err basket_payment(const Yuncang__V1__Payment *p, const char *field, int64_t now_us, struct payment_row *out,
     struct reason *r) MUST_CHECK;
-enum provider provider_parse(const char *word); /* PROVIDER_NONE: not one */
-const char *provider_word(enum provider v);
 
 /* "2026-11-21" as days since 1970; -1: not a date. */
 int32_t date_parse(const char *s);

@@ -274,7 +274,6 @@ step_probe(struct order_flow *f)
 	f->probed = true;
 	if (count == 0)
 		return refuse(f);
-	metric_add(METRIC_probes_total, 1);
 	e = probe_add(f->app->probe, f->world, keys, count, step_probe_done, f);
 	return e == ERR_OK ? NEXT_WAIT : give_up(f, e);
 }
@@ -317,7 +316,6 @@ answer_committed(struct order_flow *f)
 
 	if (e != ERR_OK)
 		(void)reason_set(&f->reason, e, NULL, "committed; ask again for the answer");
-	metric_add(METRIC_orders_committed_total, 1);
 	go(f, ORDER_STEP_answer);
 }
 

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metric.h"
 #include "domain/hours.h"
 #include "flow/basket.h"
 #include "flow/order_rows.h"
@@ -58,7 +57,6 @@ write_done(void *ctx, enum err e, enum payment_outcome outcome)
 		fail(f, again ? ERR_CONTENDED : e);
 		return;
 	}
-	metric_add(METRIC_payments_total, 1);
 	yuncang__v1__confirm_payment_response__init(&m);
 	uuid_format(&f->order_id, id);
 	m.order_id = id;
