@@ -14,6 +14,8 @@
 #define SHOP_READ (ROLE_STOREFRONT | ROLE_FINANCE | ROLE_OPERATOR | ROLE_ADMIN)
 #define SHOP_QUOTE (ROLE_STOREFRONT | ROLE_OPERATOR | ROLE_ADMIN)
 #define STORE_READ (ROLE_STORE | ROLE_OPERATOR | ROLE_ADMIN)
+#define STOCK_WRITE (ROLE_STORE | ROLE_OPERATOR | ROLE_ADMIN)
+#define CLAIM_WRITE (ROLE_STOREFRONT | ROLE_STORE | ROLE_OPERATOR | ROLE_ADMIN)
 #define OPERATE (ROLE_OPERATOR | ROLE_ADMIN)
 
 #define KIB INT64_C(1024)
@@ -40,11 +42,11 @@
 	X(UpsertSlots, upsert_slots, OPERATE, "", 0, upsert_slots_start) \
 	X(UpsertStorefronts, upsert_storefronts, OPERATE, "", 0, upsert_storefronts_start) \
 	X(UpsertSkus, upsert_skus, OPERATE, "", 0, upsert_skus_start) \
-	X(SetStockCounts, set_stock_counts, OPERATE, "", 0, set_stock_counts_start) \
-	X(ApplyStockDeltas, apply_stock_deltas, OPERATE, "", 0, apply_stock_deltas_start) \
+	X(SetStockCounts, set_stock_counts, OPERATE | ROLE_STORE, "location", 0, set_stock_counts_start) \
+	X(ApplyStockDeltas, apply_stock_deltas, OPERATE | ROLE_STORE, "location", 0, apply_stock_deltas_start) \
 	X(UpsertEntitlements, upsert_entitlements, OPERATE, "", 0, upsert_entitlements_start) \
 	X(UpsertCampaigns, upsert_campaigns, OPERATE, "", 0, upsert_campaigns_start) \
-	X(UpsertClaims, upsert_claims, OPERATE, "", 0, upsert_claims_start) \
+	X(UpsertClaims, upsert_claims, OPERATE | ROLE_STORE | ROLE_STOREFRONT, "", 0, upsert_claims_start) \
 	X(PutRoutingPolicy, put_routing_policy, OPERATE, "", 0, put_routing_policy_start) \
 	X(PutSplitRuleBook, put_split_rule_book, OPERATE, "", 0, put_split_rule_book_start) \
 	X(SetVersionState, set_version_state, OPERATE, "", 64 * KIB, set_version_state_start)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import small_world
+import town as town_module
 import yc
 
 
@@ -62,9 +63,9 @@ def server(service):
 
 
 @pytest.fixture(scope="module")
-def admin(server, database):
+def admin(server):
     """A client that may do everything."""
-    return server.client(database.key("admin"))
+    return server.login("admin")
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +73,11 @@ def world(admin, server, database):
     """The small world of small_world.py, loaded through the RPCs; see there for its codes."""
     small_world.load(admin)
     return small_world.World(server, database, admin)
+
+
+@pytest.fixture(scope="module")
+def town(admin, server, database):
+    """The town of town.py, loaded through the RPCs: two dealers, and skus that each test makes for itself."""
+    t = town_module.Town(server, database, admin)
+    t.load()
+    return t

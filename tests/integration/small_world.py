@@ -102,8 +102,7 @@ class World:
         """A client with a storefront key; with scope margin it sees money."""
         at = (code, *scopes)
         if at not in self._front:
-            self._front[at] = self.server.client(
-                self.database.key("storefront", "storefront:" + code, *scopes))
+            self._front[at] = self.server.login("storefront", "storefront:" + code, *scopes)
         return self._front[at]
 
     @staticmethod

@@ -24,6 +24,7 @@ TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("YC_BUILD", TOP / "build"))
 PROGRAM = BUILD / "yuncang"
 READY_SECONDS = 30
+NO_ORDER = "01920000-0000-7000-8000-000000000000"  # an id that no order has
 
 
 def free_port():
@@ -157,6 +158,17 @@ class Client:
     def with_key(self, key):
         return Client(self.at.geturl(), key, self.timeout)
 
+    def wait_known(self):
+        """Until the service has read this client's key from the change feed."""
+        def known():
+            try:
+                self.call("OrderService/GetOrder", {"orderId": NO_ORDER})
+            except RpcError as e:
+                return e.code == "not_found"
+            return True
+        wait_for("the key to be known", known)
+        return self
+
     def _connection(self):
         if getattr(self._local, "c", None) is None:
             self._local.c = http.client.HTTPConnection(self.at.hostname, self.at.port,
@@ -238,6 +250,10 @@ class Instance:
 
     def client(self, key=None, **more):
         return Client(self.url, key, **more)
+
+    def login(self, role, *scopes):
+        """A client with a new key, which this instance knows by now."""
+        return self.client(self.database.key(role, *scopes)).wait_known()
 
     def start(self, ready=True, args=()):
         assert self.process is None
