@@ -90,7 +90,8 @@ static const struct {
     {AUDIT_ORDER_TWICE,
         "select format('order %s stands there %s times', order_id, count(*)) "
         "from sales_order group by order_id having count(*) > 1"},
-    {AUDIT_ORDER_TWICE, /* one provider number is one payment: the primary key; one order id a submission */
+    /* one provider number is one payment: the primary key; one order id a submission */
+    {AUDIT_ORDER_TWICE,
         "select format('order %s has %s submissions', order_id, count(*)) "
         "from submission group by order_id having count(*) > 1"},
     {AUDIT_CHILD_MISSING,

@@ -3,7 +3,6 @@
 
 /*
  * world: the seeded brand, its dealers, stores, goods and customers, on the real cities of China.
- *
  * The same seed and size give the same world on every machine.  Stores and dealers are spread over
  * the cities by population, stores and customers scattered around the city's centre by a normal
  * distribution as wide as the city is big.  Customers are not kept: world_customer() makes any of
@@ -36,8 +35,7 @@ struct city {
 	char admin1[4];
 	char region[20]; /* "23.1796236" */
 	double lat, lon;
-	int64_t population;
-	int64_t population_upto; /* of all cities up to this one */
+	int64_t population, population_upto; /* upto: of all cities up to this one */
 	double spread_km;
 	int32_t store_first, store_count;
 	int32_t dealer_first, dealer_count;
@@ -45,8 +43,7 @@ struct city {
 };
 
 struct dealer {
-	int32_t city;
-	int32_t grade;
+	int32_t city, grade;
 };
 
 enum store_type { TYPE_MALL, TYPE_STREET, TYPE_COMMUNITY, TYPE_NIGHT, TYPE_COUNT };
