@@ -10,7 +10,8 @@
 
 #define ARENA_MAX ((size_t)64 << 20)
 #define CHANGES_MAX ((size_t)16 << 20)
-#define RUN_TRIES_MAX 10 /* after deadlocks and lock time-outs; lost connections are bounded by time */
+#define RUN_TRIES_MAX \
+	10 /* after deadlocks and lock time-outs; lost connections are bounded by time */
 
 struct batch {
 	struct event_base *base;
@@ -82,7 +83,8 @@ tell_all(struct batch_run *r, enum err e)
 {
 	for (int i = 0; i < r->count; i++) {
 		r->entries[i]->outcome = (struct batch_outcome){.err = e,
-		    .order_id = r->entries[i]->row->order_id, .lost_take = -1};
+		    .order_id = r->entries[i]->row->order_id,
+		    .lost_take = -1};
 		tell(r->batch, r->entries[i]);
 	}
 	run_free(r);
@@ -110,7 +112,8 @@ take_waiting(struct batch *b)
 	struct batch_run *r;
 	int count;
 
-	count = b->waiting < b->conf->batch_orders_max ? b->waiting : (int)b->conf->batch_orders_max;
+	count = b->waiting < b->conf->batch_orders_max ? b->waiting
+	                                               : (int)b->conf->batch_orders_max;
 	r = run_new(b, count);
 	if (r == NULL)
 		return NULL;
@@ -190,7 +193,8 @@ split_run(struct batch_run *r, struct tx *t)
 	if (r->count == 1) {
 		uuid_format(&r->entries[0]->row->order_id, id);
 		metric_add(METRIC_batch_bad_orders_total, 1);
-		log_error(LOG_MSG("an order broke a constraint; validation must make that impossible"),
+		log_error(LOG_MSG(
+		              "an order broke a constraint; validation must make that impossible"),
 		    LOG_STR("order", id), LOG_STR("server", tx_sql_error(t)));
 		tell_all(r, ERR_INTERNAL);
 		return;
@@ -287,7 +291,10 @@ batch_add(struct batch *b, const struct order_row *row, batch_fn *done, void *ct
 	x = calloc(1, sizeof(*x));
 	if (x == NULL)
 		return ERR_BUSY;
-	*x = (struct batch_entry){.row = row, .done = done, .ctx = ctx, .queued_us = clock_mono_us()};
+	*x = (struct batch_entry){.row = row,
+	    .done = done,
+	    .ctx = ctx,
+	    .queued_us = clock_mono_us()};
 	for (int i = 0; i < row->take_count; i++)
 		take_inflight(b->hints, &row->takes[i], 1);
 	*b->tail = x;
@@ -313,7 +320,10 @@ batch_new(struct batch **out, struct event_base *base, const struct conf *conf, 
 	b = calloc(1, sizeof(*b));
 	if (b == NULL)
 		return ERR_NO_MEMORY;
-	*b = (struct batch){.base = base, .conf = conf, .pool = pool, .hints = hints,
+	*b = (struct batch){.base = base,
+	    .conf = conf,
+	    .pool = pool,
+	    .hints = hints,
 	    .running_max = (int)conf->db_batch_connections};
 	b->tail = &b->head;
 	b->again_tail = &b->again;
@@ -339,7 +349,8 @@ batch_free(struct batch *b)
 	for (r = b->running; r != NULL; r = r->next) {
 		r->abandoned = true;
 		for (int i = 0; i < r->count; i++) {
-			r->entries[i]->outcome = (struct batch_outcome){.err = ERR_TIMEOUT, .lost_take = -1};
+			r->entries[i]->outcome =
+			    (struct batch_outcome){.err = ERR_TIMEOUT, .lost_take = -1};
 			tell(b, r->entries[i]);
 		}
 		r->count = 0;

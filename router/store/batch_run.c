@@ -74,7 +74,8 @@ prepare(struct batch_run *r)
 	}
 	qsort(r->by_ref, (size_t)r->count, sizeof(*r->by_ref), ref_order);
 	if (r->payment_count > 1)
-		qsort(r->by_payment, (size_t)r->payment_count, sizeof(*r->by_payment), payment_order);
+		qsort(r->by_payment, (size_t)r->payment_count, sizeof(*r->by_payment),
+		    payment_order);
 	return takes_seal(&r->takes);
 }
 
@@ -125,7 +126,8 @@ send_payments(struct batch_run *r, struct tx *t)
 		const struct order_row *row = r->by_payment[i]->row;
 
 		w[i] = (struct payment_write){.order_id = row->order_id,
-		    .dealer = row->frozen->decision.owner.dealer, .payment = row->payment,
+		    .dealer = row->frozen->decision.owner.dealer,
+		    .payment = row->payment,
 		    .outcome = PAID_OPENED};
 	}
 	write_payments(t, w, r->payment_count);
@@ -205,8 +207,8 @@ judge(struct batch_run *r)
 			x->outcome.err = ERR_BAD_FIELD;
 			continue;
 		}
-		x->won = takes_grant(&r->takes, row->takes, x->places, row->take_count, part_of(row),
-		    &short_at);
+		x->won = takes_grant(&r->takes, row->takes, x->places, row->take_count,
+		    part_of(row), &short_at);
 		if (!x->won) {
 			x->outcome.err = take_err(row->takes[short_at].kind);
 			x->outcome.lost_take = short_at;
@@ -296,14 +298,17 @@ send_winners(struct batch_run *r, struct tx *t, int won)
 			continue;
 		w[n] = (struct order_write){.row = row, .attempt = 1, .number_first = 1};
 		o[n++] = (struct outbox_write){.order_id = row->order_id,
-		    .dealer = row->frozen->decision.owner.dealer, .kind = OUTBOX_CREATED};
+		    .dealer = row->frozen->decision.owner.dealer,
+		    .kind = OUTBOX_CREATED};
 		for (size_t p = 0; p < 2; p++)
 			if (row->payment != NULL && postings[p] != NULL)
 				j[journals++] = (struct journal_write){.object = row->order_id,
 				    .dealer = row->frozen->decision.owner.dealer,
-				    .split_version = row->frozen->split_version, .event_no = 1,
+				    .split_version = row->frozen->split_version,
+				    .event_no = 1,
 				    .event_at_us = row->payment->paid_at_us,
-				    .provider_ref = row->payment->number, .posting = postings[p]};
+				    .provider_ref = row->payment->number,
+				    .posting = postings[p]};
 	}
 	now_us = clock_wall_us();
 	write_orders(t, w, n);

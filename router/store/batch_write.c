@@ -76,7 +76,8 @@ order_lines(struct pg_args *a, const struct order_write *w, int count)
 		any = has_campaign(w[i].row);
 	if (any) {
 		LINES(ELEM_I64, elem_i64, l->discount_fen);
-		LINES(ELEM_I32, elem_i32, l->campaign != NONE ? r->world->campaigns[l->campaign].id : 0);
+		LINES(ELEM_I32, elem_i32,
+		    l->campaign != NONE ? r->world->campaigns[l->campaign].id : 0);
 	} else {
 		args_array(a, ELEM_I64);
 		args_array_end(a);
@@ -91,7 +92,8 @@ order_slices(struct pg_args *a, const struct order_write *w, int count)
 	int at;
 
 	at = 1;
-	COLUMN(ELEM_I32, elem_i32, (at += r->frozen->request.line_count) - r->frozen->request.line_count);
+	COLUMN(ELEM_I32, elem_i32,
+	    (at += r->frozen->request.line_count) - r->frozen->request.line_count);
 	at = 0;
 	COLUMN(ELEM_I32, elem_i32, at += r->frozen->request.line_count);
 	COLUMN(ELEM_BOOL, elem_bool, has_campaign(r));
@@ -175,9 +177,12 @@ part_row(const struct order_write *w, int n)
 	const struct part *p = &w->row->frozen->decision.options[0].parts[n];
 
 	assert(p->location > 0 && p->location < world->location_id_max);
-	return (struct part_row){.r = w->row, .p = p,
+	return (struct part_row){.r = w->row,
+	    .p = p,
 	    .loc = &world->locations[world->location_by_id[p->location]],
-	    .number = w->number_first + n, .attempt = w->attempt, .slot = p->takes_slot};
+	    .number = w->number_first + n,
+	    .attempt = w->attempt,
+	    .slot = p->takes_slot};
 }
 
 static enum fulfilment_state
@@ -295,7 +300,8 @@ write_fulfilments(struct tx *t, const struct order_write *w, int count)
 	    part_state(&x) == FUL_OFFERED ? x.p->offer_deadline_us : 0);
 	PARTS(ELEM_I32, elem_i32, accept_min(&x));
 	PART_LINES(ELEM_I16, elem_i16, (int16_t)l->line);
-	PART_LINES(ELEM_I32, elem_i32, x.r->world->skus[x.r->frozen->request.lines[l->line].sku].id);
+	PART_LINES(ELEM_I32, elem_i32,
+	    x.r->world->skus[x.r->frozen->request.lines[l->line].sku].id);
 	PART_LINES(ELEM_I32, elem_i32, l->quantity);
 	PART_LINES(ELEM_I32, elem_i32, l->stocked ? l->goods_owner : 0);
 	args_array(a, ELEM_I32);
@@ -470,7 +476,8 @@ write_journal(struct tx *t, const struct journal_write *w, int count, int64_t no
 	JOURNAL_LEGS(ELEM_I64, elem_i64, fen);
 	JOURNAL_LEGS(ELEM_I16, elem_i16, kind);
 	at = 0;
-	COLUMN_OF(ELEM_I32, elem_i32, (at += w[i].posting->leg_count) - w[i].posting->leg_count + 1);
+	COLUMN_OF(ELEM_I32, elem_i32,
+	    (at += w[i].posting->leg_count) - w[i].posting->leg_count + 1);
 	at = 0;
 	COLUMN_OF(ELEM_I32, elem_i32, at += w[i].posting->leg_count);
 	tx_add(t, STMT_JOURNAL_INSERT);

@@ -203,6 +203,7 @@ on_loaded(void *ctx, enum err e, const struct load_out *out)
 		    LOG_INT("skus", c->now->world.sku_count), LOG_INT("build_us", out->built_us));
 	}
 	if (e == ERR_OK && out->positions != NULL) {
+		free(c->positions);
 		c->positions = out->positions;
 		c->position_count = out->position_count;
 		c->hints_read = true;
@@ -232,6 +233,13 @@ catalog_refresh_then(struct catalog *c, void (*done)(void *ctx, enum err e), voi
 	*end = w;
 	catalog_refresh(c);
 	return ERR_OK;
+}
+
+enum err
+catalog_reload_then(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx)
+{
+	c->hints_read = false;
+	return catalog_refresh_then(c, done, ctx);
 }
 
 enum err

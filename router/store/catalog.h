@@ -30,6 +30,8 @@ enum err catalog_load(struct catalog *c, void (*done)(void *ctx, enum err e), vo
 void catalog_refresh(struct catalog *c);
 /* The same; ${done} once, later, when a refresh that began after this call has ended. */
 enum err catalog_refresh_then(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx) MUST_CHECK;
+/* The same, with the hints and the feed's positions read anew: the feed lost its place. */
+enum err catalog_reload_then(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx) MUST_CHECK;
 
 /* Where each stream of the change feed stood when the hints were read: the feed goes on behind these. */
 struct feed_position {

@@ -3,17 +3,21 @@
 
 /*
  * feed: what other instances changed, within feed_poll_ms: stock_change rows by stream position, catalog
- * parts by version.  Also deletes feed rows older than feed_keep_ms.
+ * parts by version.  Also deletes feed rows older than feed_keep_ms, and streams that nobody writes any
+ * more: connections change theirs once a day.  An instance that fell behind, or finds a row gone that it
+ * has not read, has the hints read anew.
  */
 #include "store/batch.h"
 #include "store/catalog.h"
 
 struct feed;
 
-/* ${keys_changed} runs when the keys part's version rose; the catalog itself is told by catalog_refresh(). */
+/* Starts with the positions of the catalog, which is loaded.  ${keys_changed} runs when the keys part's version rose; the catalog itself is told by catalog_refresh(). */
 enum err feed_new(struct feed **out, struct event_base *base, const struct conf *conf, struct pool *pool,
     struct catalog *catalog, void (*keys_changed)(void *ctx), void *ctx) MUST_CHECK;
-void feed_free(struct feed *f);
+void feed_free(struct feed *f); /* a poll under way ends unheard; its memory goes with the pool's last word */
+/* Rows that connections of ${own} wrote need not be read: their figures are in the hints already. */
+void feed_skip(struct feed *f, const struct pool *own);
 /* Ask for a poll now (after own catalog writes), not at the next tick. */
 void feed_poke(struct feed *f);
 

@@ -149,7 +149,8 @@ hm_capacity(struct hints_memory *m, int32_t location, int32_t day)
 {
 	struct hints *h = &m->hints;
 
-	HM_TABLE(h->capacity, capacity_size, hints_capacity_put(h, location, day), hints_capacity_rehash);
+	HM_TABLE(h->capacity, capacity_size, hints_capacity_put(h, location, day),
+	    hints_capacity_rehash);
 }
 
 struct slot_hint *
@@ -157,7 +158,8 @@ hm_slot(struct hints_memory *m, int32_t location, int32_t day, int from, int to)
 {
 	struct hints *h = &m->hints;
 
-	HM_TABLE(h->slots, slot_size, hints_slot_put(h, location, day, from, to), hints_slot_rehash);
+	HM_TABLE(h->slots, slot_size, hints_slot_put(h, location, day, from, to),
+	    hints_slot_rehash);
 }
 
 struct entitlement_hint *

@@ -19,7 +19,7 @@ struct probe_set {
 	struct probe_waiter {
 		probe_fn *done;
 		void *ctx;
-	} *waiters;
+	} * waiters;
 	int waiter_count, waiter_size;
 	struct probe_key *keys;
 	int key_count, key_size;
@@ -114,8 +114,11 @@ apply(struct hints_memory *m, const PGresult *r)
 	for (int row = 0; row < PQntuples(r) && e == ERR_OK; row++) {
 		struct change c = {.kind = CHANGE_STOCK, .location = col_i32(r, row, 0)};
 
-		c.row.stock = (struct stock_hint){.sku = col_i32(r, row, 1), .goods_owner = col_i32(r, row, 2),
-		    .version = col_i32(r, row, 3), .atp = col_i32(r, row, 4), .safety = col_i32(r, row, 5),
+		c.row.stock = (struct stock_hint){.sku = col_i32(r, row, 1),
+		    .goods_owner = col_i32(r, row, 2),
+		    .version = col_i32(r, row, 3),
+		    .atp = col_i32(r, row, 4),
+		    .safety = col_i32(r, row, 5),
 		    .counted_min = change_minutes(col_time(r, row, 6)),
 		    .suspect_until_min = change_minutes(col_time(r, row, 7))};
 		e = change_apply(m, &c);
@@ -231,7 +234,8 @@ probe_add(struct probe *p, const struct world *w, const struct stock_key *keys, 
 
 		assert(at != NONE);
 		s->keys[s->key_count++] = (struct probe_key){.dealer = w->locations[at].party,
-		    .location = keys[i].location, .sku = keys[i].sku};
+		    .location = keys[i].location,
+		    .sku = keys[i].sku};
 	}
 	s->waiters[s->waiter_count++] = (struct probe_waiter){done, ctx};
 	event_active(p->poke, 0, 0);
@@ -239,7 +243,8 @@ probe_add(struct probe *p, const struct world *w, const struct stock_key *keys, 
 }
 
 enum err
-probe_new(struct probe **out, struct event_base *base, struct pool *pool, struct hints_memory *hints)
+probe_new(struct probe **out, struct event_base *base, struct pool *pool,
+    struct hints_memory *hints)
 {
 	struct probe *p;
 

@@ -237,7 +237,8 @@
 	    "lateral (select seq, changes from stock_change where stream_id = f.stream_id " \
 	    "and seq > coalesce(p.seq, 0) order by seq limit $4) c " \
 	    "where f.stream_id <> all ($3::int8[]) order by 1, 2") \
-	X(FEED_CLEAN, ON_QUERY, "delete from stock_change where written_at < $1") \
+	X(FEED_CLEAN, ON_QUERY, "delete from stock_change where written_at < now() - make_interval(secs => $1::int8 / 1000.0)") \
+	X(FEED_STREAMS, ON_QUERY, "select stream_id from feed_stream") \
 	X(FEED_CLEAN_STREAMS, ON_QUERY, \
 	    "delete from feed_stream f where started_at < now() - interval '2 days' " \
 	    "and not exists (select from stock_change c where c.stream_id = f.stream_id)")

@@ -56,8 +56,19 @@ wanted(const struct take_key *k, enum takes_op op)
 	return false;
 }
 
-enum column { COL_DEALER, COL_LOCATION, COL_SKU, COL_OWNER, COL_CAMPAIGN, COL_DAY, COL_FROM, COL_TO,
-	COL_LIMIT, COL_ALLOCATED, COL_RESERVED };
+enum column {
+	COL_DEALER,
+	COL_LOCATION,
+	COL_SKU,
+	COL_OWNER,
+	COL_CAMPAIGN,
+	COL_DAY,
+	COL_FROM,
+	COL_TO,
+	COL_LIMIT,
+	COL_ALLOCATED,
+	COL_RESERVED
+};
 #define COLUMNS_MAX 6
 
 static const struct {
@@ -108,7 +119,8 @@ elem(struct pg_args *a, const struct take_key *k, enum column c, enum takes_op o
 			elem_i64(a, amount(k, op, PART_ALLOCATED));
 		else
 			elem_i32(a,
-			    (int32_t)amount(k, op, c == COL_RESERVED ? PART_RESERVED : PART_ALLOCATED));
+			    (int32_t)amount(k, op,
+			        c == COL_RESERVED ? PART_RESERVED : PART_ALLOCATED));
 		break;
 	}
 }
@@ -245,30 +257,44 @@ figure_read(struct take_key *k, const PGresult *r, int row)
 	case TAKE_STOCK:
 		c->kind = CHANGE_STOCK;
 		c->location = k->key.location;
-		c->row.stock = (struct stock_hint){.sku = k->key.sku, .goods_owner = k->key.goods_owner,
-		    .atp = (int32_t)x, .version = version, .safety = (int32_t)y,
+		c->row.stock = (struct stock_hint){.sku = k->key.sku,
+		    .goods_owner = k->key.goods_owner,
+		    .atp = (int32_t)x,
+		    .version = version,
+		    .safety = (int32_t)y,
 		    .counted_min = change_minutes(col_time(r, row, 4)),
 		    .suspect_until_min = change_minutes(col_time(r, row, 5))};
 		break;
 	case TAKE_CAPACITY:
 		c->kind = CHANGE_CAPACITY;
-		c->row.capacity = (struct capacity_hint){.location = k->key.location, .day = k->key.day,
-		    .limit = (int32_t)x, .taken = (int32_t)y, .version = version};
+		c->row.capacity = (struct capacity_hint){.location = k->key.location,
+		    .day = k->key.day,
+		    .limit = (int32_t)x,
+		    .taken = (int32_t)y,
+		    .version = version};
 		break;
 	case TAKE_SLOT:
 		c->kind = CHANGE_SLOT;
-		c->row.slot = (struct slot_hint){.location = k->key.location, .day = k->key.day,
-		    .from_min = k->key.from_min, .to_min = k->key.to_min, .limit = (int32_t)x,
-		    .taken = (int32_t)y, .version = version};
+		c->row.slot = (struct slot_hint){.location = k->key.location,
+		    .day = k->key.day,
+		    .from_min = k->key.from_min,
+		    .to_min = k->key.to_min,
+		    .limit = (int32_t)x,
+		    .taken = (int32_t)y,
+		    .version = version};
 		break;
 	case TAKE_ENTITLEMENT:
 		c->kind = CHANGE_ENTITLEMENT;
 		c->row.entitlement = (struct entitlement_hint){.dealer = k->key.dealer,
-		    .sku = k->key.sku, .ceiling = (int32_t)x, .used = (int32_t)y, .version = version};
+		    .sku = k->key.sku,
+		    .ceiling = (int32_t)x,
+		    .used = (int32_t)y,
+		    .version = version};
 		break;
 	case TAKE_BUDGET:
 		c->kind = CHANGE_BUDGET;
-		c->row.budget = (struct budget_hint){.campaign = k->key.campaign, .version = version,
+		c->row.budget = (struct budget_hint){.campaign = k->key.campaign,
+		    .version = version,
 		    .left_fen = x};
 		break;
 	}
