@@ -1,17 +1,12 @@
-#include <event2/event.h>
 #include <inttypes.h>
-#include <jansson.h>
-#include <openssl/crypto.h>
-#include <protobuf-c/protobuf-c.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/parse.h"
 #include "cli.h"
 #include "edge/auth.h"
-#include "store/admin.h"
 #include "store/audit.h"
+#include "store/inspect.h"
 #include "store/key_admin.h"
 #include "store/migrate.h"
 
@@ -32,20 +27,12 @@ static const struct option no_options[] = {HELP_OPTION, END_OPTION};
 void
 library_versions(struct library_version out[LIBRARY_COUNT])
 {
-	int pq = PQlibVersion();
-	int n = 0;
+	struct library_version *pq = &out[EDGE_LIBRARY_COUNT];
 
-	memset(out, 0, LIBRARY_COUNT * sizeof(*out));
-#define ADD(library, ...) \
-	out[n].name = (library); \
-	(void)snprintf(out[n++].text, sizeof(out[0].text), __VA_ARGS__)
-	ADD("libevent", "%s", event_get_version());
-	ADD("libpq", "%d.%d", pq / 10000, pq % 10000);
-	ADD("protobuf-c", "%s", protobuf_c_version());
-	ADD("jansson", "%s", jansson_version_str());
-	ADD("zlib", "%s", zlibVersion());
-	ADD("openssl", "%s", OpenSSL_version(OPENSSL_VERSION_STRING));
-#undef ADD
+	edge_versions(out);
+	pq->name = "libpq";
+	(void)snprintf(pq->text, sizeof(pq->text), "%d.%d", inspect_libpq() / 10000,
+	    inspect_libpq() % 10000);
 }
 
 int
@@ -82,38 +69,6 @@ migrate_run(struct cli *c)
 
 /* ---- check ---- */
 
-/* A standby that commits do not wait for may lose acknowledged orders when it takes over. */
-static enum err
-check_standby(const char *db, struct reason *r)
-{
-	PGresult *rows;
-	PGconn *pg;
-	enum err e;
-
-	e = admin_connect(&pg, db, r);
-	if (e != ERR_OK)
-		return e;
-	e = admin_run(pg,
-	    "select current_setting('synchronous_standby_names') = '' "
-	    "and exists (select from pg_stat_replication), "
-	    "current_setting('fsync') = 'off' or current_setting('synchronous_commit') = 'off'",
-	    NULL, 0, &rows, r);
-	if (e == ERR_OK) {
-		if (PQgetvalue(rows, 0, 0)[0] == 't')
-			fprintf(stderr,
-			    "warning: the database has a standby, but "
-			    "synchronous_standby_names is empty: a failover may lose "
-			    "acknowledged orders\n");
-		if (PQgetvalue(rows, 0, 1)[0] == 't')
-			fprintf(stderr,
-			    "warning: fsync or synchronous_commit is off: a crash may "
-			    "lose acknowledged orders\n");
-		PQclear(rows);
-	}
-	admin_close(pg);
-	return e;
-}
-
 int
 check_run(struct cli *c)
 {
@@ -138,7 +93,7 @@ check_run(struct cli *c)
 	if (db)
 		e = migrate_status(conf.db, &r);
 	if (db && e == ERR_OK)
-		e = check_standby(conf.db, &r);
+		e = inspect_durability(conf.db, stderr, &r);
 	conf_release(&conf);
 	if (e != ERR_OK)
 		return cli_fail(c, &r);
@@ -244,40 +199,6 @@ key_run(struct cli *c)
 
 /* ---- policy ---- */
 
-static enum err
-policy_print(const char *db, bool split, bool list, const char *version, struct reason *r)
-{
-	const char *args[1] = {version};
-	PGresult *rows;
-	char sql[512];
-	PGconn *pg;
-	enum err e;
-
-	(void)snprintf(sql, sizeof(sql),
-	    list
-	        ? "select concat_ws(e'\\t', version, (array['draft', 'active', 'archived'])[state], "
-	          "to_char(effective_from at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), note) "
-	          "from %s where $1::text is null order by version"
-	        : "select jsonb_pretty(body) from %s where case when $1::text is null "
-	          "then state = 2 and effective_from <= now() else version = $1::text::int8 end "
-	          "order by effective_from desc, version desc limit 1",
-	    split ? "split_rule_book" : "routing_policy");
-	e = admin_connect(&pg, db, r);
-	if (e != ERR_OK)
-		return e;
-	e = admin_run(pg, sql, args, 1, &rows, r);
-	if (e == ERR_OK) {
-		for (int i = 0; i < PQntuples(rows); i++)
-			printf("%s\n", PQgetvalue(rows, i, 0));
-		if (!list && PQntuples(rows) == 0)
-			e = reason_set(r, ERR_NOT_FOUND, NULL, "there is no %s",
-			    version != NULL ? "such version" : "version in force");
-		PQclear(rows);
-	}
-	admin_close(pg);
-	return e;
-}
-
 int
 policy_run(struct cli *c)
 {
@@ -306,7 +227,8 @@ policy_run(struct cli *c)
 		cli_usage(c, "--version is a number, for show");
 	if (!cli_conf(c, &conf))
 		return EXIT_FAILURE;
-	e = policy_print(conf.db, split, list, version, &r);
+	e = list ? inspect_policy_list(conf.db, split, stdout, &r)
+	         : inspect_policy_show(conf.db, split, version, stdout, &r);
 	conf_release(&conf);
 	return e == ERR_OK ? EXIT_SUCCESS : cli_fail(c, &r);
 }

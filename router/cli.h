@@ -10,6 +10,7 @@
 #include <getopt.h>
 
 #include "base/conf.h"
+#include "edge/versions.h"
 
 #define YUNCANG_VERSION "0.1.0"
 
@@ -45,12 +46,7 @@ int cli_fail(const struct cli *c, const struct reason *r);
 /* False, and told, when the settings are wrong. */
 bool cli_conf(const struct cli *c, struct conf *conf) MUST_CHECK;
 
-struct library_version {
-	const char *name;
-	char text[32];
-};
-#define LIBRARY_COUNT 6
-/* Of the libraries that this process runs with, not of those it was built with. */
+#define LIBRARY_COUNT (EDGE_LIBRARY_COUNT + 1)
 void library_versions(struct library_version out[LIBRARY_COUNT]);
 
 int serve_run(struct cli *c);

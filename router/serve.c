@@ -283,7 +283,7 @@ log_settings(const struct conf *c)
 	struct library_version v[LIBRARY_COUNT];
 	struct log_field f[LIBRARY_COUNT + 3] = {LOG_MSG("yuncang"),
 	    LOG_STR("version", YUNCANG_VERSION)};
-	char *text = NULL, *line, *next, *equals;
+	char *text = NULL, *line, *end, *equals;
 	size_t len;
 	FILE *to;
 
@@ -296,16 +296,16 @@ log_settings(const struct conf *c)
 	if (to == NULL)
 		return;
 	conf_print(c, to);
-	if (fclose(to) == 0) {
-		for (line = strtok_r(text, "\n", &next); line != NULL;
-		     line = strtok_r(NULL, "\n", &next)) {
-			equals = strstr(line, " = ");
-			if (equals == NULL || strncmp(line, "db ", 3) == 0)
-				continue;
-			*equals = '\0';
+	if (fclose(to) != 0)
+		len = 0;
+	for (line = text; line < text + len; line = end + 1) {
+		end = strchr(line, '\n');
+		equals = strstr(line, " = ");
+		assert(end != NULL && equals != NULL && equals < end);
+		*end = *equals = '\0';
+		if (strcmp(line, "db") != 0)
 			log_info(LOG_MSG("setting"), LOG_STR("name", line),
 			    LOG_STR("value", equals + 3));
-		}
 	}
 	free(text);
 }

@@ -71,7 +71,7 @@ def check_includes(path, text, found):
         system, own = m.group(2), m.group(3)
         if own:
             top = own.split("/")[0] if "/" in own else None
-            if is_test and top is None:
+            if top is None and (is_test or floor == "main"):
                 continue
             if top not in FLOORS[floor]:
                 found.add(path, n, f"{floor} may not include {own}")
