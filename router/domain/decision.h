@@ -2,9 +2,6 @@
 #define ROUTER_DOMAIN_DECISION_H
 
 /* decision: what decide() looked at and what came of it; plain figures, ids, no indexes of a world. */
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/err.h"
 #include "domain/order.h"
 #include "domain/policy.h"
@@ -48,7 +45,7 @@ struct line_figures {
 	bool stocked; /* false: made to order, no stock is asked; its one pool names the brand */
 	int pool_count;
 	int32_t
-	    entitlement_left; /* of the owner, CLOUD and a scarce sku only; lines of one sku share it; -1: open */
+	    entitlement_left; /* CLOUD and a scarce sku: the owner's, over all lines; -1: open */
 	struct pool pool[GOODS_OWNERS_MAX];
 };
 

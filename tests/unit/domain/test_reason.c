@@ -74,11 +74,9 @@ slot(struct fixture *f, int from, int to, int limit, int inflight)
 }
 
 static void
-change_world(struct fixture *f, enum change c)
+change_location(struct fixture *f, enum change c)
 {
 	struct location *l = fixture_at(f, 1);
-	struct stock_hint *s = hints_stock(&f->hints, 1, 1, l->party);
-	struct capacity_hint *day;
 
 	switch (c) {
 	case DISABLE:
@@ -116,6 +114,17 @@ change_world(struct fixture *f, enum change c)
 	case GRADE_EQUAL:
 		f->policy.grade_worst = c == GRADE ? 2 : 3;
 		break;
+	default:
+		break;
+	}
+}
+
+static void
+change_stock(struct fixture *f, enum change c)
+{
+	struct stock_hint *s = hints_stock(&f->hints, 1, 1, fixture_at(f, 1)->party);
+
+	switch (c) {
 	case NO_ROW:
 		s->sku = 2;
 		break;
@@ -138,6 +147,18 @@ change_world(struct fixture *f, enum change c)
 	case INFLIGHT:
 		s->inflight = s->atp;
 		break;
+	default:
+		break;
+	}
+}
+
+static void
+change_limits(struct fixture *f, enum change c)
+{
+	struct location *l = fixture_at(f, 1);
+	struct capacity_hint *day;
+
+	switch (c) {
 	case CAPACITY:
 	case CAPACITY_INFLIGHT:
 	case CAPACITY_OTHER_DAY:
@@ -162,6 +183,18 @@ change_world(struct fixture *f, enum change c)
 	case SLOT_LEFT:
 		slot(f, 840, 900, 2, 0);
 		break;
+	default:
+		break;
+	}
+}
+
+static void
+change_rest(struct fixture *f, enum change c)
+{
+	struct location *l = fixture_at(f, 1);
+	struct stock_hint *s = hints_stock(&f->hints, 1, 1, l->party);
+
+	switch (c) {
 	case NEVER_OPEN:
 		l->hours = (struct hours){0};
 		break;
@@ -192,121 +225,116 @@ change_world(struct fixture *f, enum change c)
 		f->policy.parcel_min_fen = 1001;
 		s->atp = 1;
 		break;
-	case NO_CHANGE:
+	default:
 		break;
 	}
 }
+
+/* Each cause is known to one of them. */
+static void
+change_world(struct fixture *f, enum change c)
+{
+	change_location(f, c);
+	change_stock(f, c);
+	change_limits(f, c);
+	change_rest(f, c);
+}
+
+static const struct {
+	const char *label;
+	const struct rule_step *step;
+	enum location_kind kind;
+	bool other;
+	enum change change;
+	enum reason_code out;
+	enum err refusal;
+} causes_table[] = {
+    {"0 survives", ship_site, LOC_SITE, false, NO_CHANGE, OUT_NOT, ERR_OK},
+    {"0 survives: delivery", deliver_other, LOC_STORE, true, NO_CHANGE, OUT_NOT, ERR_OK},
+    {"1 disabled", ship_site, LOC_SITE, false, DISABLE, OUT_DISABLED, ERR_NO_LOCATION},
+    {"1 disabled party", ship_site, LOC_SITE, false, DISABLE_PARTY, OUT_DISABLED, ERR_NO_LOCATION},
+    {"2 capability", ship_site, LOC_SITE, false, NO_WAY, OUT_CAPABILITY, ERR_NO_LOCATION},
+    {"3 excluded", ship_site, LOC_SITE, false, EXCLUDE, OUT_EXCLUDED, ERR_NO_LOCATION},
+    {"4 radius of its own", deliver_owner, LOC_STORE, false, RADIUS_OWN, OUT_RADIUS,
+        ERR_NO_LOCATION},
+    {"4 radius of the policy", deliver_owner, LOC_STORE, false, RADIUS_POLICY, OUT_RADIUS,
+        ERR_NO_LOCATION},
+    {"4 no position", deliver_owner, LOC_STORE, false, NO_POSITION, OUT_RADIUS, ERR_NO_LOCATION},
+    {"4 pickup too far", pickup_owner, LOC_STORE, false, RADIUS_POLICY, OUT_RADIUS,
+        ERR_NO_LOCATION},
+    {"4 pickup without position", pickup_owner, LOC_STORE, false, NO_POSITION, OUT_NOT, ERR_OK},
+    {"4 shipping has no radius", ship_site, LOC_SITE, false, RADIUS_POLICY, OUT_NOT, ERR_OK},
+    {"5 territory", deliver_other, LOC_STORE, true, TERRITORY, OUT_TERRITORY, ERR_NO_LOCATION},
+    {"5 the owner's territory", deliver_other, LOC_STORE, true, TERRITORY_OWNERS, OUT_NOT, ERR_OK},
+    {"5 a disabled territory", deliver_other, LOC_STORE, true, TERRITORY_OFF, OUT_NOT, ERR_OK},
+    {"5 the owner's own store", deliver_owner, LOC_STORE, false, TERRITORY, OUT_NOT, ERR_OK},
+    {"6 grade", deliver_other, LOC_STORE, true, GRADE, OUT_GRADE, ERR_NO_LOCATION},
+    {"6 grade good enough", deliver_other, LOC_STORE, true, GRADE_EQUAL, OUT_NOT, ERR_OK},
+    {"7 not stocked", ship_site, LOC_SITE, false, NO_ROW, OUT_NOT_STOCKED, ERR_NO_LOCATION},
+    {"8 stock", ship_site, LOC_SITE, false, ZERO, OUT_STOCK, ERR_OUT_OF_STOCK},
+    {"8 stock all under way", ship_site, LOC_SITE, false, INFLIGHT, OUT_STOCK, ERR_OUT_OF_STOCK},
+    {"9 safety", ship_site, LOC_SITE, false, SAFETY, OUT_SAFETY, ERR_OUT_OF_STOCK},
+    {"10 stale", ship_site, LOC_SITE, false, STALE, OUT_STALE, ERR_OUT_OF_STOCK},
+    {"10 stale in a minute", ship_site, LOC_SITE, false, STALE_NOT_YET, OUT_NOT, ERR_OK},
+    {"11 suspect", ship_site, LOC_SITE, false, SUSPECT, OUT_SUSPECT, ERR_OUT_OF_STOCK},
+    {"11 suspect no more", ship_site, LOC_SITE, false, SUSPECT_OVER, OUT_NOT, ERR_OK},
+    {"12 capacity", deliver_owner, LOC_STORE, false, CAPACITY, OUT_CAPACITY, ERR_NO_LOCATION},
+    {"12 capacity under way", deliver_owner, LOC_STORE, false, CAPACITY_INFLIGHT, OUT_CAPACITY,
+        ERR_NO_LOCATION},
+    {"12 capacity of another day", deliver_owner, LOC_STORE, false, CAPACITY_OTHER_DAY, OUT_NOT,
+        ERR_OK},
+    {"13 no such slot", pickup_named, LOC_STORE, false, SLOT_NONE, OUT_SLOT, ERR_SLOT_FULL},
+    {"13 slot full", pickup_named, LOC_STORE, false, SLOT_FULL, OUT_SLOT, ERR_SLOT_FULL},
+    {"13 slot under way", pickup_named, LOC_STORE, false, SLOT_INFLIGHT, OUT_SLOT, ERR_SLOT_FULL},
+    {"13 slot over", pickup_named, LOC_STORE, false, SLOT_OVER, OUT_SLOT, ERR_SLOT_FULL},
+    {"13 slot with room", pickup_named, LOC_STORE, false, SLOT_LEFT, OUT_NOT, ERR_OK},
+    {"14 never open", deliver_owner, LOC_STORE, false, NEVER_OPEN, OUT_CLOSED, ERR_NO_LOCATION},
+    {"14 the slot ends too soon", deliver_owner, LOC_STORE, false, SLOT_SOON, OUT_CLOSED,
+        ERR_NO_LOCATION},
+    {"14 a named pickup is not filtered", pickup_named, LOC_STORE, false, SLOT_SOON, OUT_NOT,
+        ERR_OK},
+    {"14 past cut-off", deliver_owner, LOC_STORE, false, CUT_OFF, OUT_CLOSED, ERR_NO_LOCATION},
+    {"14 ready at the cut-off", deliver_owner, LOC_STORE, false, CUT_OFF_LATER, OUT_NOT, ERR_OK},
+    {"15 entitlement without row", ship_cloud, LOC_CLOUD, false, ENTITLEMENT_NO_ROW,
+        OUT_ENTITLEMENT, ERR_ENTITLEMENT_USED},
+    {"15 entitlement used", ship_cloud, LOC_CLOUD, false, ENTITLEMENT_ZERO, OUT_ENTITLEMENT,
+        ERR_ENTITLEMENT_USED},
+    {"15 entitlement under way", ship_cloud, LOC_CLOUD, false, ENTITLEMENT_INFLIGHT,
+        OUT_ENTITLEMENT, ERR_ENTITLEMENT_USED},
+    {"15 entitlement left", ship_cloud, LOC_CLOUD, false, ENTITLEMENT_LEFT, OUT_NOT, ERR_OK},
+    {"15 not asked of SITE", ship_site, LOC_SITE, false, ENTITLEMENT_ZERO, OUT_NOT, ERR_OK},
+    {"16 splitting is off", ship_site, LOC_SITE, false, SPLIT_OFF, OUT_SPLIT_OFF, ERR_OUT_OF_STOCK},
+    {"17 parcel under minimum", ship_site, LOC_SITE, false, PARCEL_MIN, OUT_PARCEL_MIN,
+        ERR_OUT_OF_STOCK},
+};
 
 /* One location 5 km away with 10 of sku 1, 2 wanted: what rules it out, and what is told. */
 static void
 test_reasons(void **state)
 {
-	static const struct {
-		const char *label;
-		const struct rule_step *step;
-		enum location_kind kind;
-		bool other;
-		enum change change;
-		enum reason_code out;
-		enum err refusal;
-	} rows[] = {
-	    {"0 survives", ship_site, LOC_SITE, false, NO_CHANGE, OUT_NOT, ERR_OK},
-	    {"0 survives: delivery", deliver_other, LOC_STORE, true, NO_CHANGE, OUT_NOT, ERR_OK},
-	    {"1 disabled", ship_site, LOC_SITE, false, DISABLE, OUT_DISABLED, ERR_NO_LOCATION},
-	    {"1 disabled party", ship_site, LOC_SITE, false, DISABLE_PARTY, OUT_DISABLED,
-	        ERR_NO_LOCATION},
-	    {"2 capability", ship_site, LOC_SITE, false, NO_WAY, OUT_CAPABILITY, ERR_NO_LOCATION},
-	    {"3 excluded", ship_site, LOC_SITE, false, EXCLUDE, OUT_EXCLUDED, ERR_NO_LOCATION},
-	    {"4 radius of its own", deliver_owner, LOC_STORE, false, RADIUS_OWN, OUT_RADIUS,
-	        ERR_NO_LOCATION},
-	    {"4 radius of the policy", deliver_owner, LOC_STORE, false, RADIUS_POLICY, OUT_RADIUS,
-	        ERR_NO_LOCATION},
-	    {"4 no position", deliver_owner, LOC_STORE, false, NO_POSITION, OUT_RADIUS,
-	        ERR_NO_LOCATION},
-	    {"4 pickup too far", pickup_owner, LOC_STORE, false, RADIUS_POLICY, OUT_RADIUS,
-	        ERR_NO_LOCATION},
-	    {"4 pickup without position", pickup_owner, LOC_STORE, false, NO_POSITION, OUT_NOT,
-	        ERR_OK},
-	    {"4 shipping has no radius", ship_site, LOC_SITE, false, RADIUS_POLICY, OUT_NOT,
-	        ERR_OK},
-	    {"5 territory", deliver_other, LOC_STORE, true, TERRITORY, OUT_TERRITORY,
-	        ERR_NO_LOCATION},
-	    {"5 the owner's territory", deliver_other, LOC_STORE, true, TERRITORY_OWNERS, OUT_NOT,
-	        ERR_OK},
-	    {"5 a disabled territory", deliver_other, LOC_STORE, true, TERRITORY_OFF, OUT_NOT,
-	        ERR_OK},
-	    {"5 the owner's own store", deliver_owner, LOC_STORE, false, TERRITORY, OUT_NOT,
-	        ERR_OK},
-	    {"6 grade", deliver_other, LOC_STORE, true, GRADE, OUT_GRADE, ERR_NO_LOCATION},
-	    {"6 grade good enough", deliver_other, LOC_STORE, true, GRADE_EQUAL, OUT_NOT, ERR_OK},
-	    {"7 not stocked", ship_site, LOC_SITE, false, NO_ROW, OUT_NOT_STOCKED, ERR_NO_LOCATION},
-	    {"8 stock", ship_site, LOC_SITE, false, ZERO, OUT_STOCK, ERR_OUT_OF_STOCK},
-	    {"8 stock all under way", ship_site, LOC_SITE, false, INFLIGHT, OUT_STOCK,
-	        ERR_OUT_OF_STOCK},
-	    {"9 safety", ship_site, LOC_SITE, false, SAFETY, OUT_SAFETY, ERR_OUT_OF_STOCK},
-	    {"10 stale", ship_site, LOC_SITE, false, STALE, OUT_STALE, ERR_OUT_OF_STOCK},
-	    {"10 stale in a minute", ship_site, LOC_SITE, false, STALE_NOT_YET, OUT_NOT, ERR_OK},
-	    {"11 suspect", ship_site, LOC_SITE, false, SUSPECT, OUT_SUSPECT, ERR_OUT_OF_STOCK},
-	    {"11 suspect no more", ship_site, LOC_SITE, false, SUSPECT_OVER, OUT_NOT, ERR_OK},
-	    {"12 capacity", deliver_owner, LOC_STORE, false, CAPACITY, OUT_CAPACITY,
-	        ERR_NO_LOCATION},
-	    {"12 capacity under way", deliver_owner, LOC_STORE, false, CAPACITY_INFLIGHT,
-	        OUT_CAPACITY, ERR_NO_LOCATION},
-	    {"12 capacity of another day", deliver_owner, LOC_STORE, false, CAPACITY_OTHER_DAY,
-	        OUT_NOT, ERR_OK},
-	    {"13 no such slot", pickup_named, LOC_STORE, false, SLOT_NONE, OUT_SLOT, ERR_SLOT_FULL},
-	    {"13 slot full", pickup_named, LOC_STORE, false, SLOT_FULL, OUT_SLOT, ERR_SLOT_FULL},
-	    {"13 slot under way", pickup_named, LOC_STORE, false, SLOT_INFLIGHT, OUT_SLOT,
-	        ERR_SLOT_FULL},
-	    {"13 slot over", pickup_named, LOC_STORE, false, SLOT_OVER, OUT_SLOT, ERR_SLOT_FULL},
-	    {"13 slot with room", pickup_named, LOC_STORE, false, SLOT_LEFT, OUT_NOT, ERR_OK},
-	    {"14 never open", deliver_owner, LOC_STORE, false, NEVER_OPEN, OUT_CLOSED,
-	        ERR_NO_LOCATION},
-	    {"14 the slot ends too soon", deliver_owner, LOC_STORE, false, SLOT_SOON, OUT_CLOSED,
-	        ERR_NO_LOCATION},
-	    {"14 a named pickup is not filtered", pickup_named, LOC_STORE, false, SLOT_SOON,
-	        OUT_NOT, ERR_OK},
-	    {"14 past cut-off", deliver_owner, LOC_STORE, false, CUT_OFF, OUT_CLOSED,
-	        ERR_NO_LOCATION},
-	    {"14 ready at the cut-off", deliver_owner, LOC_STORE, false, CUT_OFF_LATER, OUT_NOT,
-	        ERR_OK},
-	    {"15 entitlement without row", ship_cloud, LOC_CLOUD, false, ENTITLEMENT_NO_ROW,
-	        OUT_ENTITLEMENT, ERR_ENTITLEMENT_USED},
-	    {"15 entitlement used", ship_cloud, LOC_CLOUD, false, ENTITLEMENT_ZERO, OUT_ENTITLEMENT,
-	        ERR_ENTITLEMENT_USED},
-	    {"15 entitlement under way", ship_cloud, LOC_CLOUD, false, ENTITLEMENT_INFLIGHT,
-	        OUT_ENTITLEMENT, ERR_ENTITLEMENT_USED},
-	    {"15 entitlement left", ship_cloud, LOC_CLOUD, false, ENTITLEMENT_LEFT, OUT_NOT,
-	        ERR_OK},
-	    {"15 not asked of SITE", ship_site, LOC_SITE, false, ENTITLEMENT_ZERO, OUT_NOT, ERR_OK},
-	    {"16 splitting is off", ship_site, LOC_SITE, false, SPLIT_OFF, OUT_SPLIT_OFF,
-	        ERR_OUT_OF_STOCK},
-	    {"17 parcel under minimum", ship_site, LOC_SITE, false, PARCEL_MIN, OUT_PARCEL_MIN,
-	        ERR_OUT_OF_STOCK},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
+	for (size_t i = 0; i < ROWS(causes_table); i++) {
 		struct fixture *f = fixture_new();
-		int32_t party = rows[i].kind != LOC_STORE ? f->brand
-		    : rows[i].other                       ? f->other
-		                                          : f->dealer;
+		int32_t party = causes_table[i].kind != LOC_STORE ? f->brand
+		    : causes_table[i].other                       ? f->other
+		                                                  : f->dealer;
 
 		fixture_territory(f, f->other);
-		fixture_location(f, rows[i].kind, party, 5);
+		fixture_location(f, causes_table[i].kind, party, 5);
 		fixture_stock(f, 1, 1, party, 10);
-		fixture_rule(f, 1, rows[i].step);
+		fixture_rule(f, 1, causes_table[i].step);
 		fixture_ready(f);
-		f->request.way = rows[i].step->way;
-		if (rows[i].step == pickup_named)
+		f->request.way = causes_table[i].step->way;
+		if (causes_table[i].step == pickup_named)
 			f->request.location = world_location(&f->world, 1);
 		fixture_line(f, 1, 2);
-		change_world(f, rows[i].change);
+		change_world(f, causes_table[i].change);
 		fixture_decide(f, 1);
 		/* Other dealers' stores are searched on the map, the owner's by list. */
-		row_equal(rows[i].label, fixture_reason(f, 1), rows[i].out);
-		row_equal(rows[i].label, f->d->refusal.err, rows[i].refusal);
-		row_equal(rows[i].label, f->d->option_count, rows[i].refusal == ERR_OK);
+		row_equal(causes_table[i].label, fixture_reason(f, 1), causes_table[i].out);
+		row_equal(causes_table[i].label, f->d->refusal.err, causes_table[i].refusal);
+		row_equal(causes_table[i].label, f->d->option_count,
+		    causes_table[i].refusal == ERR_OK);
 		fixture_free(f);
 	}
 }
