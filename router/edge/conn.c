@@ -234,11 +234,11 @@ feed(struct conn *c, struct evbuffer *in, size_t n)
 	return true;
 }
 
-/* Enough has come in ahead: the rest waits in the kernel.  evhttp reads on by itself afterwards. */
-void
+/* Enough has come in ahead: the rest waits in the kernel until evhttp reads for the next request. */
+static void
 conn_hold(struct conn *c)
 {
-	if (c->state != CONN_REFUSED && (c->request != NULL || c->head.requests > c->handled) &&
+	if (c->state != CONN_REFUSED && c->head.requests > c->handled &&
 	    evbuffer_get_length(bufferevent_get_input(c->bev)) > AHEAD_MAX)
 		bufferevent_disable(c->bev, EV_READ);
 }

@@ -89,7 +89,6 @@ struct conn *conn_of(const struct http_server *s, struct evhttp_request *ev);
 void conn_move(struct conn *c, enum conn_state to);
 /* The request was sent: count its bytes off. */
 void conn_settle(struct conn *c);
-void conn_hold(struct conn *c); /* stop reading when too much waits behind this request */
 void conn_bytes_drop(struct conn *c, int64_t n);
 void conn_fresh(evutil_socket_t fd, short what, void *server); /* event callbacks */
 void conn_tick(evutil_socket_t fd, short what, void *server);

@@ -146,9 +146,12 @@ http_reply(struct http_request *q, int status, const char *content_type)
 		evbuffer_drain(body, evbuffer_get_length(body));
 	metric_add(METRIC_http_requests_total, 1);
 	conn_move(c, CONN_WRITING);
-	evhttp_send_reply(q->ev, status, NULL,
-	    NULL); /* written from the loop, not now; reads again */
-	conn_hold(c);
+	evhttp_send_reply(q->ev, status, NULL, NULL); /* it is written from the loop, not now */
+	/*
+	 * evhttp reads on while it writes: without bound, and a client that has closed its half
+	 * would be dropped without its reply.  It switches reading on again for the next request.
+	 */
+	bufferevent_disable(c->bev, EV_READ);
 }
 
 /*
