@@ -1,0 +1,180 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/parse.h"
+#include "store/admin.h"
+#include "unit.h"
+
+#include "db_fixture.h"
+
+#define URL_MAX 512
+#define WAIT_S 20
+
+static char folder[64], cluster_url[URL_MAX], database_url[URL_MAX];
+
+/* Runs etc/dev/postgres; its first line of output to ${out}. */
+static int
+postgres(const char *command, char *out, size_t size)
+{
+	char line[256];
+	FILE *p;
+	int ok;
+
+	(void)snprintf(line, sizeof(line),
+	    "etc/dev/postgres -d %s/pg -D postgres -o fsync=off -o max_connections=60 %s", folder,
+	    command);
+	p = popen(line, "r");
+	if (p == NULL)
+		return -1;
+	ok = fgets(out, (int)size, p) != NULL;
+	if (ok)
+		out[strcspn(out, "\n")] = '\0';
+	return pclose(p) == 0 && (ok || strcmp(command, "remove") == 0) ? 0 : -1;
+}
+
+int
+cluster_start(void **state)
+{
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/yuncang-unit-XXXXXX");
+	if (mkdtemp(folder) == NULL || postgres("start", cluster_url, sizeof(cluster_url)) != 0) {
+		fprintf(stderr, "no PostgreSQL for this test\n");
+		return -1;
+	}
+	return 0;
+}
+
+int
+cluster_stop(void **state)
+{
+	char none[URL_MAX];
+
+	(void)state;
+	if (postgres("remove", none, sizeof(none)) != 0)
+		return -1;
+	return rmdir(folder);
+}
+
+void
+sql_run(const char *db, const char *sql)
+{
+	struct reason r;
+	PGconn *c;
+
+	if (admin_connect(&c, db, &r) != ERR_OK)
+		fail_msg("%s: %s", db, r.text);
+	if (admin_run(c, sql, NULL, 0, NULL, &r) != ERR_OK)
+		fail_msg("%s: %s", sql, r.text);
+	admin_close(c);
+}
+
+int64_t
+sql_number(const char *db, const char *sql)
+{
+	struct reason r;
+	PGresult *rows;
+	PGconn *c;
+	int64_t n;
+
+	if (admin_connect(&c, db, &r) != ERR_OK)
+		fail_msg("%s: %s", db, r.text);
+	if (admin_run(c, sql, NULL, 0, &rows, &r) != ERR_OK)
+		fail_msg("%s: %s", sql, r.text);
+	if (PQntuples(rows) != 1 ||
+	    parse_i64(PQgetvalue(rows, 0, 0), INT64_MIN, INT64_MAX, &n) != ERR_OK)
+		fail_msg("%s: not one number", sql);
+	PQclear(rows);
+	admin_close(c);
+	return n;
+}
+
+const char *
+database_make(const char *name)
+{
+	char sql[128];
+
+	(void)snprintf(sql, sizeof(sql), "create database %s", name);
+	sql_run(cluster_url, sql);
+	/* The last of two equal words in a connection string counts. */
+	(void)snprintf(database_url, sizeof(database_url), "%.400s dbname=%s", cluster_url, name);
+	return database_url;
+}
+
+/* ---- An instance ------------------------------------------------------------------------------- */
+
+void
+instance_start(struct instance *s, const char *db, const struct catalog_compile *compile)
+{
+	struct reason r;
+
+	*s = (struct instance){0};
+	assert_int_equal(conf_load(&s->conf, NULL, &r), ERR_OK);
+	free(s->conf.db);
+	s->conf.db = strdup(db);
+	s->base = event_base_new();
+	assert_non_null(s->base);
+	s->arena = arena_new((size_t)256 << 20);
+	assert_non_null(s->arena);
+	assert_int_equal(pool_new(&s->pool, s->base, &s->conf, POOL_QUERY, 2, 100), ERR_OK);
+	assert_int_equal(catalog_new(&s->catalog, s->base, &s->conf, s->pool, compile), ERR_OK);
+}
+
+void
+instance_stop(struct instance *s)
+{
+	pool_free(s->pool);
+	catalog_free(s->catalog);
+	arena_free(s->arena);
+	event_base_free(s->base);
+	conf_release(&s->conf);
+}
+
+void
+instance_wait(struct instance *s, const bool *done)
+{
+	const struct timeval tick = {.tv_usec = 100000};
+	int64_t until_us;
+
+	until_us = clock_mono_us() + WAIT_S * US_PER_S;
+	while (!*done) {
+		if (clock_mono_us() > until_us)
+			fail_msg("nothing came back in %d s", WAIT_S);
+		(void)event_base_loopexit(s->base, &tick);
+		(void)event_base_loop(s->base, EVLOOP_ONCE);
+	}
+}
+
+struct waiting {
+	bool done;
+	enum err e;
+};
+
+static void
+waited(void *ctx, enum err e)
+{
+	struct waiting *w = ctx;
+
+	w->done = true;
+	w->e = e;
+}
+
+enum err
+instance_load(struct instance *s)
+{
+	struct waiting w = {0};
+
+	assert_int_equal(catalog_load(s->catalog, waited, &w), ERR_OK);
+	instance_wait(s, &w.done);
+	return w.e;
+}
+
+enum err
+instance_refresh(struct instance *s)
+{
+	struct waiting w = {0};
+
+	assert_int_equal(catalog_refresh_then(s->catalog, waited, &w), ERR_OK);
+	instance_wait(s, &w.done);
+	return w.e;
+}
