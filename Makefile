@@ -19,6 +19,8 @@ SYSCONFDIR ?= /etc
 PROTOC_C ?= protoc-c
 PROTO_INCLUDE ?= /usr/include
 PYTEST_ARGS ?= -q
+# The packages of etc/packages.txt are for Debian's own Python, whatever comes first in PATH.
+PYTHON ?= /usr/bin/python3
 Q := $(if $(V),,@)
 
 BUILD ?= build
@@ -108,7 +110,6 @@ run: all ## serve on a private database under var/ until Ctrl-C
 # One after the other, also under -j: the tests share two cores with their databases.
 test: all unit ## install, build, all tests
 	@$(MAKE) --no-print-directory integration
-	@$(MAKE) --no-print-directory client
 
 check: test ## the same under its GNU name
 
@@ -116,10 +117,10 @@ unit: $(UNIT_PROGRAMS) ## the cmocka tests of tests/unit
 	@tests/unit/run $(UNIT_PROGRAMS)
 
 integration: all ## the pytest tests (PYTEST_ARGS="-k name")
-	@$(if $(PYTEST_FOLDERS),YC_BUILD=$(abspath $(BUILD)) python3 -m pytest $(PYTEST_ARGS) $(PYTEST_FOLDERS),:)
+	@$(if $(PYTEST_FOLDERS),YC_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest $(PYTEST_ARGS) $(PYTEST_FOLDERS),:)
 
-client: all ## the tests of a generated Connect client under Node
-	@YC_BUILD=$(abspath $(BUILD)) etc/dev/client
+client: all ## of these, only the generated Connect client under Node
+	@YC_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest $(PYTEST_ARGS) tests/integration/test_50_client.py
 
 lint: compile_commands.json $(GEN_H) $(CONF_DOC) ## format, floors, lengths, banned calls, proto, cppcheck, clang-tidy, buf
 	@tests/lint/run $(BUILD)

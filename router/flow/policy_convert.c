@@ -37,7 +37,7 @@ static const struct number numbers[] = {
     NUMBER(stale_after_min, 0, MINUTES_MAX, 0),
     NUMBER(accept_open_min, 1, MINUTES_MAX, 30),
     NUMBER(payment_hold_min, 1, MINUTES_MAX, 15),
-    NUMBER(quote_ttl_min, 1, MINUTES_MAX, 10),
+    NUMBER(quote_ttl_min, 0, MINUTES_MAX, 0), /* 0: the setting quote_ttl_ms */
     NUMBER(pickup_hold_days, 1, DAYS_MAX, 7),
     NUMBER(return_window_days, 1, DAYS_MAX, 7),
     NUMBER(slip_hours, 1, HOURS_LONGEST, 24),

@@ -29,7 +29,7 @@ struct quote {
 static enum err
 add_option(struct quote *q, const struct request *asked, const struct choice *c, int32_t split_version)
 {
-	struct token t = {.expires_us = q->expires_us, .way = c->plan->way,
+	struct token t = {.quoted_us = q->request.now_us, .expires_us = q->expires_us, .way = c->plan->way,
 	    .location = c->plan->parts[0].location, .collector = c->collector,
 	    .delivery_fee_fen = c->plan->delivery_fee_fen, .promise_to_us = c->plan->promise_to_us,
 	    .split_version = split_version};

@@ -2,8 +2,10 @@
 
 /* The quoted location first, then any option as good; NONE: there is none. */
 static int
-find_quoted(const struct token *t, const struct choices *c)
+find_quoted(const struct token *t, const struct choices *c, int64_t now_us)
 {
+	int64_t latest_us = t->promise_to_us + (now_us - t->quoted_us);
+
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < c->count; i++) {
 			const struct plan *p = c->choice[i].plan;
@@ -11,7 +13,7 @@ find_quoted(const struct token *t, const struct choices *c)
 
 			if (p->way == t->way && c->choice[i].collector == t->collector &&
 			    p->delivery_fee_fen == t->delivery_fee_fen &&
-			    p->promise_to_us <= t->promise_to_us && (same || pass == 1))
+			    p->promise_to_us <= latest_us && (same || pass == 1))
 				return i;
 		}
 	}
@@ -62,7 +64,7 @@ redeem(const struct token *t, struct choose_in *in, struct request *q, struct ar
 	e = choose(in, arena, out, r);
 	if (e != ERR_OK)
 		return e;
-	i = find_quoted(t, out);
+	i = find_quoted(t, out, q->now_us);
 	if (i == NONE)
 		return changed(r);
 	if (out->choice[i].plan == &out->decision->options[0])
@@ -71,7 +73,7 @@ redeem(const struct token *t, struct choose_in *in, struct request *q, struct ar
 		return changed(r);
 	in->options_max = 1;
 	e = choose(in, arena, out, r);
-	if (e == ERR_OK && find_quoted(t, out) != 0)
+	if (e == ERR_OK && find_quoted(t, out, q->now_us) != 0)
 		return changed(r);
 	return e;
 }

@@ -8,7 +8,8 @@
 /**
  * redeem(t, in, q, arena, out, r):
  * Choose for ${in}, whose request is ${q}, so that ${out}->choice[0] is what ${t} quoted: the same way,
- * collector and fee with no later promise, from the quoted location if that still can.
+ * collector and fee with no later promise, from the quoted location if that still can.  Promises count
+ * from the request's now, so a promise is no later if it moved by no more than the time since the quote.
  *
  * The record must replay to the committed plan, so the plan taken is always the first of its decision:
  * locations of options before it are added to ${q}->exclude and the order is decided again.

@@ -47,6 +47,7 @@ static void
 put_fields(struct buf *b, const struct token *t, const struct request *q)
 {
 	buf_byte(b, TOKEN_VERSION);
+	buf_varint(b, (uint64_t)t->quoted_us);
 	buf_varint(b, (uint64_t)t->expires_us);
 	buf_add(b, t->basket, TOKEN_BASKET_SIZE);
 	buf_varint(b, (uint64_t)t->way);
@@ -92,6 +93,7 @@ get_fields(struct rd *in, struct arena *arena, struct token *t)
 
 	if (rd_byte(in) != TOKEN_VERSION)
 		return ERR_BAD_TOKEN;
+	t->quoted_us = (int64_t)rd_varint(in);
 	t->expires_us = (int64_t)rd_varint(in);
 	basket = rd_bytes(in, TOKEN_BASKET_SIZE);
 	if (basket == NULL)

@@ -16,7 +16,7 @@
 #define TOKEN_SIZE_MAX 4096
 
 struct token {
-	int64_t expires_us;
+	int64_t quoted_us, expires_us;
 	uint8_t basket[TOKEN_BASKET_SIZE]; /* hash of storefront, customer and lines */
 	enum way way;
 	int32_t location; /* id of the first part's */
