@@ -28,7 +28,7 @@ struct ack_line {
 	int line;
 	const char *sku;
 	int32_t quantity;
-	const char *goods_owner; /* "" for goods made to order */
+	const char *goods_owner; /* the brand for goods made to order */
 };
 
 struct ack_part {

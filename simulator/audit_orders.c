@@ -205,7 +205,8 @@ facts_print(struct walk *w, bool has_money)
 			line[used++] = (struct ack_line){.line = (int)x->line.v[k],
 			    .sku = audit_name(n->sku_code, n->sku_max, x->sku.v[k]),
 			    .quantity = (int32_t)x->qty.v[k],
-			    .goods_owner = audit_name(n->party_code, n->party_max, x->owner.v[k])};
+			    .goods_owner = audit_name(n->party_code, n->party_max,
+			        x->owner.v[k] == 0 ? n->brand : x->owner.v[k])};
 	}
 	buf_reset(&w->text);
 	ack_facts_print(&f, &w->text);

@@ -409,7 +409,7 @@ http_client_free(struct http_client *cl)
 {
 	if (cl == NULL)
 		return;
-	for (int i = 0; i < cl->connection_count; i++) {
+	for (int i = 0; cl->connections != NULL && i < cl->connection_count; i++) {
 		connection_close(&cl->connections[i]);
 		if (cl->connections[i].timer != NULL)
 			event_free(cl->connections[i].timer);

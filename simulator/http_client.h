@@ -55,10 +55,10 @@ struct http_client_options {
 enum err http_client_new(struct http_client **out, struct event_base *base,
     const struct http_client_options *o) MUST_CHECK;
 /* Calls not answered yet are forgotten: their done never runs. */
-void http_client_free(struct http_client *c);
+void http_client_free(struct http_client *cl);
 
 /* ${call}->done runs once, later, from the loop. */
-void http_client_send(struct http_client *c, struct http_call *call);
-int http_client_waiting(const struct http_client *c); /* calls in line for a connection */
+void http_client_send(struct http_client *cl, struct http_call *call);
+int http_client_waiting(const struct http_client *cl); /* calls in line for a connection */
 
 #endif

@@ -59,7 +59,7 @@ struct plan {
 	bool old_repeat; /* an order of long ago again */
 };
 
-void mix_plan(const struct mix *m, uint64_t number, bool hot, struct plan *out);
+void mix_plan(const struct mix *m, uint64_t number, bool hot, struct plan *p);
 const char *mix_ref(const struct mix *m, uint64_t number, char out[REF_SIZE]);
 
 /* Messages in ${a}; NULL: it is full.  ${slot} names a day from 1; 0: without. */

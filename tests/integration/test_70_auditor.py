@@ -95,7 +95,7 @@ class Order:
 
     def acknowledged(self):
         party, location = ["", "BRAND", "D1", "D2"], ["", "SITE", "CLOUD", "S1", "S2"]
-        part = f"1/{self.way}@{location[self.location]}[0:K{self.sku}x{self.qty}={party[self.owner]}]"
+        part = f"1/{self.way}@{location[self.location]}[0:K{self.sku}x{self.qty}={party[self.owner or 1]}]"
         facts = [self.way, self.goods, self.delivery, self.cash, party[self.collector], party[self.dealer], self.margin,
                  self.funded, self.fee, self.cost * self.qty, part]
         lines = [["A", self.id, "OFFICIAL", self.ref, *facts]]
