@@ -69,7 +69,47 @@ add_refusal(struct quote *q, enum way way, const struct reason *r)
 	return ERR_OK;
 }
 
-/* Options of one way; ${only}: leave out plans that fell back to another way, they are told under their own. */
+/* A customer does not care which warehouse of a kind ships: an equal offer is told once. */
+static bool
+offered(const struct quote *q, const struct plan *p, const struct plan *const *before, int count)
+{
+	const struct world *w = q->world;
+	enum location_kind kind = w->locations[world_location(w, p->parts[0].location)].kind;
+
+	for (int i = 0; i < count && p->way == WAY_SHIP; i++)
+		if (before[i]->way == WAY_SHIP &&
+		    w->locations[world_location(w, before[i]->parts[0].location)].kind == kind)
+			return true;
+	return false;
+}
+
+/* ${only}: leave out plans that fell back to another way, they are told under their own. */
+static enum err
+add_choices(struct quote *q, const struct request *asked, const struct choices *got, int count_max, bool only)
+{
+	const struct plan *told[OPTIONS_MAX];
+	int count = 0;
+	enum err e;
+
+	for (int i = 0; i < got->count && count < count_max; i++) {
+		const struct plan *p = got->choice[i].plan;
+
+		if ((only && p->way != asked->way) || offered(q, p, told, count))
+			continue;
+		told[count++] = p;
+		e = add_option(q, asked, &got->choice[i], got->book->version);
+		if (e != ERR_OK)
+			return e;
+	}
+	if (count == 0) {
+		struct reason r;
+
+		(void)reason_set(&r, ERR_NO_LOCATION, NULL, "no store near by can do this now");
+		return add_refusal(q, asked->way, &r);
+	}
+	return ERR_OK;
+}
+
 static enum err
 add_way(struct quote *q, enum way way, int count_max, bool only)
 {
@@ -85,21 +125,14 @@ add_way(struct quote *q, enum way way, int count_max, bool only)
 	if (count_max <= 0)
 		return ERR_OK;
 	asked->way = way;
-	in.options_max = count_max;
+	in.options_max = q->options_max;
 	e = choose(&in, q->arena, got, &r);
 	if (e == ERR_NO_MEMORY)
 		return e;
 	if (e != ERR_OK)
 		return add_refusal(q, way, &r);
 	q->out->split_rule_version = got->book->version;
-	for (int i = 0; i < got->count; i++) {
-		if (only && got->choice[i].plan->way != way)
-			continue;
-		e = add_option(q, asked, &got->choice[i], got->book->version);
-		if (e != ERR_OK)
-			return e;
-	}
-	return ERR_OK;
+	return add_choices(q, asked, got, count_max, only);
 }
 
 static enum err
