@@ -168,7 +168,7 @@ geo_stores_within(struct geo_nearest *n, const struct geo_point *p, int32_t radi
     int32_t but_party)
 {
 	const struct grid *g = &n->world->grid;
-	double dlat = radius_m / M_PER_DEGREE + 0.001, dlon = 180, far, sine, half;
+	double dlat = radius_m / M_PER_DEGREE + 0.001, dlon = 360, far, sine, half;
 	int32_t row, row_last, col, col_last, lat_e6 = p->lat_e6, span;
 
 	if (g->rows == 0 || n->keep_max == 0)

@@ -44,7 +44,10 @@ void geo_nearest_offer(struct geo_nearest *n, int32_t distance_m, int32_t idx);
 /* Cuts down to keep_max, in no order; returns how many were offered but not kept. */
 int32_t geo_nearest_finish(struct geo_nearest *n);
 
-/* Offers every store within ${radius_m} whose operator is not party id ${but_party} (0: any). */
+/*
+ * Offers every store within ${radius_m} whose operator is not party id ${but_party} (0: any).
+ * The map is not sewn together at 180 degrees: near it, stores on the other side are missed.
+ */
 void geo_stores_within(struct geo_nearest *n, const struct geo_point *p, int32_t radius_m,
     int32_t but_party);
 
