@@ -86,6 +86,7 @@ LINK_flow := $(call lib,flow) $(call lib,store) $(call lib,edge) $(call lib,gen)
 UNIT_FOLDERS := $(FLOORS) simulator
 UNIT_SOURCES := $(foreach f,$(UNIT_FOLDERS),$(wildcard tests/unit/$(f)/*.c))
 UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(foreach f,$(UNIT_FOLDERS),$(wildcard tests/unit/$(f)/test_*.c)))
+BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 PYTEST_FOLDERS := $(sort $(patsubst %/,%,$(dir $(foreach d,integration race fault fuzz,\
 	$(wildcard tests/$(d)/test_*.py)))))
 
@@ -129,9 +130,9 @@ fmt: $(CONF_DOC) ## format the C files (FILES="...": only these), write the list
 	@tests/lint/format --write $(FILES)
 	@tests/lint/conf $(CONF_DOC) --write
 
-bench: all ## measure, on this machine
-	@if [ -x tests/bench/run ]; then tests/bench/run $(BUILD); \
-	else echo "make bench: tests/bench/run is not there yet"; exit 1; fi
+bench: all $(BENCH_PROGRAMS) ## measure, on this machine
+	@for p in $(BENCH_PROGRAMS); do echo "$$p" && $$p || exit 1; done
+	@if [ -x tests/bench/run ]; then tests/bench/run $(BUILD); fi
 
 proto: $(GEN_C) ## generate the C code of proto/ into $(BUILD)/gen/
 
@@ -209,6 +210,12 @@ $(BUILD)/tests/unit/%.o: tests/unit/%.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	@echo '  CC      $<'
 	$(Q)$(COMPILE) -I. -Itests/unit $(WARN) -c -o $@ $<
+
+# A measurement of the pure floors: one file, linked with domain and base.
+$(BUILD)/tests/bench/%: tests/bench/%.c $(LINK_domain) $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo '  BENCH   $@'
+	$(Q)$(COMPILE) $(WARN) -o $@ $< $(LINK_domain) $(LIBS)
 
 # An archive is made anew when a file was taken away: its list of members is part of it.
 define archive
