@@ -11,6 +11,7 @@
 #include "flow/choose.h"
 #include "flow/order_rows.h"
 #include "flow/quote_flow.h"
+#include "flow/read_flow.h"
 #include "flow/redeem.h"
 #include "flow/thaw.h"
 #include "flow/token.h"
@@ -33,6 +34,7 @@ struct order_flow {
 	bool looked_up;   /* the submission was read and is not there */
 	bool raw;         /* decide without own demand under way */
 	bool probed;      /* figures were read again for this decision */
+	bool refreshed;   /* the catalog was read again for the order that is there */
 	int tries;
 	struct token *token;
 	uint8_t hash[BODY_HASH_SIZE];
@@ -42,6 +44,7 @@ struct order_flow {
 	struct decide_in last;     /* what a probe asks about */
 	struct request request;
 	struct owner owner;
+	struct order_read *known; /* the order that is there */
 	struct reason reason;
 	const ProtobufCMessage *detail;
 	Yuncang__V1__SubmitOrderResponse *result;
@@ -409,11 +412,40 @@ answer_known(struct order_flow *f, const struct order_read *o)
 }
 
 static void
+step_known_refreshed(void *ctx, enum err e)
+{
+	struct order_flow *f = ctx;
+
+	if (e == ERR_OK) {
+		(void)answer_known(f, f->known);
+		go(f, ORDER_STEP_answer);
+	} else {
+		(void)give_up(f, e);
+	}
+	order_flow_run(f);
+}
+
+/* An order that another instance took may name what this one has not read yet: true, it is read now. */
+static bool
+refresh_for(struct order_flow *f, struct order_read *o)
+{
+	struct catalog *catalog = f->app->catalog;
+
+	if (f->refreshed || order_is_known(catalog_world(catalog), o, f->arena))
+		return false;
+	f->refreshed = true;
+	f->known = o;
+	return catalog_refresh_then(catalog, step_known_refreshed, f) == ERR_OK;
+}
+
+static void
 step_known_done(void *ctx, enum err e, struct order_read *o)
 {
 	struct order_flow *f = ctx;
 
 	f->looked_up = true;
+	if (e == ERR_OK && refresh_for(f, o))
+		return;
 	if (e == ERR_OK) {
 		(void)answer_known(f, o);
 		go(f, ORDER_STEP_answer);

@@ -7,6 +7,7 @@
 #include "domain/hours.h"
 #include "flow/basket.h"
 #include "flow/order_rows.h"
+#include "flow/read_flow.h"
 #include "flow/thaw.h"
 #include "store/order_read.h"
 #include "store/payment.h"
@@ -21,6 +22,7 @@ struct payment_flow {
 	struct frozen *frozen; /* of the submit */
 	struct split *split;
 	const struct world *world;
+	bool refreshed; /* the catalog was read again for it */
 	int tries;
 	struct payment_in in;
 	struct posting e1, e2, r1;
@@ -218,13 +220,13 @@ may_pay(const struct payment_flow *f)
 }
 
 static void
-read_done(void *ctx, enum err e, struct order_read *o)
+order_known(struct payment_flow *f)
 {
-	struct payment_flow *f = ctx;
+	const struct order_read *o = f->order;
+	enum err e = ERR_OK;
 
-	f->order = o;
 	f->world = call_world(f->call);
-	if (e == ERR_OK && f->world == NULL)
+	if (f->world == NULL)
 		e = ERR_NO_MEMORY;
 	if (e == ERR_OK && !may_pay(f))
 		e = ERR_NOT_FOUND;
@@ -244,6 +246,37 @@ read_done(void *ctx, enum err e, struct order_read *o)
 		e = write_payment(f);
 	}
 	if (e != ERR_OK)
+		fail(f, e);
+}
+
+static void
+refresh_done(void *ctx, enum err e)
+{
+	struct payment_flow *f = ctx;
+
+	if (e == ERR_OK)
+		order_known(f);
+	else
+		fail(f, e);
+}
+
+/* An order that another instance took may name what this one has not read yet: read it now. */
+static void
+read_done(void *ctx, enum err e, struct order_read *o)
+{
+	struct payment_flow *f = ctx;
+	struct catalog *catalog = f->app->catalog;
+
+	f->order = o;
+	if (e == ERR_OK && !f->refreshed && !order_is_known(catalog_world(catalog), o, f->call->arena)) {
+		f->refreshed = true;
+		e = catalog_refresh_then(catalog, refresh_done, f);
+		if (e == ERR_OK)
+			return;
+	}
+	if (e == ERR_OK)
+		order_known(f);
+	else
 		fail(f, e);
 }
 

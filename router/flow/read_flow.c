@@ -108,8 +108,17 @@ fulfilment_known(const struct world *w, const struct fulfilment_read *f)
 	return true;
 }
 
+/* The record names more than the order does: every candidate that was looked at. */
+static bool
+record_known(const struct world *w, const struct decision_read *d, struct arena *a)
+{
+	struct frozen *f;
+
+	return d == NULL || record_decode(w, d->record, d->record_len, a, &f) != ERR_BAD_BODY;
+}
+
 bool
-order_is_known(const struct world *w, const struct order_read *o)
+order_is_known(const struct world *w, const struct order_read *o, struct arena *a)
 {
 	if (world_party_row(w, o->dealer) == NULL || world_party_row(w, o->collector) == NULL ||
 	    world_storefront(w, o->storefront) == NONE || !location_known(w, o->owner_location) ||
@@ -125,14 +134,14 @@ order_is_known(const struct world *w, const struct order_read *o)
 	for (int i = 0; o->decision != NULL && i < o->decision->leg_count; i++)
 		if (!party_known(w, o->decision->legs[i].party))
 			return false;
-	return true;
+	return record_known(w, o->decision, a);
 }
 
 static bool
 all_known(const struct read_flow *f)
 {
 	for (int i = 0; i < f->order_count; i++)
-		if (!order_is_known(world_of(f), &f->orders[i]))
+		if (!order_is_known(world_of(f), &f->orders[i], f->call->arena))
 			return false;
 	return f->policy_version == 0 ||
 	    catalog_policy(call_app(f->call)->catalog, f->policy_version) != NULL;

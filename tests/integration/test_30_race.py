@@ -138,6 +138,16 @@ def test_owner_changes_between_try_and_retry(town, clients):
     assert level(town, sku, "SITE")[1] == 1
 
 
+def test_retry_at_an_instance_that_knows_less(town, clients):
+    """An order that names what another instance has not read yet: retried there, read there, the same."""
+    for c in clients[1:] * 3:
+        sku = town.sku({"SITE": 5})
+        body = town.order(sku)
+        first = submit(clients[0], body)
+        assert submit(c, body) == first
+        assert c.call("OrderService/GetOrder", {"orderId": first["orderId"]})["order"]["totalFen"] == "19900"
+
+
 KEYS, UNITS, ORDERS = 30, 20, 900
 
 
