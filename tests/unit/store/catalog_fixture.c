@@ -131,18 +131,43 @@ static void
 small_parties(struct instance *s)
 {
 	static const struct party_row parties[] = {
-	    {.code = "BRAND", .name = "Brand", .merchant_number = "m1", .kind = PARTY_BRAND, .grade = 1,
-	        .fee_bps = 60, .provider = PROVIDER_WECHAT, .employer = ""},
-	    {.code = "S1", .name = "", .merchant_number = "", .kind = PARTY_STAFF, .grade = 1,
+	    {.code = "BRAND",
+	        .name = "Brand",
+	        .merchant_number = "m1",
+	        .kind = PARTY_BRAND,
+	        .grade = 1,
+	        .fee_bps = 60,
+	        .provider = PROVIDER_WECHAT,
+	        .employer = ""},
+	    {.code = "S1",
+	        .name = "",
+	        .merchant_number = "",
+	        .kind = PARTY_STAFF,
+	        .grade = 1,
 	        .employer = "BRAND"},
-	    {.code = "CH", .name = "", .merchant_number = "", .kind = PARTY_CHANNEL, .grade = 1,
+	    {.code = "CH",
+	        .name = "",
+	        .merchant_number = "",
+	        .kind = PARTY_CHANNEL,
+	        .grade = 1,
 	        .employer = ""},
 	};
 	static const struct party_row dealers[] = {
-	    {.code = "D1", .name = "", .merchant_number = "m2", .kind = PARTY_DEALER, .grade = 2,
-	        .provider = PROVIDER_ALIPAY, .fee_bps = 38, .employer = ""},
-	    {.code = "D2", .name = "", .merchant_number = "", .kind = PARTY_DEALER, .grade = 5,
-	        .employer = "", .disabled = true},
+	    {.code = "D1",
+	        .name = "",
+	        .merchant_number = "m2",
+	        .kind = PARTY_DEALER,
+	        .grade = 2,
+	        .provider = PROVIDER_ALIPAY,
+	        .fee_bps = 38,
+	        .employer = ""},
+	    {.code = "D2",
+	        .name = "",
+	        .merchant_number = "",
+	        .kind = PARTY_DEALER,
+	        .grade = 5,
+	        .employer = "",
+	        .disabled = true},
 	};
 	static const char *const regions[] = {"23", "23.1"};
 	static const struct territory_row territories[] = {{"T1", "D1", regions, 2, false}};
@@ -155,7 +180,9 @@ small_parties(struct instance *s)
 static struct location_row
 location(const char *code, const char *operator, enum location_kind kind, int32_t lat, int32_t lon)
 {
-	struct location_row r = {.code = code, .operator_code = operator, .region = "",
+	struct location_row r = {.code = code,
+	    .operator_code = operator,
+	    .region = "",
 	    .time_zone = "Asia/Shanghai"};
 
 	r.l.kind = kind;
@@ -193,11 +220,27 @@ static void
 small_skus(struct instance *s)
 {
 	static const struct sku_row rows[] = {
-	    {.code = "A", .name = "Phone", .sku_class = "phone", .tax_class = "", .cost_fen = 100000,
-	        .list_fen = 200000, .floor_fen = 150000, .serialised = true},
-	    {.code = "B", .name = "Pad", .sku_class = "pad", .tax_class = "", .cost_fen = 1,
-	        .list_fen = 2, .floor_fen = 1, .made_to_order = true},
-	    {.code = "C", .name = "Case", .sku_class = "", .tax_class = "t", .list_fen = 9900,
+	    {.code = "A",
+	        .name = "Phone",
+	        .sku_class = "phone",
+	        .tax_class = "",
+	        .cost_fen = 100000,
+	        .list_fen = 200000,
+	        .floor_fen = 150000,
+	        .serialised = true},
+	    {.code = "B",
+	        .name = "Pad",
+	        .sku_class = "pad",
+	        .tax_class = "",
+	        .cost_fen = 1,
+	        .list_fen = 2,
+	        .floor_fen = 1,
+	        .made_to_order = true},
+	    {.code = "C",
+	        .name = "Case",
+	        .sku_class = "",
+	        .tax_class = "t",
+	        .list_fen = 9900,
 	        .cloud_only = true},
 	};
 

@@ -65,7 +65,7 @@ sql_run(const char *db, const char *sql)
 	if (admin_connect(&c, db, &r) != ERR_OK)
 		fail_msg("%s: %s", db, r.text);
 	if (admin_run(c, sql, NULL, 0, NULL, &r) != ERR_OK)
-		fail_msg("%s: %s", sql, r.text);
+		fail_msg("%s: %.60s", r.text, sql);
 	admin_close(c);
 }
 

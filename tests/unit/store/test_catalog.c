@@ -91,14 +91,16 @@ check_map(const struct world *w)
 		l = &w->locations[i];
 		cell = (world_grid_line(l->lat_e6) - w->grid.row_min) * w->grid.cols +
 		    world_grid_line(l->lon_e6) - w->grid.col_min;
-		row_equal(l->code, w->grid.cell_first[cell] <= i && i < w->grid.cell_first[cell + 1],
-		    true);
+		row_equal(l->code,
+		    w->grid.cell_first[cell] <= i && i < w->grid.cell_first[cell + 1], true);
 		found = 0;
 		for (n = w->party_first[l->party_idx]; n < w->party_first[l->party_idx + 1]; n++)
 			found += w->party_stores[n] == i;
 		row_equal(l->code, found, 1);
 	}
-	i = strmap_get(&w->party_code, "D1") == STRMAP_NONE ? NONE : world_party(w, id_of(&s, "party", "D1"));
+	i = strmap_get(&w->party_code, "D1") == STRMAP_NONE
+	    ? NONE
+	    : world_party(w, id_of(&s, "party", "D1"));
 	row_equal("stores of D1", w->party_first[i + 1] - w->party_first[i], 2);
 }
 
@@ -160,8 +162,8 @@ test_world(void **state)
 static void
 test_refresh(void **state)
 {
-	static const struct sku_row rows[] = {{.code = "R", .name = "", .sku_class = "phone",
-	    .tax_class = "", .list_fen = 5}};
+	static const struct sku_row rows[] = {
+	    {.code = "R", .name = "", .sku_class = "phone", .tax_class = "", .list_fen = 5}};
 	const struct world *before, *after;
 	struct instance other;
 	int64_t loads;
@@ -175,15 +177,16 @@ test_refresh(void **state)
 	loads = sql_number(small_db(), "select version from catalog_state where part = 'skus'");
 	row_equal("written", WRITE(&s, write_skus, rows, 1)->written, 1);
 	row_equal("bumped",
-	    sql_number(small_db(), "select version from catalog_state where part = 'skus'"), loads + 1);
+	    sql_number(small_db(), "select version from catalog_state where part = 'skus'"),
+	    loads + 1);
 	row_equal("refresh", instance_refresh(&other), ERR_OK);
 	after = catalog_world(other.catalog);
 	row_equal("another world", after != before, true);
 	row_equal("old one", strmap_get(&before->sku_code, "R"), STRMAP_NONE);
 	row_equal("new one", strmap_get(&after->sku_code, "R") != STRMAP_NONE, true);
 	row_equal("rises", after->version > before->version, true);
-	row_equal("classes stay",
-	    before->skus[0].class_idx, after->skus[strmap_get(&after->sku_code, "A")].class_idx);
+	row_equal("classes stay", before->skus[0].class_idx,
+	    after->skus[strmap_get(&after->sku_code, "A")].class_idx);
 	catalog_unpin(other.catalog, before);
 	instance_stop(&other);
 }
@@ -193,7 +196,9 @@ test_refresh(void **state)
 static struct location_row
 store(const char *code, const char *operator)
 {
-	struct location_row r = {.code = code, .operator_code = operator, .region = "",
+	struct location_row r = {.code = code,
+	    .operator_code = operator,
+	    .region = "",
 	    .time_zone = "Asia/Shanghai"};
 
 	r.l.kind = LOC_STORE;
@@ -214,22 +219,57 @@ static void
 test_refused_parties(void **state)
 {
 	static const struct party_row twice[] = {
-	    {.code = "X1", .name = "", .merchant_number = "", .kind = PARTY_COURIER, .grade = 1, .employer = ""},
-	    {.code = "X1", .name = "", .merchant_number = "", .kind = PARTY_COURIER, .grade = 1, .employer = ""},
+	    {.code = "X1",
+	        .name = "",
+	        .merchant_number = "",
+	        .kind = PARTY_COURIER,
+	        .grade = 1,
+	        .employer = ""},
+	    {.code = "X1",
+	        .name = "",
+	        .merchant_number = "",
+	        .kind = PARTY_COURIER,
+	        .grade = 1,
+	        .employer = ""},
 	};
-	static const struct party_row kind = {.code = "D1", .name = "", .merchant_number = "",
-	    .kind = PARTY_COURIER, .grade = 1, .employer = ""};
-	static const struct party_row brand = {.code = "BRAND2", .name = "", .merchant_number = "",
-	    .kind = PARTY_BRAND, .grade = 1, .employer = ""};
+	static const struct party_row kind = {.code = "D1",
+	    .name = "",
+	    .merchant_number = "",
+	    .kind = PARTY_COURIER,
+	    .grade = 1,
+	    .employer = ""};
+	static const struct party_row brand = {.code = "BRAND2",
+	    .name = "",
+	    .merchant_number = "",
+	    .kind = PARTY_BRAND,
+	    .grade = 1,
+	    .employer = ""};
 	static const struct party_row employer[] = {
-	    {.code = "X2", .name = "", .merchant_number = "", .kind = PARTY_COURIER, .grade = 1, .employer = ""},
-	    {.code = "X3", .name = "", .merchant_number = "", .kind = PARTY_STAFF, .grade = 1, .employer = "X2"},
-	    {.code = "X4", .name = "", .merchant_number = "", .kind = PARTY_STAFF, .grade = 1, .employer = "NO"},
+	    {.code = "X2",
+	        .name = "",
+	        .merchant_number = "",
+	        .kind = PARTY_COURIER,
+	        .grade = 1,
+	        .employer = ""},
+	    {.code = "X3",
+	        .name = "",
+	        .merchant_number = "",
+	        .kind = PARTY_STAFF,
+	        .grade = 1,
+	        .employer = "X2"},
+	    {.code = "X4",
+	        .name = "",
+	        .merchant_number = "",
+	        .kind = PARTY_STAFF,
+	        .grade = 1,
+	        .employer = "NO"},
 	};
 
 	(void)state;
-	refused("twice", WRITE(&s, write_parties, "parties", twice, 2), ERR_BAD_FIELD, "parties[1].code");
-	refused("kind", WRITE(&s, write_parties, "parties", &kind, 1), ERR_EXISTS_DIFFERS, "parties[0].code");
+	refused("twice", WRITE(&s, write_parties, "parties", twice, 2), ERR_BAD_FIELD,
+	    "parties[1].code");
+	refused("kind", WRITE(&s, write_parties, "parties", &kind, 1), ERR_EXISTS_DIFFERS,
+	    "parties[0].code");
 	refused("second brand", WRITE(&s, write_parties, "parties", &brand, 1), ERR_EXISTS_DIFFERS,
 	    "parties[0].kind");
 	refused("employer's kind", WRITE(&s, write_parties, "parties", employer, 2), ERR_BAD_FIELD,
@@ -237,7 +277,8 @@ test_refused_parties(void **state)
 	refused("employer", WRITE(&s, write_parties, "parties", employer + 2, 1), ERR_UNKNOWN_ID,
 	    "parties[0].employer");
 	/* All or nothing. */
-	row_equal("left", sql_number(small_db(), "select count(*) from party where code like 'X%'"), 0);
+	row_equal("left", sql_number(small_db(), "select count(*) from party where code like 'X%'"),
+	    0);
 }
 
 static void
@@ -253,18 +294,21 @@ test_refused_places(void **state)
 	rows[0] = store("N1", "D1");
 	rows[1] = store("N2", "D1");
 	rows[2] = store("N3", "GONE");
-	refused("operator", WRITE(&s, write_locations, rows, 3), ERR_UNKNOWN_ID, "locations[2].operator");
+	refused("operator", WRITE(&s, write_locations, rows, 3), ERR_UNKNOWN_ID,
+	    "locations[2].operator");
 	rows[2] = store("D1-1", "D2");
 	refused("other operator", WRITE(&s, write_locations, rows, 3), ERR_EXISTS_DIFFERS,
 	    "locations[2].operator");
 	rows[2] = store("SITE", "BRAND");
-	refused("other kind", WRITE(&s, write_locations, rows, 3), ERR_EXISTS_DIFFERS, "locations[2].kind");
+	refused("other kind", WRITE(&s, write_locations, rows, 3), ERR_EXISTS_DIFFERS,
+	    "locations[2].kind");
 	rows[2] = store("N9", "CH");
 	refused("not an operator", WRITE(&s, write_locations, rows, 3), ERR_BAD_FIELD,
 	    "locations[2].operator");
 	rows[2] = store("N1", "D1");
 	refused("twice", WRITE(&s, write_locations, rows, 3), ERR_BAD_FIELD, "locations[2].code");
-	row_equal("left", sql_number(small_db(), "select count(*) from location where code like 'N%'"), 0);
+	row_equal("left",
+	    sql_number(small_db(), "select count(*) from location where code like 'N%'"), 0);
 	refused("region", WRITE(&s, write_territories, taken, 1), ERR_EXISTS_DIFFERS,
 	    "territories[0].regions");
 	assert_non_null(strstr(one_written.result.reason.text, "T1"));
@@ -282,10 +326,10 @@ test_region_moves(void **state)
 	static const char *const kept[] = {"23"};
 	static const char *const moved[] = {"23.1"};
 	static const char *const both[] = {"23", "23.1"};
-	static const struct territory_row rows[] = {
-	    {"T3", "D2", moved, 1, false}, {"T1", "D1", kept, 1, false}};
-	static const struct territory_row back[] = {
-	    {"T1", "D1", both, 2, false}, {"T3", "D2", NULL, 0, true}};
+	static const struct territory_row rows[] = {{"T3", "D2", moved, 1, false},
+	    {"T1", "D1", kept, 1, false}};
+	static const struct territory_row back[] = {{"T1", "D1", both, 2, false},
+	    {"T3", "D2", NULL, 0, true}};
 	const struct world *w;
 
 	(void)state;
@@ -304,11 +348,26 @@ test_campaigns(void **state)
 {
 	static const char *const skus[] = {"B", "A"};
 	static struct campaign_row rows[2] = {
-	    {.code = "C1", .name = "", .funder_count = 2, .funder = {"BRAND", "D1"},
-	        .share_bps = {7000, 3000}, .skus = skus, .sku_count = 2, .unit_max_fen = 500,
-	        .budget_fen = 10000, .from_us = 1000000, .until_us = 2000000},
-	    {.code = "C2", .name = "", .funder_count = 1, .funder = {"D1"}, .share_bps = {10000},
-	        .unit_max_fen = 100, .budget_fen = 7, .from_us = 1000000, .until_us = 3000000},
+	    {.code = "C1",
+	        .name = "",
+	        .funder_count = 2,
+	        .funder = {"BRAND", "D1"},
+	        .share_bps = {7000, 3000},
+	        .skus = skus,
+	        .sku_count = 2,
+	        .unit_max_fen = 500,
+	        .budget_fen = 10000,
+	        .from_us = 1000000,
+	        .until_us = 2000000},
+	    {.code = "C2",
+	        .name = "",
+	        .funder_count = 1,
+	        .funder = {"D1"},
+	        .share_bps = {10000},
+	        .unit_max_fen = 100,
+	        .budget_fen = 7,
+	        .from_us = 1000000,
+	        .until_us = 3000000},
 	};
 	const struct campaign *c;
 	const struct budget_hint *h;
@@ -331,9 +390,11 @@ test_campaigns(void **state)
 	row_equal("all skus", c->sku_count, 0);
 	rows[0].budget_fen = 12345;
 	row_equal("again", WRITE(&s, write_campaigns, rows, 1)->written, 1);
-	row_equal("budget", hints_budget(&catalog_hints(s.catalog)->hints, h->campaign)->left_fen, 12345);
+	row_equal("budget", hints_budget(&catalog_hints(s.catalog)->hints, h->campaign)->left_fen,
+	    12345);
 	rows[0].funder[1] = "CH";
-	refused("funder", WRITE(&s, write_campaigns, rows, 1), ERR_BAD_FIELD, "campaigns[0].funders");
+	refused("funder", WRITE(&s, write_campaigns, rows, 1), ERR_BAD_FIELD,
+	    "campaigns[0].funders");
 	rows[0].funder[1] = "D1";
 	rows[0].sku_count = 1;
 	rows[0].skus = (const char *const[]){"NO"};

@@ -88,7 +88,8 @@ test_refused(void **state)
 	} rows[] = {
 	    {"changed", "update schema_migration set sha256 = sha256('x') where name like '0002%'",
 	        "0002_stock.sql was changed", ERR_CONF},
-	    {"newer", "insert into schema_migration (name, sha256) values ('9999_x.sql', sha256('x'))",
+	    {"newer",
+	        "insert into schema_migration (name, sha256) values ('9999_x.sql', sha256('x'))",
 	        "9999_x.sql", ERR_CONF},
 	};
 	struct reason r = {0};
