@@ -27,10 +27,11 @@ def empty_database(cluster, request):
 
 @pytest.fixture(scope="module")
 def database(cluster, request):
-    """A migrated database of the module's own."""
+    """A migrated database of the module's own, which must pass the audit when the module is through."""
     d = cluster.database("t_" + re.sub(r"\W", "_", request.module.__name__))
     d.migrate()
-    return d
+    yield d
+    d.audit()
 
 
 @pytest.fixture(scope="module")
