@@ -2,8 +2,10 @@
 
 import json
 import re
+import signal
 import socket
 
+import psycopg2
 import pytest
 
 import yc
@@ -271,7 +273,6 @@ def test_audit_sees_each_harm(cluster, audited, harm, checks):
     """Each in a copy of the whole order's database: the named checks fail, and no other."""
     cluster.database("t_audit_harm")  # drops the one before
     admin = yc.Database(cluster, "postgres")
-    import psycopg2
     c = psycopg2.connect(admin.url)
     c.autocommit = True
     with c.cursor() as q:
@@ -313,7 +314,6 @@ def test_serve_answers_reloads_and_drains(service, database, tmp_path):
     assert "# TYPE yuncang_orders_committed_total counter" in metrics
     assert one.http("/nothing")[0] == 404
     conf.write_text("log_level = debug\nlisten = 127.0.0.1:1\n")
-    import signal
     one.process.send_signal(signal.SIGHUP)
     yc.wait_for("the reload", lambda: "settings read again" in one.tail(5))
     conf.write_text("log_level = loud\n")
