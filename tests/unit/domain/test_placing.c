@@ -339,6 +339,40 @@ test_groups_share_stock(void **state)
 	fixture_free(f);
 }
 
+/* So do entitlement and the day's capacity. */
+static void
+test_groups_share_limits(void **state)
+{
+	static const struct rule_step cloud[] = {{WAY_SHIP, SOURCE_CLOUD}};
+	static const struct rule_step deliver[] = {{WAY_DELIVER, SOURCE_OWNER_STORES}};
+	static const struct rule_step pickup[] = {{WAY_PICKUP, SOURCE_OWNER_STORES}};
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_stock(f, fixture_location(f, LOC_CLOUD, f->brand, 1), 1, f->brand, 9);
+	fixture_stock(f, fixture_location(f, LOC_STORE, f->dealer, 1), 1, f->dealer, 9);
+	fixture_at(f, 2)->capacity_day = 1;
+	fixture_sku_at(f, 1)->scarce = true;
+	hints_entitlement_put(&f->hints, f->dealer, 1)->ceiling = 5;
+	fixture_rule(f, 1, cloud)->price_from_fen = 900;
+	fixture_rule(f, 1, cloud);
+	fixture_ready(f);
+	fixture_line(f, 1, 3)->price_fen = 950;
+	fixture_line(f, 1, 3)->price_fen = 850;
+	row_equal("3 and 3 of an entitlement to 5", fixture_decide(f, 1)->refusal.err,
+	    ERR_ENTITLEMENT_USED);
+	f->lines[1].quantity = 2;
+	row_equal("3 and 2", fixture_decide(f, 1)->option_count, 1);
+	f->policy.rule_count = 0;
+	fixture_rule(f, 1, deliver)->price_from_fen = 900;
+	fixture_rule(f, 1, pickup);
+	row_equal("two fulfilments on a day for one", fixture_decide(f, 1)->option_count, 0);
+	fixture_at(f, 2)->capacity_day = 2;
+	row_equal("on a day for two", fixture_decide(f, 1)->option_count, 1);
+	row_equal("two parcels", f->d->options[0].part_count, 2);
+	fixture_free(f);
+}
+
 static void
 test_together(void **state)
 {
@@ -452,6 +486,7 @@ main(void)
 	    cmocka_unit_test(test_hotwax_cover),
 	    cmocka_unit_test(test_lines_share_stock),
 	    cmocka_unit_test(test_groups_share_stock),
+	    cmocka_unit_test(test_groups_share_limits),
 	    cmocka_unit_test(test_together),
 	    cmocka_unit_test(test_together_backtracks),
 	    cmocka_unit_test(test_pools_in_order),
