@@ -31,7 +31,7 @@ static enum err
 compile_policy(void *ctx, const struct world *w, int32_t version, int64_t effective_from_us,
     const char *json, struct policy **out, struct reason *r)
 {
-	ProtobufCMessage *m;
+	ProtobufCMessage *m = NULL;
 	struct arena *arena;
 	enum err e;
 
@@ -49,7 +49,7 @@ static enum err
 compile_book(void *ctx, const struct world *w, int32_t version, int64_t effective_from_us,
     const char *json, struct split_book **out, struct reason *r)
 {
-	ProtobufCMessage *m;
+	ProtobufCMessage *m = NULL;
 	struct arena *arena;
 	enum err e;
 
