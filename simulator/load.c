@@ -15,6 +15,7 @@
 
 #define ARENA_MAX (64 * 1024 * 1024)
 #define AGAIN_US (200 * US_PER_MS)
+#define SHOW_US (5 * US_PER_S)
 
 struct loader {
 	struct load_in in;
@@ -28,7 +29,7 @@ struct loader {
 	size_t body_len;
 	struct http_call call;
 	int64_t outage_us, good_us; /* when the service last answered */
-	int64_t rows, started_us;
+	int64_t rows, started_us, shown_us;
 	bool quiet, tty;
 	enum err err;
 };
@@ -38,12 +39,15 @@ static void chunk_next(struct loader *l);
 static void
 progress(struct loader *l, bool done)
 {
-	double s = (double)(clock_mono_us() - l->started_us) / 1e6;
+	int64_t now = clock_mono_us();
+	double s = (double)(now - l->started_us) / 1e6;
 
-	if (l->quiet || (!done && !l->tty))
+	/* a log gets a line now and then, a terminal one line that moves */
+	if (l->quiet || (!done && !l->tty && now - l->shown_us < SHOW_US))
 		return;
+	l->shown_us = now;
 	(void)fprintf(stderr, "%sload %-12s %9lld rows %8.1f s%s", l->tty ? "\r" : "",
-	    l->kind->name, (long long)(l->first + l->count), s, done ? "\n" : "");
+	    l->kind->name, (long long)(l->first + l->count), s, done || !l->tty ? "\n" : "");
 	(void)fflush(stderr);
 }
 
@@ -142,7 +146,7 @@ load_run(const struct world *w, struct event_base *base, struct http_client *cli
 	    .quiet = quiet,
 	    .tty = isatty(2) == 1};
 
-	l.started_us = l.good_us = clock_mono_us();
+	l.started_us = l.good_us = l.shown_us = clock_mono_us();
 	l.call.done = chunk_done;
 	l.call.ctx = &l;
 	l.call.cut_after_us = -1;

@@ -18,7 +18,6 @@ static const int way_percent[MIX_WAYS] = {40, 20, 20, 20};
 #define P_BELOW_LIST 0.15
 #define P_CAMPAIGN 0.10
 #define P_QUOTE 0.15
-#define P_NEVER_PAYS 0.06
 #define P_CUT 0.02
 #define P_REPEAT 0.03
 #define P_OTHER_BODY 0.01
@@ -157,7 +156,7 @@ faults_draw(const struct mix *m, uint64_t number, struct plan *p)
 
 	rng_init(&r, m->world->seed, RNG_FAULT, number);
 	p->quote_first = p->prepaid || rng_chance(&r, P_QUOTE);
-	p->pays = !p->prepaid && !rng_chance(&r, P_NEVER_PAYS);
+	p->pays = !p->prepaid && rng_below(&r, 100) < m->pay_percent;
 	p->pay_after_us = rng_between(&r, 20, 400) * US_PER_MS;
 	while (p->cuts < 3 && rng_chance(&r, p->cuts == 0 ? P_CUT : 0.3))
 		p->cuts++;

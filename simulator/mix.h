@@ -23,6 +23,7 @@ enum mix_way { MIX_SHIP, MIX_CLOUD, MIX_PICKUP, MIX_DELIVER, MIX_WAYS };
 struct mix {
 	const struct world *world;
 	enum mix_mode mode;
+	int pay_percent;        /* of orders not paid already; the others expire */
 	int64_t started_us;     /* wall time; slots are of the days after it */
 	char tag[RUN_TAG_SIZE]; /* of this run: part of every order_ref */
 };

@@ -34,6 +34,7 @@ static const struct {
     {'n', "orders", "N", "0", "stop after so many; 0: no such limit"},
     {'c', "connections", "N", "64", "kept open; in a closed loop as many orders at once"},
     {'r', "rate", "N", "0", "orders a second whatever happens (open loop); 0: closed loop"},
+    {'p', "pay", "PERCENT", "94", "of the orders are paid, the others left to expire"},
     {'o', "outage", "SECONDS", "60", "how long a request is tried again without an answer"},
     {'j', "journal", "FILE", "var/simulator.journal",
         "acknowledged orders: run appends, audit reads, demo begins anew"},
@@ -134,6 +135,8 @@ option_set(struct options *o, int letter, const char *s)
 		return parse_i64(s, 1, HTTP_CONNECTIONS_MAX, &o->connections) == ERR_OK;
 	case 'r':
 		return parse_i64(s, 0, 1000000, &o->rate) == ERR_OK;
+	case 'p':
+		return parse_i64(s, 0, 100, &o->pay_percent) == ERR_OK;
 	case 'o':
 		return parse_i64(s, 0, 86400, &o->outage_s) == ERR_OK;
 	default:
@@ -152,7 +155,8 @@ defaults_set(struct options *o)
 	    .seed = 1,
 	    .seconds = 20,
 	    .connections = 64,
-	    .outage_s = 60};
+	    .outage_s = 60,
+	    .pay_percent = 94};
 	o->key = getenv("YUNCANG_SIMULATOR_KEY");
 	if (o->key == NULL)
 		o->key = "";

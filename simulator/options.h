@@ -13,7 +13,7 @@ struct options {
 	const char *key, *db, *cities, *journal, *tag;
 	enum world_size size;
 	enum mix_mode mode;
-	int64_t seed, orders, seconds, connections, rate, outage_s;
+	int64_t seed, orders, seconds, connections, rate, outage_s, pay_percent;
 	bool quiet;
 };
 

@@ -217,6 +217,7 @@ run_begin(struct run *r)
 		(void)snprintf(s->mix.tag, sizeof(s->mix.tag), "r%llx",
 		    (unsigned long long)(clock_wall_us() / 1000));
 	s->mix.mode = r->o->mode;
+	s->mix.pay_percent = (int)r->o->pay_percent;
 	s->mix.started_us = clock_wall_us();
 	s->outage_us = r->o->outage_s * US_PER_S;
 	if (r->o->rate == 0 && r->o->mode != MODE_PEAK) {
