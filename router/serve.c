@@ -329,9 +329,14 @@ raise_files(const struct conf *c)
 static enum err
 check_schema(const struct conf *c)
 {
+	char seconds[24];
 	struct reason r;
 	enum err e;
 
+	/* This one connection blocks: a host that is silent must not keep /healthz waiting for minutes. */
+	(void)snprintf(seconds, sizeof(seconds), "%lld",
+	    (long long)(c->db_connect_ms_max + 999) / 1000);
+	(void)setenv("PGCONNECT_TIMEOUT", seconds, 0);
 	e = migrate_status(c->db, &r);
 	if (e == ERR_OK)
 		return ERR_OK;

@@ -379,3 +379,17 @@ def test_serve_outlives_its_database(cluster, service, database):
     cluster.start()
     one.wait_ready()
     assert one.stop() == 0
+
+
+def test_serve_waits_for_the_schema_of_a_database_that_came_later(cluster, service):
+    """Nobody could tell at start that it was empty: it comes up by itself once it is migrated."""
+    d = cluster.database("t_late")
+    cluster.stop("immediate")
+    (one,) = service(database=d, ready=False)
+    yc.wait_for("healthz", lambda: one.http("/healthz")[0] == 200)
+    cluster.start()
+    yc.wait_for("the refusal", lambda: "is it migrated?" in one.log.read_text())
+    assert one.http("/readyz")[0] == 503
+    d.migrate()
+    one.wait_ready()
+    assert one.stop() == 0
