@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/parse.h"
 
 #define X(name, word, http) {word, http},
 static const struct {
@@ -96,6 +97,23 @@ cut_utf8(char *s)
 	}
 }
 
+/* A text made of what others cut ("%.64s", a parser's message) may have half a character within. */
+static void
+mend_utf8(char *s)
+{
+	size_t len = strlen(s), at = 0, n;
+
+	while (at < len) {
+		for (n = 1; n <= 4 && n <= len - at && !utf8_valid(s + at, n); n++)
+			continue;
+		if (n <= 4 && n <= len - at) {
+			at += n;
+		} else {
+			s[at++] = '?';
+		}
+	}
+}
+
 enum err
 reason_set(struct reason *r, enum err e, const char *field, const char *fmt, ...)
 {
@@ -106,10 +124,12 @@ reason_set(struct reason *r, enum err e, const char *field, const char *fmt, ...
 	n = snprintf(r->field, sizeof(r->field), "%s", field != NULL ? field : "");
 	if (n < 0 || (size_t)n >= sizeof(r->field))
 		cut_utf8(r->field);
+	mend_utf8(r->field);
 	va_start(ap, fmt);
 	n = vsnprintf(r->text, sizeof(r->text), fmt, ap);
 	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof(r->text))
 		cut_utf8(r->text);
+	mend_utf8(r->text);
 	return e;
 }

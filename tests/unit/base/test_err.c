@@ -79,6 +79,9 @@ test_reason(void **state)
 	row_equal("field cut between characters", strlen(r.field), 1 + 31 * 3);
 	reason_set(&r, ERR_BUSY, NULL, "%s", text + 1);
 	row_equal("text that ends with its last character", strlen(r.text), 85 * 3);
+	reason_set(&r, ERR_BUSY, "a\xff.b", "\"%.4s\" is not \xe4\xba", "云仓");
+	row_text("text with half a character within", r.text, "\"云?\" is not ??");
+	row_text("field with what is no character", r.field, "a?.b");
 }
 
 int
