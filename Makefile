@@ -91,6 +91,8 @@ PYTEST_FOLDERS := $(sort $(patsubst %/,%,$(dir $(foreach d,integration race faul
 	$(wildcard tests/$(d)/test_*.py)))))
 
 CONF_DOC := $(BUILD)/tests/lint/conf_doc
+RACE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/race/*.c))
+
 PROGRAMS := $(if $(SOURCES_main),$(BUILD)/yuncang) $(if $(SOURCES_simulator),$(BUILD)/simulator)
 
 # Goals that install packages first do so before anything is compiled.
@@ -117,7 +119,7 @@ check: test ## the same under its GNU name
 unit: $(UNIT_PROGRAMS) ## the cmocka tests of tests/unit
 	@tests/unit/run $(UNIT_PROGRAMS)
 
-integration: all ## the pytest tests (PYTEST_ARGS="-k name")
+integration: all $(RACE_PROGRAMS) ## the pytest tests (PYTEST_ARGS="-k name")
 	@$(if $(PYTEST_FOLDERS),YC_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest $(PYTEST_ARGS) $(PYTEST_FOLDERS),:)
 
 client: all ## of these, only the generated Connect client under Node
@@ -205,6 +207,15 @@ $(BUILD)/simulator.d/%.o: simulator/%.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)
 	@echo '  CC      $<'
 	$(Q)$(COMPILE) -I. $(WARN) -c -o $@ $<
+
+$(BUILD)/tests/race/%.o: tests/race/%.c $(BUILD)/flags | $(GEN_H)
+	@mkdir -p $(@D)
+	@echo '  CC      $<'
+	$(Q)$(COMPILE) $(WARN) -c -o $@ $<
+
+$(BUILD)/tests/race/%: $(BUILD)/tests/race/%.o $(LINK_store)
+	@echo '  LINK    $@'
+	$(Q)$(LINK) $^ $(LIBS)
 
 $(BUILD)/tests/unit/%.o: tests/unit/%.c $(BUILD)/flags | $(GEN_H)
 	@mkdir -p $(@D)

@@ -242,7 +242,7 @@ quiet(void *ctx, const PGresult *r)
  * Writers must lock in key order: their plans are nested loops driven by a sorted unnest, never a scan of
  * the table, and are made once.  Query connections load whole tables, too: those may be scanned.
  */
-static const char SETTINGS[] =
+const char conn_settings[] =
     "select set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false),"
     " set_config('idle_in_transaction_session_timeout', $3, false), set_config('jit', 'off', false),"
     " set_config('plan_cache_mode', 'force_generic_plan', false),"
@@ -264,7 +264,7 @@ send_settings(struct conn *c)
 	values[1] = lock_ms;
 	values[2] = idle_ms;
 	values[3] = c->pools == ON_BATCH ? "off" : "on";
-	return PQsendQueryParams(c->pg, SETTINGS, 4, NULL, values, NULL, NULL, 1) == 1;
+	return PQsendQueryParams(c->pg, conn_settings, 4, NULL, values, NULL, NULL, 1) == 1;
 }
 
 /* All of it in one trip; the last statement takes a stream of the change feed. */

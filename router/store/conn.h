@@ -19,6 +19,9 @@
 
 #define TRIP_STATEMENTS_MAX 256
 
+/* What a connection is set to: $1 to $3 are time-outs in ms, $4 is enable_seqscan.  Tests read plans with it. */
+extern const char conn_settings[];
+
 struct conn;
 enum conn_state { CONN_DOWN, CONN_CONNECTING, CONN_SETUP, CONN_IDLE, CONN_BUSY };
 

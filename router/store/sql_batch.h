@@ -13,8 +13,14 @@
 
 #define ON_BOTH (ON_QUERY | ON_BATCH)
 
+/*
+ * The condition is always true: with it the planner reckons with one row of w, not ten, and begins with w
+ * also when the table is small.  For the same reason what narrows s is written as a condition on w and s: on
+ * s alone, it makes the planner think that few rows of s are left, and begin with a scan of them.
+ */
+#define SQL_W_ONE "where i between 1 and 1000000000"
 #define SQL_W(columns, arrays) \
-	"with w as materialized (select * from unnest(" arrays ") with ordinality t(" columns ", i)) "
+	"with w as materialized (select * from unnest(" arrays ") with ordinality t(" columns ", i) " SQL_W_ONE ") "
 
 #define SQL_W_STOCK SQL_W("dealer, location, sku, owner, a, r", \
 	"$1::int4[], $2::int4[], $3::int4[], $4::int4[], $5::int4[], $6::int4[]")
@@ -44,27 +50,27 @@
 	    "update stock_level s set last_grant = least(w.a + w.r, " SQL_ATP "), " \
 	    "allocated = s.allocated + case when w.a + w.r <= " SQL_ATP " then w.a else " SQL_ATP " end, " \
 	    "reserved = s.reserved + case when w.a + w.r <= " SQL_ATP " then w.r else 0 end, " \
-	    "version = s.version + 1 from w where " SQL_ON_STOCK "and " SQL_ATP " > 0 " \
+	    "version = s.version + 1 from w where " SQL_ON_STOCK "and " SQL_ATP " >= least(w.a + w.r, 1) " \
 	    "returning " SQL_FIG_STOCK ", s.last_grant::int8") \
 	X(TAKE_CAPACITY, ON_BOTH, SQL_W_CAPACITY \
 	    "update capacity s set last_grant = least(w.q, s.limit_count - s.taken), " \
 	    "taken = s.taken + least(w.q, s.limit_count - s.taken), version = s.version + 1 " \
-	    "from w where " SQL_ON_CAPACITY "and s.limit_count > s.taken " \
+	    "from w where " SQL_ON_CAPACITY "and s.limit_count - s.taken >= least(w.q, 1) " \
 	    "returning " SQL_FIG_CAPACITY ", 0, 0, s.last_grant::int8") \
 	X(TAKE_SLOT, ON_BOTH, SQL_W_SLOT \
 	    "update slot s set last_grant = least(w.q, s.limit_count - s.taken), " \
 	    "taken = s.taken + least(w.q, s.limit_count - s.taken), version = s.version + 1 " \
-	    "from w where " SQL_ON_SLOT "and s.limit_count > s.taken " \
+	    "from w where " SQL_ON_SLOT "and s.limit_count - s.taken >= least(w.q, 1) " \
 	    "returning " SQL_FIG_CAPACITY ", 0, 0, s.last_grant::int8") \
 	X(TAKE_ENTITLEMENT, ON_BOTH, SQL_W_ENTITLEMENT \
 	    "update entitlement s set last_grant = least(w.q, s.ceiling - s.used), " \
 	    "used = s.used + least(w.q, s.ceiling - s.used), version = s.version + 1 " \
-	    "from w where " SQL_ON_ENTITLEMENT "and s.ceiling > s.used " \
+	    "from w where " SQL_ON_ENTITLEMENT "and s.ceiling - s.used >= least(w.q, 1) " \
 	    "returning " SQL_FIG_ENTITLEMENT ", 0, 0, s.last_grant::int8") \
 	X(TAKE_BUDGET, ON_BOTH, SQL_W_BUDGET \
 	    "update campaign_budget s set last_grant = least(w.q, s.budget_fen - s.spent_fen), " \
 	    "spent_fen = s.spent_fen + least(w.q, s.budget_fen - s.spent_fen), version = s.version + 1 " \
-	    "from w where " SQL_ON_BUDGET "and s.budget_fen > s.spent_fen " \
+	    "from w where " SQL_ON_BUDGET "and s.budget_fen - s.spent_fen >= least(w.q, 1) " \
 	    "returning " SQL_FIG_BUDGET ", 0, 0, s.last_grant::int8") \
 	/* Rows of a day are made when a location with a limit first gets a fulfilment for it. */ \
 	X(ENSURE_CAPACITY, ON_BOTH, \
@@ -207,9 +213,11 @@
 	    "select number, dealer_id, location_id, sku_id, qty, goods_owner_id from fulfilment " \
 	    "where order_id = $1 and state = 1 order by number") \
 	X(FULFILMENT_OPEN, ON_QUERY, \
-	    SQL_W("number, dealer, state, deadline", "$2::int2[], $3::int4[], $4::int2[], $5::timestamptz[]") \
+	    "with w as materialized (select t.*, $1::uuid as id, 1::int2 as planned " \
+	    "from unnest($2::int2[], $3::int4[], $4::int2[], $5::timestamptz[]) with ordinality " \
+	    "t(number, dealer, state, deadline, i) " SQL_W_ONE ") " \
 	    "update fulfilment s set state = w.state, offer_deadline = w.deadline from w " \
-	    "where s.order_id = $1 and s.number = w.number and s.dealer_id = w.dealer and s.state = 1") \
+	    "where s.order_id = w.id and s.number = w.number and s.dealer_id = w.dealer and s.state = w.planned") \
 	X(ATTEMPT_LAST, ON_QUERY, \
 	    "select (select max(attempt) from decision where order_id = $1), " \
 	    "(select max(number) from fulfilment where order_id = $1)")
@@ -218,17 +226,19 @@
 	X(EXPIRY_DUE, ON_QUERY, \
 	    "select order_id, dealer_id from sales_order where mark = 1 and pay_by <= $1 order by pay_by limit $2") \
 	X(ORDER_EXPIRE, ON_QUERY, \
-	    SQL_W("id, dealer", "$1::uuid[], $2::int4[]") \
+	    "with w as materialized (select t.*, 1::int2 as unpaid, $3::timestamptz as now " \
+	    "from unnest($1::uuid[], $2::int4[]) with ordinality t(id, dealer, i) " SQL_W_ONE ") " \
 	    "update sales_order s set mark = 5 from w where s.order_id = w.id and s.dealer_id = w.dealer " \
-	    "and s.mark = 1 and s.pay_by <= $3 " \
-	    "returning s.order_id, s.dealer_id") \
+	    "and s.mark = w.unpaid and s.pay_by <= w.now returning s.order_id, s.dealer_id") \
 	X(FULFILMENT_EXPIRE, ON_QUERY, \
-	    SQL_W("id, owner", "$1::uuid[], $2::int4[]") \
-	    "update fulfilment s set state = 16 from w join sales_order o on o.order_id = w.id " \
-	    "and o.dealer_id = w.owner where s.order_id = w.id and s.state = 1 " \
+	    "with v as materialized (select * from unnest($1::uuid[], $2::int4[]) with ordinality t(id, owner, i) " \
+	    SQL_W_ONE "), " \
+	    "w as materialized (select v.*, 1::int2 as planned, o.line_discount_fen, o.line_campaign " \
+	    "from v join sales_order o on o.order_id = v.id and o.dealer_id = v.owner order by v.id) " \
+	    "update fulfilment s set state = 16 from w where s.order_id = w.id and s.state = w.planned " \
 	    "returning w.owner, s.dealer_id, s.location_id, s.sku_id, s.qty, s.goods_owner_id, s.entitled_sku, " \
-	    "s.takes_capacity, s.capacity_day, s.slot_from_min, s.slot_to_min, s.line, o.line_discount_fen, " \
-	    "o.line_campaign")
+	    "s.takes_capacity, s.capacity_day, s.slot_from_min, s.slot_to_min, s.line, w.line_discount_fen, " \
+	    "w.line_campaign")
 
 #define FEED_STATEMENTS(X) \
 	X(FEED_READ, ON_QUERY, \

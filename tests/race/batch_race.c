@@ -4,6 +4,9 @@
  *   batch_race race  DB SEED ORDERS WINDOW    sells 30 scarce keys until all are empty
  *   batch_race bench DB SEED ORDERS WINDOW    orders without scarcity; prints orders a second
  *   batch_race bad   DB SEED ORDERS WINDOW    one order of them breaks a CHECK
+ *   batch_race pay   DB SEED ORDERS WINDOW    unpaid orders, paid in time, late, twice or never; they expire
+ *   batch_race same  DB SEED ORDERS WINDOW    all orders under the references of other instances, equal bodies
+ *   batch_race sql   - 1 1 1                  prints the settings and all statements
  *
  * The world is the one that test_batch_race.py puts into the database: party 1 is the brand, 2 to 4 are
  * dealers; locations 1 to 9 are stores, location i run by dealer 2 + i % 3, location 10 is the cloud; skus
@@ -22,6 +25,9 @@
 #include "base/metric.h"
 #include "base/parse.h"
 #include "store/batch.h"
+#include "store/conn.h"
+#include "store/expiry.h"
+#include "store/payment.h"
 #include "store/probe.h"
 
 #define LOCATIONS 10
@@ -33,10 +39,16 @@
 #define REFS 40000
 #define PRICE 10000
 #define DISCOUNT 500
+#define PAY_BY_MS 700
 
 struct job {
 	struct driver *d;
 	bool busy;
+	struct event *timer; /* until it is paid */
+	struct payment_in in;
+	struct payment_fulfilment fulfilments[LINES_MAX];
+	struct posting r1;
+	enum { FIRST, AGAIN, LATE, UNFILLABLE, SECOND } payment_try;
 	int ref;
 	char ref_text[32], number[40];
 	struct order_row row;
@@ -68,7 +80,10 @@ struct driver {
 	struct campaign campaign;
 	int32_t ids[LOCATIONS + 1];
 	uint64_t random;
-	enum { RACE, BENCH, BAD } mode;
+	enum { RACE, BENCH, BAD, PAY, SAME, SQL } mode;
+	struct expiry *expiry;
+	struct event *end;
+	int64_t opened, repeats, late, unfillable, second, pay_lost;
 	int64_t orders_max, orders;
 	int window, busy;
 	struct job *jobs;
@@ -199,7 +214,7 @@ money_make(struct job *j, int lines, bool paid)
 	j->split = (struct split){.total = j->frozen.totals, .leg_count = 2 * lines, .legs = j->legs};
 	j->row.payment = NULL;
 	j->row.e1 = j->row.e2 = NULL;
-	j->row.pay_by_us = clock_wall_us() + 60 * US_PER_MIN;
+	j->row.pay_by_us = clock_wall_us() + (j->d->mode == PAY ? PAY_BY_MS * US_PER_MS : 60 * US_PER_MIN);
 	if (!paid)
 		return;
 	j->row.pay_by_us = 0;
@@ -223,9 +238,10 @@ order_make(struct job *j)
 	int location, sku;
 
 	do {
-		j->ref = d->mode == RACE ? (int)rnd(d, REFS) : (int)(d->orders % REFS);
+		j->ref = d->mode == RACE || d->mode == SAME ? (int)rnd(d, d->mode == SAME ? 300 : REFS)
+		                                            : (int)(d->orders % REFS);
 	} while (d->ref_busy[j->ref]);
-	if (d->mode == RACE)
+	if (d->mode == RACE || d->mode == SAME)
 		(void)snprintf(j->ref_text, sizeof(j->ref_text), "r%d", j->ref);
 	else
 		(void)snprintf(j->ref_text, sizeof(j->ref_text), "b%d-%lld", (int)getpid(), (long long)d->orders);
@@ -239,9 +255,9 @@ order_make(struct job *j)
 			lines = n;
 			break;
 		}
-		line_make(j, n, location, sku, d->mode == RACE && rnd(d, 4) == 0);
+		line_make(j, n, location, sku, (d->mode == RACE || d->mode == PAY) && rnd(d, 4) == 0);
 	}
-	money_make(j, lines, d->mode != RACE || rnd(d, 3) > 0);
+	money_make(j, lines, d->mode == BENCH || d->mode == BAD || (d->mode != PAY && rnd(d, 3) > 0));
 	/* One body in twenty differs from what others send under the same reference. */
 	memset(j->row.body_hash, j->ref % 251, BODY_HASH_SIZE);
 	if (d->mode == RACE && rnd(d, 20) == 0)
@@ -276,15 +292,136 @@ order_make(struct job *j)
 static void pump(evutil_socket_t fd, short what, void *ctx);
 
 static void
+job_over(struct job *j)
+{
+	j->busy = false;
+	j->d->busy--;
+	j->d->ref_busy[j->ref] = false;
+	event_active(j->d->pump, 0, 0);
+}
+
+/* ---- Paying ----------------------------------------------------------------------------------- */
+
+static void pay(struct job *j);
+
+/* What is tried after what: in time, then the same again; too late, decided again, then given up. */
+static void
+pay_done(void *ctx, enum err e, enum payment_outcome outcome)
+{
+	struct job *j = ctx;
+	struct driver *d = j->d;
+	bool again = true;
+
+	if (j->payment_try == FIRST && e == ERR_OK) {
+		assert(outcome == PAID_OPENED);
+		d->opened++;
+		j->payment_try = AGAIN;
+	} else if (j->payment_try == AGAIN && e == ERR_OK) {
+		assert(outcome == PAID_OPENED);
+		d->repeats++;
+		j->payment_try = SECOND;
+		again = rnd(d, 4) == 0;
+	} else if (j->payment_try == FIRST && e == ERR_WRONG_STATE) {
+		j->payment_try = LATE;
+	} else if (j->payment_try == LATE && e == ERR_OK) {
+		assert(outcome == PAID_REDECIDED);
+		d->late++;
+		again = false;
+	} else if (j->payment_try == LATE) {
+		/* Still AWAITING_PAYMENT cannot be: the row said otherwise.  A lost race is the end here. */
+		assert(e == ERR_OUT_OF_STOCK || e == ERR_ENTITLEMENT_USED || e == ERR_CAMPAIGN_SPENT);
+		d->pay_lost++;
+		j->payment_try = UNFILLABLE;
+	} else if (j->payment_try == UNFILLABLE && e == ERR_OK) {
+		d->unfillable++;
+		again = false;
+	} else if (j->payment_try == SECOND && e == ERR_OK) {
+		d->second++;
+		again = false;
+	} else {
+		d->other++;
+		again = false;
+	}
+	if (again)
+		pay(j);
+	else
+		job_over(j);
+}
+
+static void
+pay(struct job *j)
+{
+	struct driver *d = j->d;
+	struct payment_in *in = &j->in;
+	enum err e;
+
+	money_make(j, j->plan.part_count, true);
+	if (j->payment_try == SECOND)
+		(void)snprintf(j->number, sizeof(j->number), "T%s", j->ref_text);
+	j->r1 = (struct posting){.event = EVENT_R1_REFUND, .leg_count = 2, .account = {12, 13},
+	    .fen = {j->payment.amount_fen, -j->payment.amount_fen}};
+	*in = (struct payment_in){.order_id = j->row.order_id, .dealer = 2, .payment = &j->payment,
+	    .total_fen = j->payment.amount_fen, .split_version = 1, .now_us = clock_wall_us(), .e1 = &j->e1,
+	    .e2 = &j->e2, .r1 = j->payment_try >= UNFILLABLE ? &j->r1 : NULL,
+	    .fulfilment_count = j->plan.part_count, .fulfilments = j->fulfilments};
+	for (int i = 0; i < j->plan.part_count; i++)
+		j->fulfilments[i] = (struct payment_fulfilment){.number = i + 1,
+		    .dealer = d->locations[j->parts[i].location - 1].party,
+		    .state = j->parts[i].location == CLOUD ? FUL_ACCEPTED : FUL_OFFERED,
+		    .offer_deadline_us = j->parts[i].location == CLOUD ? 0 : clock_wall_us() + US_PER_DAY};
+	e = ERR_OK;
+	switch (j->payment_try) {
+	case FIRST:
+	case AGAIN:
+		e = payment_open(d->query, &d->hints, in, pay_done, j);
+		break;
+	case LATE:
+		e = payment_late(d->query, &d->hints, in, &j->row, pay_done, j);
+		break;
+	case UNFILLABLE:
+		e = payment_unfillable(d->query, in, pay_done, j);
+		break;
+	case SECOND:
+		e = payment_second(d->query, in, pay_done, j);
+		break;
+	}
+	assert(e == ERR_OK);
+}
+
+static void
+on_pay(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	pay(ctx);
+}
+
+/* Some pay at once, some when the order is about to expire, some too late, some never. */
+static void
+pay_later(struct job *j)
+{
+	static const int ms[] = {0, PAY_BY_MS, PAY_BY_MS + 50, 2 * PAY_BY_MS};
+	uint64_t way = rnd(j->d, 5);
+	struct timeval tv;
+
+	if (way == 4) {
+		job_over(j);
+		return;
+	}
+	tv = (struct timeval){.tv_sec = ms[way] / 1000, .tv_usec = ms[way] % 1000 * 1000};
+	j->payment_try = FIRST;
+	(void)event_add(j->timer, &tv);
+}
+
+/* ---- Ordering --------------------------------------------------------------------------------- */
+
+static void
 order_done(void *ctx, const struct batch_outcome *o)
 {
 	struct job *j = ctx;
 	struct driver *d = j->d;
 	char id[UUID_TEXT_SIZE];
 
-	j->busy = false;
-	d->busy--;
-	d->ref_busy[j->ref] = false;
 	switch (o->err) {
 	case ERR_OK:
 		d->ok++;
@@ -316,7 +453,10 @@ order_done(void *ctx, const struct batch_outcome *o)
 		d->other++;
 		break;
 	}
-	event_active(d->pump, 0, 0);
+	if (d->mode == PAY && o->err == ERR_OK)
+		pay_later(j);
+	else
+		job_over(j);
 }
 
 static void
@@ -367,8 +507,22 @@ pump(evutil_socket_t fd, short what, void *ctx)
 		d->busy++;
 		d->orders++;
 	}
-	if (d->busy == 0 && !d->probing && (d->empty || d->orders == d->orders_max))
-		event_base_loopbreak(d->base);
+	if (d->busy > 0 || d->probing || (!d->empty && d->orders < d->orders_max))
+		return;
+	if (d->mode == PAY)
+		(void)event_add(d->end, &(struct timeval){.tv_sec = 2}); /* what is unpaid expires */
+	else
+		(void)event_base_loopbreak(d->base);
+}
+
+static void
+on_end(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+
+	(void)fd;
+	(void)what;
+	(void)event_base_loopbreak(d->base);
 }
 
 static void
@@ -392,15 +546,30 @@ open_all(struct driver *d, const char *db)
 			h->atp = 1000000; /* stale on purpose: the commit says what is there */
 	}
 	ok = ok && pool_new(&d->pool, d->base, &d->conf, POOL_BATCH, (int)d->conf.db_batch_connections, 100) == ERR_OK;
-	ok = ok && pool_new(&d->query, d->base, &d->conf, POOL_QUERY, 1, 100) == ERR_OK;
+	ok = ok && pool_new(&d->query, d->base, &d->conf, POOL_QUERY, 3, 20000) == ERR_OK;
 	ok = ok && batch_new(&d->batch, d->base, &d->conf, d->pool, &d->hints) == ERR_OK;
 	ok = ok && probe_new(&d->probe, d->base, d->query, &d->hints) == ERR_OK;
 	assert(ok);
+	if (d->mode == PAY)
+		ok = expiry_new(&d->expiry, d->base, &d->conf, d->query, &d->hints) == ERR_OK;
+	assert(ok);
 	d->pump = event_new(d->base, -1, 0, pump, d);
+	d->end = evtimer_new(d->base, on_end, d);
 	d->jobs = calloc((size_t)d->window, sizeof(struct job));
 	assert(d->pump != NULL && d->jobs != NULL);
-	for (int i = 0; i < d->window; i++)
+	for (int i = 0; i < d->window; i++) {
 		d->jobs[i].d = d;
+		d->jobs[i].timer = evtimer_new(d->base, on_pay, &d->jobs[i]);
+		assert(d->jobs[i].timer != NULL);
+	}
+}
+
+static void
+print_sql(void)
+{
+	(void)printf("settings\t%s\n", conn_settings);
+	for (int i = 0; i < STMT_COUNT; i++)
+		(void)printf("%s\t%d\t%s\n", statements[i].name, statements[i].pools, statements[i].sql);
 }
 
 int
@@ -408,14 +577,20 @@ main(int argc, char **argv)
 {
 	static struct driver d;
 	int64_t seed, window, used_us;
-	static const char *const modes[] = {"race", "bench", "bad"};
+	static const char *const modes[] = {"race", "bench", "bad", "pay", "same", "sql"};
 	bool ok;
 
 	if (argc != 6)
 		return 2;
-	for (int m = 0; m < 3; m++)
-		if (strcmp(argv[1], modes[m]) == 0)
-			d.mode = m == 0 ? RACE : m == 1 ? BENCH : BAD;
+	for (size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++) {
+		if (strcmp(argv[1], modes[m]) != 0)
+			continue;
+		d.mode = (int)m;
+	}
+	if (d.mode == SQL) {
+		print_sql();
+		return 0;
+	}
 	ok = parse_i64(argv[3], 1, INT32_MAX, &seed) == ERR_OK &&
 	    parse_i64(argv[4], 1, INT32_MAX, &d.orders_max) == ERR_OK &&
 	    parse_i64(argv[5], 1, 20000, &window) == ERR_OK;
@@ -431,14 +606,23 @@ main(int argc, char **argv)
 	say("done ok=%lld repeated=%lld differs=%lld lost=%lld number=%lld internal=%lld other=%lld\n",
 	    (long long)d.ok, (long long)d.repeated, (long long)d.differs, (long long)d.lost,
 	    (long long)d.bad_number, (long long)d.internal, (long long)d.other);
-	say("rate %lld batches %lld\n", (long long)(d.ok * US_PER_S / (used_us > 0 ? used_us : 1)),
-	    (long long)metric_get(METRIC_batches_total));
+	say("pay opened=%lld repeats=%lld late=%lld unfillable=%lld second=%lld lost=%lld expired=%lld\n",
+	    (long long)d.opened, (long long)d.repeats, (long long)d.late, (long long)d.unfillable,
+	    (long long)d.second, (long long)d.pay_lost, (long long)metric_get(METRIC_orders_expired_total));
+	say("rate orders_s=%lld batches=%lld retries=%lld splits=%lld\n",
+	    (long long)(d.ok * US_PER_S / (used_us > 0 ? used_us : 1)),
+	    (long long)metric_get(METRIC_batches_total), (long long)metric_get(METRIC_batch_retries_total),
+	    (long long)metric_get(METRIC_batch_splits_total));
+	expiry_free(d.expiry);
 	batch_free(d.batch);
 	probe_free(d.probe);
 	pool_free(d.query);
 	pool_free(d.pool);
 	hints_memory_release(&d.hints);
+	for (int i = 0; i < d.window; i++)
+		event_free(d.jobs[i].timer);
 	event_free(d.pump);
+	event_free(d.end);
 	event_base_free(d.base);
 	conf_release(&d.conf);
 	free(d.jobs);
