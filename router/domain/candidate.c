@@ -23,7 +23,7 @@ struct judge {
 	bool slot;
 	int location_of_promise; /* index of who the kept promise is of; NONE */
 	struct probe promise;
-	struct geo_nearest nearest;
+	struct geo_nearest *nearest;
 };
 
 int
@@ -73,7 +73,7 @@ offer(struct judge *x, int32_t idx)
 {
 	const struct world *w = x->in->world;
 
-	geo_nearest_offer(&x->nearest,
+	geo_nearest_offer(x->nearest,
 	    x->in->request->has_position ? geo_distance_m(w, &x->point, idx) : -1, idx);
 }
 
@@ -116,7 +116,7 @@ offer_step(struct judge *x, enum source s)
 		break;
 	case SOURCE_OTHER_STORES:
 		if (x->in->request->has_position)
-			geo_stores_within(&x->nearest, &x->point, x->in->policy->radius_m,
+			geo_stores_within(x->nearest, &x->point, x->in->policy->radius_m,
 			    x->in->owner->dealer);
 		break;
 	case SOURCE_CLOUD:
@@ -149,15 +149,15 @@ collect(struct judge *x, int step)
 
 	limit = limit < 1 || limit > SCAN_MAX ? SCAN_MAX : limit;
 	room = limit - j->count;
-	geo_nearest_init(&x->nearest, x->in->world, room > 0 ? room : 0);
+	geo_nearest_init(x->nearest, x->in->world, room > 0 ? room : 0);
 	offer_step(x, x->steps->source[step]);
-	j->beyond += geo_nearest_finish(&x->nearest);
-	for (int i = 0; i < x->nearest.count; i++) {
-		if (step > 0 && seen(x, step, x->nearest.near[i].idx))
+	j->beyond += geo_nearest_finish(x->nearest);
+	for (int i = 0; i < x->nearest->count; i++) {
+		if (step > 0 && seen(x, step, x->nearest->near[i].idx))
 			continue;
 		p = &j->probe[j->count++];
-		p->idx = x->nearest.near[i].idx;
-		p->distance_m = x->nearest.near[i].distance_m;
+		p->idx = x->nearest->near[i].idx;
+		p->distance_m = x->nearest->near[i].distance_m;
 		p->step = step;
 		p->source = x->steps->source[step];
 		p->capacity_left = -1;
@@ -441,15 +441,18 @@ candidate_judge(const struct decide_in *in, const struct group *g, const struct 
     struct judged *j)
 {
 	const struct request *q = in->request;
-	struct judge x;
+	struct geo_nearest nearest; /* large, and filled as it is used */
+	struct judge x = {
+	    .in = in,
+	    .g = g,
+	    .steps = s,
+	    .out = j,
+	    .location_of_promise = NONE,
+	    .slot = q->has_slot && s->way != WAY_SHIP,
+	    .named = NONE,
+	    .nearest = &nearest,
+	};
 
-	x.in = in;
-	x.g = g;
-	x.steps = s;
-	x.out = j;
-	x.location_of_promise = NONE;
-	x.slot = q->has_slot && s->way != WAY_SHIP;
-	x.named = NONE;
 	if (s->way != WAY_SHIP && q->location != NONE && (q->way == s->way || q->way == WAY_NONE))
 		x.named = q->location;
 	if (q->has_position)

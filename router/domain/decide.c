@@ -17,7 +17,7 @@ struct deciding {
 	int run_first; /* of the group at hand */
 	int steps_count;
 	struct run_steps steps[RULE_STEPS_MAX];
-	struct group group;
+	struct group *group; /* at hand */
 };
 
 /* ---- Rules and groups ---- */
@@ -163,7 +163,7 @@ begin_group(struct deciding *x, int number)
 {
 	struct decision *d = x->d;
 
-	make_group(x->in, x->request, d, number, &x->group);
+	make_group(x->in, x->request, d, number, x->group);
 	if (x->in != NULL) {
 		x->run_first = d->run_count;
 		x->steps_count =
@@ -183,14 +183,14 @@ get_run(struct deciding *x, int n, struct step_run **out)
 
 	*out = NULL;
 	if (at < d->run_count) {
-		if (d->runs[at].group == x->group.number)
+		if (d->runs[at].group == x->group->number)
 			*out = &d->runs[at];
 		return ERR_OK;
 	}
 	if (x->in == NULL || n >= x->steps_count)
 		return ERR_OK;
 	*out = &d->runs[d->run_count++];
-	return candidate_gather(x->in, &x->group, &x->steps[n], x->arena, *out);
+	return candidate_gather(x->in, x->group, &x->steps[n], x->arena, *out);
 }
 
 static struct place_in
@@ -199,7 +199,7 @@ place_in(struct deciding *x, const struct step_run *run, const struct plan *befo
 	return (struct place_in){
 	    .request = x->request,
 	    .policy = x->policy,
-	    .group = &x->group,
+	    .group = x->group,
 	    .run = run,
 	    .before = before,
 	    .arena = x->arena,
@@ -215,7 +215,7 @@ count_reasons(const struct deciding *x, int64_t tally[OUT_COUNT])
 
 	for (int i = x->run_first; i < x->d->run_count; i++) {
 		r = &x->d->runs[i];
-		if (r->group != x->group.number)
+		if (r->group != x->group->number)
 			break;
 		for (int k = 0; k < OUT_COUNT; k++)
 			tally[k] += r->rest[k];
@@ -454,7 +454,15 @@ limit_options(int max)
 enum err
 decide(const struct decide_in *in, struct arena *arena, struct decision **out)
 {
-	struct deciding x;
+	struct group group; /* large, and filled as it is used */
+	struct deciding x = {
+	    .in = in,
+	    .request = in->request,
+	    .policy = in->policy,
+	    .arena = arena,
+	    .options_max = limit_options(in->options_max),
+	    .group = &group,
+	};
 	size_t runs = 0;
 	struct decision *d;
 	enum err e;
@@ -472,12 +480,7 @@ decide(const struct decide_in *in, struct arena *arena, struct decision **out)
 	d->runs = arena_array(arena, runs, sizeof(*d->runs));
 	if (d->runs == NULL)
 		return ERR_NO_MEMORY;
-	x.in = in;
-	x.request = in->request;
-	x.policy = in->policy;
-	x.arena = arena;
 	x.d = d;
-	x.options_max = limit_options(in->options_max);
 	e = make_options(&x);
 	assert(e != ERR_OK || (d->option_count == 0) == (d->refusal.err != ERR_OK));
 	return e;
@@ -487,14 +490,16 @@ enum err
 decide_again(const struct request *q, const struct policy *p, int options_max, struct arena *arena,
     struct decision *d)
 {
-	struct deciding x;
+	struct group group;
+	struct deciding x = {
+	    .request = q,
+	    .policy = p,
+	    .arena = arena,
+	    .d = d,
+	    .options_max = limit_options(options_max),
+	    .group = &group,
+	};
 
-	x.in = NULL;
-	x.request = q;
-	x.policy = p;
-	x.arena = arena;
-	x.d = d;
-	x.options_max = limit_options(options_max);
 	d->option_count = 0;
 	d->refusal = (struct reason){0};
 	return make_options(&x);

@@ -178,12 +178,10 @@ int
 rank_best(const struct world *w, const struct policy *p, const struct judged *j, int max,
     int16_t *best)
 {
-	struct best b;
+	struct best b = {.max = max};
 	struct view v;
 
 	assert(max > 0 && max <= CANDIDATES_MAX);
-	b.count = 0;
-	b.max = max;
 	for (int i = 0; i < j->count; i++) {
 		if (j->probe[i].out != OUT_NOT)
 			continue;

@@ -79,7 +79,7 @@ const struct location *world_location_row(const struct world *w, int32_t id);
  * sets the grid's corners and size.  3. allocate cell_first of rows * cols + 1, and vx, vy, vz of
  * location_count.  4. world_grid_fill().
  */
-int world_location_order(const void *a, const void *b);
+int world_location_order(const void *pa, const void *pb);
 void world_grid_bounds(struct world *w);
 void world_grid_fill(struct world *w);
 /* The row (of a latitude) or column (of a longitude) of the grid: floor(e6 / GRID_E6). */

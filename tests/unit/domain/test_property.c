@@ -287,6 +287,7 @@ test_mutated_records(void **state)
 			}
 			encode(f, f->d, 0, &b);
 		}
+		assert_non_null(f);
 		len = b.len;
 		memcpy(bytes, b.data, len);
 		mutate(&r, bytes, &len, RECORD_MAX);
@@ -296,6 +297,7 @@ test_mutated_records(void **state)
 	}
 	print_message("%d of %d read\n", read, MUTATIONS);
 	assert_true(read > 0 && read < MUTATIONS);
+	assert_non_null(f);
 	buf_release(&b);
 	fixture_free(f);
 	free(bytes);
