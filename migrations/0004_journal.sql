@@ -1,18 +1,27 @@
 -- The journal is the truth: one append-only row a business event, legs as arrays (debit +, credit -).
 
--- False, not null, on anything malformed: a CHECK lets null pass.
+-- False, not null, on anything malformed: a CHECK lets null pass.  In plpgsql, which took 2 us a row where
+-- the same as one SQL expression took 6 (its subquery keeps it from being inlined).
 create function journal_balanced(accounts int8[], amounts int8[], kinds int2[]) returns bool
-language sql immutable parallel safe as $$
-	select coalesce(
-		cardinality(accounts) >= 2
-		and cardinality(accounts) = cardinality(amounts)
+language plpgsql immutable parallel safe as $$
+declare
+	a int8;
+	total int8 := 0;
+begin
+	if cardinality(accounts) >= 2 and cardinality(accounts) = cardinality(amounts)
 		and cardinality(accounts) = cardinality(kinds)
-		and array_position(accounts, null) is null
-		and array_position(amounts, null) is null
-		and array_position(kinds, null) is null
-		and 0 <> all (amounts)
-		and (select sum(a) from unnest(amounts) a) = 0,
-		false)
+		and array_position(accounts, null) is null and array_position(kinds, null) is null
+	then
+		foreach a in array amounts loop
+			if a is null or a = 0 then
+				return false;
+			end if;
+			total := total + a; -- past int8 is an error, and refused as well
+		end loop;
+		return total = 0;
+	end if;
+	return false;
+end
 $$;
 
 create table journal (

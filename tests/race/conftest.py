@@ -42,3 +42,12 @@ def drive(tmp_path):
             process.kill()
             process.wait()
         process.out.close()
+
+
+@pytest.fixture(scope="module")
+def sold(cluster):
+    """A database in which all was sold, fairly."""
+    cluster.fresh()
+    cluster.stock(20, 20, 500 * 2000)
+    subprocess.run([DRIVER, "race", cluster.url, "1", "100000", "100"], check=True, capture_output=True)
+    return cluster

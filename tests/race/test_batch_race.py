@@ -1,12 +1,11 @@
 """Several instances of the group commit on 30 scarce keys: all sold, nothing twice, whatever dies."""
 
 import re
-import subprocess
 import time
 
 import pytest
 from race_audit import audit, left
-from race_database import DRIVER, lines
+from race_database import lines
 
 PIECES = 300
 
@@ -153,11 +152,3 @@ def test_the_audit_sees(sold, damage):
     audit(sold)
     with pytest.raises(AssertionError):
         sold.transaction(damage, audit)
-
-
-@pytest.fixture(scope="module")
-def sold(cluster):
-    cluster.fresh()
-    cluster.stock(20, 20, 500 * 2000)
-    subprocess.run([DRIVER, "race", cluster.url, "1", "100000", "100"], check=True, capture_output=True)
-    return cluster
