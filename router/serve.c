@@ -116,9 +116,12 @@ make_workers(struct app *app, struct serve *s)
 		e = probe_new(&app->probe, app->base, app->query_pool, hints);
 	if (e == ERR_OK && app->expiry == NULL)
 		e = expiry_new(&app->expiry, app->base, app->conf, app->query_pool, hints);
-	if (e == ERR_OK && app->feed == NULL)
+	if (e == ERR_OK && app->feed == NULL) {
 		e = feed_new(&app->feed, app->base, app->conf, app->query_pool, app->catalog,
 		    keys_changed, s);
+		if (e == ERR_OK)
+			feed_skip(app->feed, app->batch_pool);
+	}
 	return e;
 }
 
