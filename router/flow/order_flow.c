@@ -490,13 +490,14 @@ step_known(struct order_flow *f)
 static void
 add_options(struct order_flow *f)
 {
-	bool pickup = f->m->basket->way == YUNCANG__V1__WAY__WAY_PICKUP && is_scarcity(f->reason.err);
-	Yuncang__V1__Basket open = *f->m->basket;
+	bool pickup = is_scarcity(f->reason.err) && f->m->basket->way == YUNCANG__V1__WAY__WAY_PICKUP;
+	Yuncang__V1__Basket open;
 	Yuncang__V1__QuoteResponse *q;
 	struct reason ignored;
 
 	if (f->reason.err != ERR_QUOTE_CHANGED && !pickup)
 		return;
+	open = *f->m->basket;
 	if (pickup) {
 		static char none[] = "";
 

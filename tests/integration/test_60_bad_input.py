@@ -14,6 +14,7 @@ import pytest
 import wire
 import yc
 import town as town_module
+from test_62_roles import METHODS
 from town import refused
 
 SEED = int(os.environ.get("YC_SEED", "0")) or random.randrange(1, 1 << 31)
@@ -85,6 +86,14 @@ def test_json_cut_anywhere(town, admin, sku):
     body = json.dumps(valid(town, sku)).encode()
     for n in list(range(0, 60)) + list(range(60, len(body) - 1, 7)) + [len(body) - 1]:
         bad_body(post(admin, SUBMIT, body[:n]))
+
+
+@pytest.mark.parametrize("kind", ["json", "proto"])
+def test_empty_messages(admin, kind):
+    """Every method, told nothing at all."""
+    for method in METHODS:
+        got = post(admin, method, b"{}" if kind == "json" else b"", content_type="application/" + kind)
+        assert got[0] in (200, 400, 404), (method, got)
 
 
 def test_json_that_is_no_object(admin):
