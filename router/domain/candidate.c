@@ -540,8 +540,7 @@ keep(const struct decide_in *in, const struct group *g, const struct run_steps *
 	c->promise_from_us = p->promise_from_us;
 	c->promise_to_us = p->promise_to_us;
 	c->offer_deadline_us = p->offer_deadline_us;
-	for (int i = 0; i < in->policy->rank_count; i++)
-		c->key[i] = rank_key(in->world, in->policy, in->policy->ranking[i], p);
+	rank_keys(in->world, in->policy, p, c->key);
 	keep_lines(in, g, p, c);
 }
 

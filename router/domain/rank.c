@@ -114,12 +114,13 @@ view_of(const struct world *w, const struct policy *p, const struct probe *c)
 	return (struct view){p, l, &w->parties[l->party_idx], c};
 }
 
-int64_t
-rank_key(const struct world *w, const struct policy *p, enum rank_key k, const struct probe *c)
+void
+rank_keys(const struct world *w, const struct policy *p, const struct probe *c, int64_t *out)
 {
 	struct view v = view_of(w, p, c);
 
-	return key_of(&v, k);
+	for (int i = 0; i < p->rank_count; i++)
+		out[i] = key_of(&v, p->ranking[i]);
 }
 
 /* The best so far, worst last; rows stay where they are, order[] moves. */

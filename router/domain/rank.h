@@ -20,8 +20,8 @@
  */
 #include "domain/candidate.h"
 
-int64_t rank_key(const struct world *w, const struct policy *p, enum rank_key k,
-    const struct probe *c);
+/* All of the policy's keys of one location, in its order. */
+void rank_keys(const struct world *w, const struct policy *p, const struct probe *c, int64_t *out);
 
 /*
  * Puts the probes of ${j} that are not out into ranking order and gives the first ${max} of them in ${best}
