@@ -580,6 +580,18 @@ def test_stock_returns_with_a_count(town):
     assert town.refuse(sku).reason == "out_of_stock"
 
 
+def test_a_till_that_has_not_booked_our_orders(town):
+    """T31: 10/10/0, sold 2 of the first and 2 of the second, and a file that says 10/10/5: 8/8/5 to sell."""
+    skus = [town.sku({"A1": n}) for n in (10, 10, 0)]
+    order = town.submit([(skus[0], 2), (skus[1], 2)], way=PICKUP, location="A1")
+    town.pay(order)
+    for sku, count in zip(skus, (10, 10, 5)):
+        town.count("A1", sku, count)
+    for sku, left in zip(skus, (8, 8, 5)):
+        assert town.refuse([(sku, left + 1)], way=PICKUP, location="A1").reason == "out_of_stock"
+        town.submit([(sku, left)], way=PICKUP, location="A1")
+
+
 def test_deltas_are_idempotent(town):
     """By (source, sequence); a gap is told, not refused."""
     sku = town.sku({"SITE": 1})
