@@ -1,5 +1,6 @@
 /* audit_money: one order's arithmetic, reckoned again from its lines and fulfilments. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "simulator/audit_order.h"
 
@@ -240,51 +241,72 @@ posted(const struct audit_posting *p, int64_t kind)
 	return sum;
 }
 
-static const struct audit_posting *
-posting_find(const struct audit_order *o, int64_t event)
+static int64_t
+posted_for(const struct audit_order *o, int64_t event, const char *ref, int64_t kind)
 {
+	int64_t sum = 0;
+
 	for (int i = 0; i < o->posting_count; i++)
-		if (o->posting[i].event == event)
-			return &o->posting[i];
-	return NULL;
+		if (o->posting[i].event == event && strcmp(o->posting[i].ref, ref) == 0)
+			sum += posted(&o->posting[i], kind);
+	return sum;
+}
+
+static int64_t
+funded_by_others(const struct audit_order *o)
+{
+	const struct audit_decision *d = decision_latest(o);
+	int64_t funded = 0;
+
+	for (int i = 0; d != NULL && i < d->funded.count; i++)
+		funded += d->funded.v[i];
+	return funded;
+}
+
+/* E1 takes the cash in, E2 pays the fee; R1 gives back what opened nothing. */
+static void
+payment_check(const struct audit_order *o, const struct audit_payment *p, struct audit_report *r)
+{
+	int64_t cash = posted_for(o, EVENT_PAID, p->number, ACCOUNT_PSP_FROZEN);
+	int64_t order = -posted_for(o, EVENT_PAID, p->number, ACCOUNT_C_ORDER);
+	int64_t fee = posted_for(o, EVENT_FEE, p->number, ACCOUNT_C_ORDER);
+	bool opens = p->outcome == PAID_OPENED || p->outcome == PAID_AGAIN;
+
+	if (cash != p->fen || p->fen != o->goods_fen + o->delivery_fen ||
+	    (opens && order != p->fen + funded_by_others(o)))
+		audit_found(r, AUDIT_PAID_POSTING,
+		    "order %s: payment %s of %lld for a total of %lld, E1 %lld against %lld", o->id,
+		    p->number, (long long)p->fen, (long long)(o->goods_fen + o->delivery_fen),
+		    (long long)cash, (long long)order);
+	if (fee != o->fee_fen)
+		audit_found(r, AUDIT_FEE_POSTING, "order %s: payment %s, fee %lld, E2 %lld", o->id,
+		    p->number, (long long)o->fee_fen, (long long)fee);
+	if (!opens && -posted_for(o, EVENT_REFUND, p->number, ACCOUNT_C_REFUND) != p->fen)
+		audit_found(r, AUDIT_REFUND_POSTING,
+		    "order %s: payment %s of %lld was not given back whole", o->id, p->number,
+		    (long long)p->fen);
 }
 
 void
 audit_postings(const struct audit_order *o, struct audit_report *r)
 {
-	const struct audit_posting *paid = posting_find(o, EVENT_PAID),
-	                           *fee = posting_find(o, EVENT_FEE);
-	const struct audit_payment *opening = NULL;
-	int64_t funded = 0;
+	int64_t due = 0;
+	int opening = 0;
 
-	for (int i = 0; i < o->payment_count; i++)
-		if (o->payment[i].outcome != 4)
-			opening = &o->payment[i];
-	for (int i = 0; i < o->decision_count; i++)
-		if (o->decision[i].attempt == o->attempt)
-			for (int k = 0; k < o->decision[i].funded.count; k++)
-				funded += o->decision[i].funded.v[k];
-	if (!o->paid) {
-		if (paid != NULL || fee != NULL || opening != NULL)
-			audit_found(r, AUDIT_PAID_POSTING,
-			    "order %s is not paid but has a payment or posting", o->id);
-		return;
+	for (int i = 0; i < o->payment_count; i++) {
+		const struct audit_payment *p = &o->payment[i];
+
+		payment_check(o, p, r);
+		opening += p->outcome != PAID_SECOND;
+		due += p->outcome == PAID_UNFILLABLE || p->outcome == PAID_SECOND ? p->fen : 0;
 	}
-	if (opening == NULL) {
+	if (due != o->refund_due_fen)
+		audit_found(r, AUDIT_REFUND_POSTING,
+		    "order %s: refund due %lld, its payments say %lld", o->id,
+		    (long long)o->refund_due_fen, (long long)due);
+	if (o->paid && opening == 0)
 		audit_found(r, AUDIT_CHILD_MISSING, "order %s is paid and has no payment", o->id);
-		return;
-	}
-	if (paid == NULL || posted(paid, ACCOUNT_PSP_FROZEN) != opening->fen ||
-	    opening->fen != o->goods_fen + o->delivery_fen ||
-	    (o->mark != MARK_UNFILLABLE &&
-	        posted(paid, ACCOUNT_C_ORDER) != -(opening->fen + funded)))
+	if (!o->paid && (o->payment_count > 0 || o->posting_count > 0))
 		audit_found(r, AUDIT_PAID_POSTING,
-		    "order %s: payment %lld of %lld, E1 %lld against %lld", o->id,
-		    (long long)opening->fen, (long long)(o->goods_fen + o->delivery_fen),
-		    paid == NULL ? 0LL : (long long)posted(paid, ACCOUNT_PSP_FROZEN),
-		    paid == NULL ? 0LL : (long long)posted(paid, ACCOUNT_C_ORDER));
-	if ((fee == NULL ? 0 : posted(fee, ACCOUNT_C_ORDER)) != o->fee_fen)
-		audit_found(r, AUDIT_FEE_POSTING, "order %s: fee %lld, E2 %lld", o->id,
-		    (long long)o->fee_fen,
-		    fee == NULL ? 0LL : (long long)posted(fee, ACCOUNT_C_ORDER));
+		    "order %s is not paid but has a payment or a posting", o->id);
 }

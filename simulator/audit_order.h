@@ -11,8 +11,10 @@
 /* Numbers in the tables that the judgement needs; 0003_orders.sql. */
 enum { MARK_AWAITING_PAYMENT = 1, MARK_UNFILLABLE = 3, MARK_CANCELLED = 5 };
 enum { LEG_COST = 1, LEG_MARGIN = 2, LEG_TRANSFER = 3, LEG_PROVIDER_FEE = 6, LEG_SHORTFALL = 10 };
-enum { EVENT_PAID = 1, EVENT_FEE = 2 };
-enum { ACCOUNT_PSP_FROZEN = 1, ACCOUNT_C_ORDER = 10 };
+enum { EVENT_PAID = 1, EVENT_FEE = 2, EVENT_REFUND = 9 };
+/* A payment's outcome: opened, decided again, too late for anything, a second one. */
+enum { PAID_OPENED = 1, PAID_AGAIN, PAID_UNFILLABLE, PAID_SECOND };
+enum { ACCOUNT_PSP_FROZEN = 1, ACCOUNT_C_ORDER = 10, ACCOUNT_C_REFUND = 11 };
 
 struct audit_fulfilment {
 	int64_t number, attempt, location, way, state;
@@ -32,6 +34,7 @@ struct audit_payment {
 
 struct audit_posting {
 	int64_t event;
+	const char *ref; /* the payment's number */
 	struct audit_ints account, fen;
 };
 
@@ -39,7 +42,7 @@ struct audit_order {
 	char id[AUDIT_ID_SIZE];
 	const char *ref;
 	int64_t dealer, storefront, collector, goods_fen, delivery_fen, funded_fen, fee_fen,
-	    margin_fen;
+	    margin_fen, refund_due_fen;
 	int64_t mark, way;
 	bool paid;
 	struct audit_ints sku, qty, price, cost, discount, campaign;
@@ -53,7 +56,7 @@ struct audit_order {
 
 /* The arithmetic of audit_money.c: totals, fee, legs, cost, transfer, margin, funding, collector. */
 void audit_money(const struct audit_order *o, const struct audit_names *n, struct audit_report *r);
-/* E1 and E2 against the payment. */
+/* E1, E2 and R1 against the payments. */
 void audit_postings(const struct audit_order *o, struct audit_report *r);
 
 #endif

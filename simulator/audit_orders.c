@@ -17,7 +17,7 @@ static const struct {
     [ORDERS] = {"audit_orders",
         "select order_id, dealer_id, storefront_id, collector_id, goods_fen, delivery_fee_fen, funded_fen, "
         "fee_fen, margin_fen, mark, way, (paid_at is not null)::int, order_ref, line_sku, line_qty, "
-        "line_price_fen, line_cost_fen, line_discount_fen, line_campaign from sales_order order by order_id"},
+        "line_price_fen, line_cost_fen, line_discount_fen, line_campaign, refund_due_fen from sales_order order by order_id"},
     [FULFILMENTS] = {"audit_fulfilments",
         "select order_id, number, attempt, location_id, way, state, line, sku_id, qty, goods_owner_id "
         "from fulfilment order by order_id, number"},
@@ -27,7 +27,7 @@ static const struct {
     [PAYMENTS] = {"audit_payments",
         "select order_id, provider, amount_fen, outcome, number from payment order by order_id, number"},
     [POSTINGS] = {"audit_postings",
-        "select object_id, event, accounts, amounts from journal order by object_id, event, event_no"},
+        "select object_id, event, accounts, amounts, provider_ref from journal order by object_id, event, event_no"},
 };
 
 struct walk {
@@ -64,6 +64,7 @@ order_read(struct walk *w)
 	o->margin_fen = audit_stream_int(s, 8);
 	o->mark = audit_stream_int(s, 9);
 	o->way = audit_stream_int(s, 10);
+	o->refund_due_fen = audit_stream_int(s, 19);
 	o->paid = audit_stream_int(s, 11) != 0;
 	o->ref = arena_strdup(w->arena, audit_stream_text(s, 12));
 	if (o->ref == NULL)
@@ -135,6 +136,9 @@ posting_read(struct walk *w, const struct audit_stream *s)
 
 	w->report->postings++;
 	p->event = audit_stream_int(s, 1);
+	p->ref = arena_strdup(w->arena, audit_stream_text(s, 4));
+	if (p->ref == NULL)
+		return ERR_NO_MEMORY;
 	e = audit_stream_ints(s, 2, w->arena, &p->account);
 	if (e == ERR_OK)
 		e = audit_stream_ints(s, 3, w->arena, &p->fen);

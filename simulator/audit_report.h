@@ -48,6 +48,7 @@ enum audit_class {
 	X(JOURNAL_SUM, UNBALANCED, "a journal row does not sum to zero") \
 	X(PAID_POSTING, UNBALANCED, "a paid order without its E1, or an E1 that differs from the payment") \
 	X(FEE_POSTING, UNBALANCED, "E2 is not the provider's fee") \
+	X(REFUND_POSTING, UNBALANCED, "a payment that opened nothing is not refunded, or not whole") \
 	X(SEEN_UNBALANCED, UNBALANCED, "the storefronts saw money wrong") \
 	X(ACK_TWICE, DUPLICATED, "one reference was acknowledged as two orders") \
 	X(ORDER_TWICE, DUPLICATED, "one reference or one id stands in two orders") \

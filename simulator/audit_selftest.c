@@ -92,6 +92,9 @@ static const struct {
         "where event = 1 and object_id = " AN_ORDER},
     {AUDIT_PAID_POSTING, "delete from journal where event = 1 and object_id = " AN_ORDER},
     {AUDIT_FEE_POSTING, "delete from journal where event = 2 and object_id = " AN_ORDER},
+    {AUDIT_REFUND_POSTING,
+        "update sales_order set refund_due_fen = refund_due_fen + 1 where order_id = " AN_ORDER},
+    {AUDIT_REFUND_POSTING, "delete from journal where event = 9"},
     {AUDIT_ORDER_TWICE,
         "insert into sales_order select (jsonb_populate_record(o, jsonb_build_object("
         "'order_id', " FREE_ID "))).* from sales_order o where order_id = " AN_ORDER},

@@ -111,7 +111,7 @@ static const struct {
         "or cardinality(j.amounts) < 2 or cardinality(j.amounts) <> cardinality(j.accounts)"},
     {AUDIT_EVENT_TWICE,
         "select format('%s: event %s posted %s times', object_id, event, count(*)) from journal "
-        "where event in (1, 2) group by object_id, event having count(*) > 1"},
+        "where event in (1, 2) group by object_id, event having count(*) > count(distinct provider_ref)"},
     {AUDIT_PAYMENT_TWICE,
         "select format('order %s was opened by %s payments', order_id, count(*)) from payment "
         "where outcome <> 4 group by order_id having count(*) > 1"},

@@ -38,7 +38,7 @@ static const struct {
     {'o', "outage", "SECONDS", "60", "how long a request is tried again without an answer"},
     {'j', "journal", "FILE", "var/simulator.journal",
         "acknowledged orders: run appends, audit reads, demo begins anew"},
-    {'g', "tag", "WORD", "by the clock", "begins every order_ref; the same tag repeats orders"},
+    {'g', "tag", "WORD", "by the clock", "begins every order_ref; one never used before"},
     {'C', "cities", "FILE", "simulator/data/china-cities.csv", "the cities"},
     {'q', "quiet", NULL, NULL, "no progress"},
     {'h', "help", NULL, NULL, "this text"},

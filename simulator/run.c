@@ -252,14 +252,13 @@ run_storefronts(const struct options *o, const struct world *w, struct event_bas
 		goto close_model;
 	run_begin(r);
 	(void)event_base_dispatch(base);
-	seconds = (double)(clock_mono_us() - r->started_us) / 1e6;
+	/* payments and repeats may go on after it; they sell nothing new */
+	seconds = (double)(r->shop.tally.last_us - r->started_us) / 1e6;
 	if (r->tty && !o->quiet)
 		(void)fprintf(stderr, "\n");
 	if (r->shop.open > 0)
 		log_warn(LOG_MSG("orders still open when the run ended"),
 		    LOG_INT("count", r->shop.open));
-	if (seconds > (double)o->seconds)
-		seconds = (double)o->seconds; /* the drain sells nothing new */
 	shop_print(&r->shop, seconds, stdout);
 	*violations = r->shop.model.violations;
 	if (acknowledged(&r->shop) == 0) {

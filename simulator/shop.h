@@ -17,7 +17,7 @@ struct refusal_count {
 
 struct tally {
 	int64_t started[MIX_WAYS], acknowledged[MIX_WAYS], refused[MIX_WAYS];
-	int64_t sold_fen;
+	int64_t sold_fen, last_us; /* when the last one was acknowledged */
 	int64_t quotes, retries, cuts, gave_up;
 	int64_t repeats, other_bodies;
 	int64_t payments, payment_outcome[OUTCOMES], payments_refused, left_unpaid;

@@ -206,6 +206,7 @@ submit_acknowledged(struct life *l, const struct rpc_answer *a,
 		s->tally.sold_fen += l->total_fen;
 	}
 	s->tally.acknowledged[l->plan.way]++;
+	s->tally.last_us = clock_mono_us();
 	latency_add(&s->tally.way[l->plan.way], us);
 	latency_add(&s->tally.second, us);
 	if (l->plan.prepaid) {

@@ -9,7 +9,7 @@ import yc
 
 SIMULATOR = os.path.join(yc.BUILD, "simulator")
 
-PSP_FROZEN, C_ORDER, BRAND_PROMO, PLATFORM_PROMO = 1, 10, 42, 44
+PSP_FROZEN, FEE_REBATE, C_ORDER, C_REFUND, BRAND_PROMO, PLATFORM_PROMO = 1, 4, 10, 11, 42, 44
 
 CATALOG = """
 insert into party (code, kind, provider, fee_bps) overriding system value values
@@ -25,7 +25,7 @@ insert into campaign (code, funder_ids, share_bps, unit_max_fen, from_at, until_
     values ('C1', '{1,4}', '{6000,4000}', 500, '2020-01-01', '2040-01-01');
 insert into campaign_budget (campaign_id, budget_fen, spent_fen) values (1, 1000, 200);
 insert into stock_level (dealer_id, location_id, sku_id, goods_owner_id, on_hand, reserved, allocated, counted_at)
-    values (1, 1, 1, 1, 10, 0, 2, '2020-01-01'), (2, 3, 1, 2, 3, 1, 0, '2020-01-01'),
+    values (1, 1, 1, 1, 10, 0, 3, '2020-01-01'), (2, 3, 1, 2, 3, 1, 0, '2020-01-01'),
            (3, 4, 1, 3, 5, 0, 1, '2020-01-01'), (1, 2, 2, 1, 1, 0, 1, '2020-01-01');
 insert into capacity (dealer_id, location_id, day, limit_count, taken)
     values (2, 3, '2026-12-01', 5, 1), (3, 4, '2026-12-01', 2, 2);
@@ -47,6 +47,7 @@ class Order:
         self.location, self.runs, self.owner = 1, 1, 1
         self.capacity, self.slot, self.entitled = None, None, None
         self.legs, self.funding = [], []
+        self.twice = False
         self.__dict__.update(more)
         self.goods = self.qty * (self.price - self.discount)
         self.funded = self.qty * self.discount
@@ -63,11 +64,11 @@ class Order:
         sql("insert into sales_order (order_id, dealer_id, storefront_id, policy_version, split_version, collector_id, "
             "customer, goods_fen, delivery_fee_fen, funded_fen, fee_fen, margin_fen, created_at, paid_at, owner_source, "
             "mark, way, accept_other_way, order_ref, line_sku, line_qty, line_price_fen, line_cost_fen, "
-            "line_discount_fen, line_campaign) values (%s, %s, 1, 1, 1, %s, 0, %s, %s, %s, %s, %s, '2026-01-01', "
-            "%s, 6, %s, %s, false, %s, %s, %s, %s, %s, %s, %s)",
+            "line_discount_fen, line_campaign, refund_due_fen) values (%s, %s, 1, 1, 1, %s, 0, %s, %s, %s, %s, %s, '2026-01-01', "
+            "%s, 6, %s, %s, false, %s, %s, %s, %s, %s, %s, %s, %s)",
             (self.id, self.dealer, self.collector, self.goods, self.delivery, self.funded, self.fee, self.margin,
              "2026-01-01" if self.paid else None, self.mark, self.way, self.ref, [self.sku], [self.qty], [self.price],
-             [self.cost], line, line and [1]))
+             [self.cost], line, line and [1], self.cash if self.twice else 0))
         sql("insert into fulfilment (order_id, number, attempt, dealer_id, location_id, distance_m, way, state, "
             "slot_from_min, slot_to_min, capacity_day, takes_capacity, promise_from, promise_to, line, sku_id, qty, "
             "goods_owner_id, entitled_sku) values (%s, 1, 1, %s, %s, 0, %s, %s, %s, %s, %s, %s, '2026-12-01', "
@@ -80,6 +81,7 @@ class Order:
              [f for _, _, f in self.legs], [0] * len(self.legs), [0] * len(self.legs),
              [p for p, _ in self.funding] or None, [f for _, f in self.funding] or None))
         sql("insert into contact values (%s, %s, 'A', '1', 'B', '23')", (self.id, self.dealer))
+        sql("insert into outbox values (%s, %s, 1, %s)", (self.id, self.dealer, self.id))
         if self.paid:
             self.pay(sql)
 
@@ -87,11 +89,19 @@ class Order:
         psp, order = PSP_FROZEN << 55 | 1 << 50 | self.collector << 25, C_ORDER << 55
         promo = {1: BRAND_PROMO << 55, 4: PLATFORM_PROMO << 55}
         paid = [(psp, self.cash)] + [(promo[p], f) for p, f in self.funding] + [(order, -(self.cash + self.funded))]
-        sql("insert into payment values (1, %s, %s, %s, %s, '2026-01-01', 1)",
-            ("n-" + self.ref, self.id, self.dealer, self.cash))
-        for event, legs in (1, paid), (2, [(order, self.fee), (psp, -self.fee)]):
-            sql("insert into journal values (%s, %s, 1, %s, 1, 1, 1, 202601, '2026-01-01', '2026-01-01', %s, %s, %s)",
-                (self.id, event, self.dealer, [a for a, _ in legs], [f for _, f in legs], [0] * len(legs)))
+        fee = [(order, self.fee), (psp, -self.fee)]
+        self.post(sql, 1, 1, paid, fee)
+        if self.twice:
+            back = [(order, self.cash - self.fee), (FEE_REBATE << 55, self.fee), (C_REFUND << 55, -self.cash)]
+            self.post(sql, 2, 4, [(psp, self.cash), (order, -self.cash)], fee, back)
+
+    def post(self, sql, number, outcome, *events):
+        ref = f"n{number}-{self.ref}"
+        sql("insert into payment values (1, %s, %s, %s, %s, '2026-01-01', %s)",
+            (ref, self.id, self.dealer, self.cash, outcome))
+        for event, legs in zip((1, 2, 9), events):
+            sql("insert into journal values (%s, %s, %s, %s, 1, 1, 1, 202601, '2026-01-01', '2026-01-01', %s, %s, %s, %s)",
+                (self.id, event, number, self.dealer, [a for a, _ in legs], [f for _, f in legs], [0] * len(legs), ref))
 
     def acknowledged(self):
         party, location = ["", "BRAND", "D1", "D2"], ["", "SITE", "CLOUD", "S1", "S2"]
@@ -100,7 +110,7 @@ class Order:
                  self.funded, self.fee, self.cost * self.qty, part]
         lines = [["A", self.id, "OFFICIAL", self.ref, *facts]]
         if self.paid:
-            lines.append(["P", self.id, "wechat", "n-" + self.ref, self.cash, 1])
+            lines.append(["P", self.id, "wechat", "n1-" + self.ref, self.cash, 1])
         return "".join("\t".join(map(str, one)) + "\n" for one in lines)
 
 
@@ -119,6 +129,8 @@ def orders():
               capacity="2026-12-01", legs=[(3, 3, 8000)]),
         # from CLOUD, a scarce sku
         Order(5, sku=2, price=900000, cost=800000, location=2, entitled=2, legs=[(1, 1, 800000)]),
+        # paid twice: the second payment is refunded
+        Order(7, legs=[(1, 1, 8000)], twice=True),
         # made to order: no stock, but the store's capacity
         Order(6, way=3, location=4, runs=3, owner=0, capacity="2026-12-01", legs=[(1, 1, 8000)]),
     ]
@@ -144,7 +156,7 @@ def test_a_clean_database_passes(database, journal):
     done = simulator("audit", "--db", database.url, "--journal", journal)
     assert done.stdout.splitlines()[-1] == "audit: lost 0 oversold 0 unbalanced 0 duplicated 0", done.stdout
     assert done.returncode == 0
-    assert "audited 6 acknowledged orders, 6 orders" in done.stdout
+    assert "audited 7 acknowledged orders, 7 orders" in done.stdout
 
 
 def test_each_kind_of_damage_is_seen(database, journal):
