@@ -29,8 +29,10 @@ struct check {
 };
 void check_row(struct check *c, const char *list, size_t row);
 
-enum err check_party(struct check *c, const Yuncang__V1__Party *m, struct party_row *out) MUST_CHECK;
-enum err check_dealer(struct check *c, const Yuncang__V1__Dealer *m, struct party_row *out) MUST_CHECK;
+enum err check_party(struct check *c, const Yuncang__V1__Party *m,
+    struct party_row *out) MUST_CHECK;
+enum err check_dealer(struct check *c, const Yuncang__V1__Dealer *m,
+    struct party_row *out) MUST_CHECK;
 enum err check_territory(struct check *c, const Yuncang__V1__Territory *m,
     struct territory_row *out) MUST_CHECK;
 enum err check_location(struct check *c, const Yuncang__V1__Location *m,
@@ -39,13 +41,16 @@ enum err check_slot(struct check *c, const Yuncang__V1__Slot *m, struct slot_row
 enum err check_storefront(struct check *c, const Yuncang__V1__Storefront *m,
     struct storefront_row *out) MUST_CHECK;
 enum err check_sku(struct check *c, const Yuncang__V1__Sku *m, struct sku_row *out) MUST_CHECK;
-enum err check_count(struct check *c, const Yuncang__V1__StockCount *m, struct count_row *out) MUST_CHECK;
-enum err check_delta(struct check *c, const Yuncang__V1__StockDelta *m, struct delta_row *out) MUST_CHECK;
+enum err check_count(struct check *c, const Yuncang__V1__StockCount *m,
+    struct count_row *out) MUST_CHECK;
+enum err check_delta(struct check *c, const Yuncang__V1__StockDelta *m,
+    struct delta_row *out) MUST_CHECK;
 enum err check_entitlement(struct check *c, const Yuncang__V1__Entitlement *m,
     struct entitlement_row *out) MUST_CHECK;
 enum err check_campaign(struct check *c, const Yuncang__V1__Campaign *m,
     struct campaign_row *out) MUST_CHECK;
-enum err check_claim(struct check *c, const Yuncang__V1__Claim *m, struct claim_row *out) MUST_CHECK;
+enum err check_claim(struct check *c, const Yuncang__V1__Claim *m,
+    struct claim_row *out) MUST_CHECK;
 
 /* Used by the checks of locations, which have a file of their own. */
 enum err check_code(struct check *c, const char *name, int index, const char *code) MUST_CHECK;

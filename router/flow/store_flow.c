@@ -6,7 +6,7 @@
 #include "flow/app.h"
 #include "flow/order_message.h"
 #include "flow/page.h"
-#include "store/order_read.h"
+#include "store/order_list.h"
 #include "yuncang/v1/store.pb-c.h"
 
 #define PAGE_SIZE_DEFAULT 50

@@ -30,7 +30,9 @@ struct catalog {
 	struct snapshot *older; /* still pinned by somebody */
 	struct feed_position *positions;
 	int position_count;
-	bool loading, again, hints_read;
+	bool loading, again;
+	bool hints_due;         /* the next load reads the hints as well */
+	bool hints_read;        /* the load under way does */
 	struct waiter *waiting; /* for the next load */
 	struct waiter *served;  /* by the load under way */
 };
@@ -50,6 +52,7 @@ catalog_new(struct catalog **out, struct event_base *base, const struct conf *co
 		return ERR_NO_MEMORY;
 	c->pool = pool;
 	c->compile = *compile;
+	c->hints_due = true;
 	c->compiled.compile = &c->compile;
 	c->compiled.rows.row_size = sizeof(struct compiled);
 	e = hints_memory_init(&c->hints, conf->claims_max);
@@ -133,7 +136,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	    .parts = c->parts,
 	    .classes = &c->classes,
 	    .compiled = &c->compiled,
-	    .hints = c->hints_read ? NULL : &c->hints,
+	    .hints = c->hints_due ? &c->hints : NULL,
 	};
 	enum err e;
 
@@ -150,6 +153,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 		return;
 	}
 	c->loading = true;
+	c->hints_read = c->hints_due;
+	c->hints_due = false;
 	c->served = c->waiting;
 	c->waiting = NULL;
 }
@@ -206,13 +211,15 @@ on_loaded(void *ctx, enum err e, const struct load_out *out)
 		free(c->positions);
 		c->positions = out->positions;
 		c->position_count = out->position_count;
-		c->hints_read = true;
 	}
+	if (e != ERR_OK)
+		c->hints_due |= c->hints_read;
 	served = c->served;
 	c->served = NULL;
 	/* Who waits may free nothing of ours here, but may well ask for the next refresh. */
 	waiters_tell(served, e);
-	if (e != ERR_OK && c->hints_read)
+	/* The first load is tried again by who asked for it. */
+	if (e != ERR_OK && c->now != NULL)
 		schedule(c, RETRY_MS);
 	else if (c->again || c->waiting != NULL)
 		schedule(c, 0);
@@ -238,7 +245,7 @@ catalog_refresh_then(struct catalog *c, void (*done)(void *ctx, enum err e), voi
 enum err
 catalog_reload_then(struct catalog *c, void (*done)(void *ctx, enum err e), void *ctx)
 {
-	c->hints_read = false;
+	c->hints_due = true;
 	return catalog_refresh_then(c, done, ctx);
 }
 

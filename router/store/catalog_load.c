@@ -280,6 +280,9 @@ load_step(struct tx *t, void *ctx)
 		e = read_state(l, tx_result(t, 1));
 		if (e == ERR_OK && l->in.hints != NULL)
 			e = read_positions(l, tx_result(t, 2));
+		/* Hints alone: they are laid out by a world all the same. */
+		if (e == ERR_OK && l->in.hints != NULL && l->sources[0].read == NULL)
+			e = build(l);
 	} else {
 		r = tx_result(t, tx_result_count(t) - 1);
 		e = read_rows(l, r);

@@ -10,8 +10,16 @@
 #include "domain/world.h"
 #include "store/tx.h"
 
-enum part_id { PART_PARTIES, PART_TERRITORIES, PART_LOCATIONS, PART_STOREFRONTS, PART_SKUS,
-	PART_CAMPAIGNS, PART_POLICIES, PART_COUNT };
+enum part_id {
+	PART_PARTIES,
+	PART_TERRITORIES,
+	PART_LOCATIONS,
+	PART_STOREFRONTS,
+	PART_SKUS,
+	PART_CAMPAIGNS,
+	PART_POLICIES,
+	PART_COUNT
+};
 extern const char *const part_names[PART_COUNT]; /* as in catalog_state */
 
 #define PART_MEMORY_MAX ((size_t)512 << 20) /* texts of one part */

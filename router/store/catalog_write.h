@@ -12,70 +12,7 @@
  */
 #include "base/arena.h"
 #include "store/catalog.h"
-
-struct party_row {
-	const char *code, *name, *merchant_number;
-	enum party_kind kind;
-	int32_t grade, fee_bps;
-	enum provider provider;
-	const char *employer; /* code or "" */
-	bool disabled;
-};
-struct territory_row {
-	const char *code, *dealer;
-	const char *const *regions; /* all it has: others it had are given up */
-	int region_count;
-	bool disabled;
-};
-struct location_row {
-	const char *code, *operator_code, *region, *time_zone;
-	struct location l; /* what needs no look-up */
-};
-struct slot_row {
-	const char *location;
-	int32_t day, limit;
-	int16_t from_min, to_min;
-};
-struct storefront_row {
-	const char *code, *location, *dealer, *channel; /* the last three: code or "" */
-	enum storefront_kind kind;
-	bool disabled;
-};
-struct sku_row {
-	const char *code, *name, *sku_class, *tax_class;
-	int64_t cost_fen, list_fen, floor_fen;
-	bool cloud_only, made_to_order, serialised, disabled;
-};
-struct count_row {
-	const char *location, *sku, *goods_owner; /* goods_owner "": the location's operator */
-	int32_t count, safety;
-	int64_t counted_us;
-};
-struct delta_row {
-	const char *location, *sku, *goods_owner, *source;
-	int32_t delta;
-	int64_t sequence;
-};
-struct entitlement_row {
-	const char *dealer, *sku;
-	int32_t ceiling;
-};
-struct campaign_row {
-	const char *code, *name;
-	int funder_count;
-	const char *funder[FUNDERS_MAX];
-	int32_t share_bps[FUNDERS_MAX];
-	const char *const *skus;
-	int sku_count;
-	int64_t unit_max_fen, budget_fen, from_us, until_us;
-	bool disabled;
-};
-struct claim_row {
-	uint64_t customer; /* flow's customer_hash() */
-	const char *location, *staff, *evidence; /* staff: code or "" */
-	enum claim_kind kind;
-	int64_t from_us, until_us; /* until 0: for ever */
-};
+#include "store/catalog_upsert.h"
 
 /*
  * What became of a write: ${reason}->err is OK and the counts hold; or UNKNOWN_ID, BAD_FIELD,
@@ -101,16 +38,22 @@ struct writer {
 	void *ctx;
 };
 
-enum err write_parties(const struct writer *w, const char *list, const struct party_row *rows, int count) MUST_CHECK;
-enum err write_territories(const struct writer *w, const struct territory_row *rows, int count) MUST_CHECK;
-enum err write_locations(const struct writer *w, const struct location_row *rows, int count) MUST_CHECK;
+enum err write_parties(const struct writer *w, const char *list, const struct party_row *rows,
+    int count) MUST_CHECK;
+enum err write_territories(const struct writer *w, const struct territory_row *rows,
+    int count) MUST_CHECK;
+enum err write_locations(const struct writer *w, const struct location_row *rows,
+    int count) MUST_CHECK;
 enum err write_slots(const struct writer *w, const struct slot_row *rows, int count) MUST_CHECK;
-enum err write_storefronts(const struct writer *w, const struct storefront_row *rows, int count) MUST_CHECK;
+enum err write_storefronts(const struct writer *w, const struct storefront_row *rows,
+    int count) MUST_CHECK;
 enum err write_skus(const struct writer *w, const struct sku_row *rows, int count) MUST_CHECK;
 enum err write_counts(const struct writer *w, const struct count_row *rows, int count) MUST_CHECK;
 enum err write_deltas(const struct writer *w, const struct delta_row *rows, int count) MUST_CHECK;
-enum err write_entitlements(const struct writer *w, const struct entitlement_row *rows, int count) MUST_CHECK;
-enum err write_campaigns(const struct writer *w, const struct campaign_row *rows, int count) MUST_CHECK;
+enum err write_entitlements(const struct writer *w, const struct entitlement_row *rows,
+    int count) MUST_CHECK;
+enum err write_campaigns(const struct writer *w, const struct campaign_row *rows,
+    int count) MUST_CHECK;
 enum err write_claims(const struct writer *w, const struct claim_row *rows, int count) MUST_CHECK;
 
 /* A new version of the routing policy, or with ${book} of the split rules: compiled first, then kept. */
@@ -119,8 +62,9 @@ struct version_put {
 	int64_t effective_from_us;
 	const char *json, *note;
 };
-enum err write_version(const struct writer *w, const struct version_put *v) MUST_CHECK;
+enum err write_version(const struct writer *w, const struct version_put *put) MUST_CHECK;
 /* DRAFT to ACTIVE (compiled first) and ACTIVE to ARCHIVED; else WRONG_STATE. */
-enum err write_version_state(const struct writer *w, bool book, int32_t version, int state) MUST_CHECK;
+enum err write_version_state(const struct writer *w, bool book, int32_t version,
+    int state) MUST_CHECK;
 
 #endif

@@ -20,7 +20,7 @@ enum ref_to { REF_PARTY, REF_LOCATION, REF_SKU, REF_LATE_PARTY, REF_COUNT };
 struct ref {
 	const char *code, *field;
 	int row;
-	unsigned kinds; /* bits 1 << kind that it may be of */
+	unsigned kinds;   /* bits 1 << kind that it may be of */
 	const char *what; /* "a dealer or the brand" */
 	int32_t *id;
 	int32_t *party; /* of a location: who runs it; may be NULL */
@@ -34,7 +34,7 @@ struct write;
 struct write_kind {
 	const char *part; /* of catalog_state; NULL: none changes */
 	size_t row_size;
-	bool coded; /* rows begin with their code, which must not stand twice */
+	bool coded;        /* rows begin with their code, which must not stand twice */
 	enum err data_err; /* when the database finds a value out of range; OK: it is a bug */
 	/* Names all codes; NULL: there are none. */
 	enum err (*refer)(struct write *w);
@@ -54,7 +54,7 @@ struct write {
 	struct write_result result;
 };
 
-enum err write_start(const struct writer *w, const struct write_kind *kind, const char *list,
+enum err write_start(const struct writer *writer, const struct write_kind *kind, const char *list,
     const void *rows, int count, size_t ids_size) MUST_CHECK;
 /* ${code} "" is skipped. */
 enum err write_refer(struct write *w, enum ref_to to, const struct ref *r) MUST_CHECK;

@@ -1,4 +1,5 @@
-/* Pages of orders and of tasks: the lists of store/order_read.h. */
+#include "store/order_list.h"
+
 #include <assert.h>
 #include <string.h>
 

@@ -350,7 +350,6 @@ one_step(struct tx *t, void *ctx)
 	struct one *o = ctx;
 	enum err e;
 
-	e = ERR_OK;
 	if (tx_trip(t) == 0) {
 		o->order = NULL;
 		one_ask(o, t);

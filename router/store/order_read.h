@@ -78,11 +78,11 @@ struct order_read {
 	int fulfilment_count;
 	struct fulfilment_read *fulfilments; /* by number */
 	/* As asked for: */
-	const uint8_t *body_hash; /* BODY_HASH_SIZE bytes; NULL: no submission row */
+	const uint8_t *body_hash;       /* BODY_HASH_SIZE bytes; NULL: no submission row */
 	struct decision_read *decision; /* NULL: no such attempt */
 	int payment_count;
 	struct payment_read *payments; /* by (paid_at, provider, number) */
-	struct contact_row *contact; /* NULL: none given, or erased */
+	struct contact_row *contact;   /* NULL: none given, or erased */
 };
 
 #define READ_DECISION 1u
@@ -99,36 +99,7 @@ struct order_key {
 
 typedef void order_read_fn(void *ctx, enum err e, struct order_read *o);
 /* ${done}: OK with an order, NOT_FOUND, or the database's error.  ${key} is copied, its text borrowed. */
-enum err order_read_one(struct pool *p, struct arena *arena, const struct order_key *key, unsigned with,
-    order_read_fn *done, void *ctx) MUST_CHECK;
-
-/* Newest first, with lines and fulfilments, without what READ_* adds. */
-struct order_query {
-	int32_t storefront, dealer; /* ids; at least one, both narrow */
-	int64_t from_us, to_us;     /* from ≤ created < to, by the id's milliseconds; 0: no bound */
-	struct uuid before;         /* the last id of the page before; zero: the first page */
-	int count_max;
-};
-typedef void order_list_fn(void *ctx, enum err e, struct order_read *orders, int count, bool more);
-enum err order_read_list(struct pool *p, struct arena *arena, const struct order_query *q,
-    order_list_fn *done, void *ctx) MUST_CHECK;
-
-/* What a location has to do, the nearest deadline first: an offer's, or else the end of the promise. */
-struct task_query {
-	int32_t location; /* id */
-	enum fulfilment_state state; /* 0: OFFERED and ACCEPTED */
-	int64_t after_due_us;        /* the last task of the page before; 0: the first page */
-	struct uuid after_order;
-	int after_number;
-	int count_max;
-};
-struct task_read {
-	struct uuid order_id;
-	int64_t created_us, due_us;
-	struct fulfilment_read fulfilment;
-};
-typedef void task_list_fn(void *ctx, enum err e, struct task_read *tasks, int count, bool more);
-enum err order_read_tasks(struct pool *p, struct arena *arena, const struct task_query *q,
-    task_list_fn *done, void *ctx) MUST_CHECK;
+enum err order_read_one(struct pool *p, struct arena *arena, const struct order_key *key,
+    unsigned with, order_read_fn *done, void *ctx) MUST_CHECK;
 
 #endif

@@ -376,6 +376,33 @@ test_loaded_equal(void **state)
 	instance_stop(&other);
 }
 
+static void
+reloaded(void *ctx, enum err e)
+{
+	assert_int_equal(e, ERR_OK);
+	*(bool *)ctx = true;
+}
+
+/* A feed that lost its place has everything read anew, also what no change row told. */
+static void
+test_reload(void **state)
+{
+	const struct count_row row = {"D1-1", "C", "", 5, 0, US_PER_MIN};
+	int64_t version = catalog_world(s.catalog)->version;
+	bool done = false;
+
+	(void)state;
+	row_equal("written", WRITE(&s, write_counts, &row, 1)->written, 1);
+	sql_run(small_db(),
+	    "update stock_level set on_hand = 77, version = version + 1 "
+	    "where on_hand = 5 and counted_at = '1970-01-01 00:01Z'");
+	row_equal("not told", stock_of(&s, "D1-1", "C", "D1")->atp, 5);
+	assert_int_equal(catalog_reload_then(s.catalog, reloaded, &done), ERR_OK);
+	instance_wait(&s, &done);
+	row_equal("read", stock_of(&s, "D1-1", "C", "D1")->atp, 77);
+	row_equal("world", catalog_world(s.catalog)->version, version);
+}
+
 /* Where the feed stood is where its reader goes on. */
 static void
 test_positions(void **state)
@@ -414,6 +441,7 @@ main(void)
 	    cmocka_unit_test(test_claims),
 	    cmocka_unit_test(test_capacity_limit),
 	    cmocka_unit_test(test_loaded_equal),
+	    cmocka_unit_test(test_reload),
 	    cmocka_unit_test(test_positions),
 	};
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "store/order_read.h"
+#include "store/order_list.h"
 #include "unit.h"
 
 #include "catalog_fixture.h"

@@ -1,0 +1,71 @@
+#ifndef ROUTER_STORE_SQL_STOCK_WRITE_H
+#define ROUTER_STORE_SQL_STOCK_WRITE_H
+
+/* clang-format off */
+/* What a hint is made of; the same columns come back from a load and from a write. */
+#define SQL_STOCK_COLUMNS \
+	"s.location_id, s.sku_id, s.goods_owner_id, s.on_hand - s.reserved - s.allocated - s.safety, s.version, " \
+	"s.safety, s.counted_at, s.suspect_until"
+#define SQL_CAPACITY_COLUMNS "c.location_id, c.day, c.limit_count, c.taken, c.version"
+#define SQL_SLOT_COLUMNS "s.location_id, s.day, s.from_min, s.to_min, s.limit_count, s.taken, s.version"
+#define SQL_ENTITLEMENT_COLUMNS "e.dealer_id, e.sku_id, e.ceiling, e.used, e.version"
+#define SQL_BUDGET_COLUMNS "b.campaign_id, b.budget_fen - b.spent_fen, b.version"
+#define SQL_CLAIM_COLUMNS "c.customer, c.location_id, c.staff_id, c.kind, c.from_at, c.until_at"
+
+/* Rows that orders take from: keys sorted as every writer sorts them. */
+#define STOCK_WRITE_STATEMENTS(X) \
+	X(CATALOG_CHANGE, ON_QUERY, "insert into stock_change (stream_id, seq, changes) values ($1, $2, $3)") \
+	X(STOCK_COUNT, ON_QUERY, \
+	    "insert into stock_level as s (dealer_id, location_id, sku_id, goods_owner_id, on_hand, safety, counted_at) " \
+	    "select * from unnest($1::int4[], $2::int4[], $3::int4[], $4::int4[], $5::int4[], $6::int4[], " \
+	    "$7::timestamptz[]) t(dealer, location, sku, goods_owner) order by 1, 2, 3, 4 " \
+	    "on conflict (dealer_id, location_id, sku_id, goods_owner_id) do update set " \
+	    "on_hand = excluded.on_hand, safety = excluded.safety, counted_at = excluded.counted_at, " \
+	    "suspect_until = null, version = s.version + 1 where excluded.counted_at > s.counted_at " \
+	    "returning " SQL_STOCK_COLUMNS) \
+	X(DELTA_LAST, ON_QUERY, \
+	    "select t.i::int4, (select max(d.sequence) from stock_delta d where d.source = t.source) " \
+	    "from unnest($1::text[]) with ordinality t(source, i)") \
+	X(DELTA_CLAIM, ON_QUERY, \
+	    "with t as materialized (select * from unnest($1::text[], $2::int8[], $3::int4[], $4::int4[], $5::int4[]) " \
+	    "with ordinality t(source, sequence, location, sku, delta, i)), " \
+	    "w as (insert into stock_delta (source, sequence, location_id, sku_id, delta) " \
+	    "select source, sequence, location, sku, delta from t order by source, sequence " \
+	    "on conflict do nothing returning source, sequence) " \
+	    "select t.i::int4 from t join w using (source, sequence)") \
+	/* A level that no count has made yet counts as never counted. */ \
+	X(DELTA_APPLY, ON_QUERY, \
+	    "insert into stock_level as s (dealer_id, location_id, sku_id, goods_owner_id, on_hand, counted_at) " \
+	    "select dealer, location, sku, goods_owner, sum(delta)::int4, to_timestamp(0) " \
+	    "from unnest($1::int4[], $2::int4[], $3::int4[], $4::int4[], $5::int4[]) " \
+	    "t(dealer, location, sku, goods_owner, delta) group by 1, 2, 3, 4 order by 1, 2, 3, 4 " \
+	    "on conflict (dealer_id, location_id, sku_id, goods_owner_id) do update set " \
+	    "on_hand = s.on_hand + excluded.on_hand, version = s.version + 1 returning " SQL_STOCK_COLUMNS) \
+	X(SLOT_UPSERT, ON_QUERY, \
+	    "insert into slot as s (dealer_id, location_id, day, from_min, to_min, limit_count) " \
+	    "select * from unnest($1::int4[], $2::int4[], $3::date[], $4::int2[], $5::int2[], $6::int4[]) " \
+	    "t(dealer, location, day, from_min, to_min) order by 1, 2, 3, 4, 5 " \
+	    "on conflict (dealer_id, location_id, day, from_min, to_min) do update set " \
+	    "limit_count = excluded.limit_count, version = s.version + 1 returning " SQL_SLOT_COLUMNS) \
+	X(ENTITLEMENT_UPSERT, ON_QUERY, \
+	    "insert into entitlement as e (dealer_id, sku_id, ceiling) " \
+	    "select * from unnest($1::int4[], $2::int4[], $3::int4[]) t(dealer, sku) order by 1, 2 " \
+	    "on conflict (dealer_id, sku_id) do update set ceiling = excluded.ceiling, version = e.version + 1 " \
+	    "returning " SQL_ENTITLEMENT_COLUMNS) \
+	X(BUDGET_UPSERT, ON_QUERY, \
+	    "insert into campaign_budget as b (campaign_id, budget_fen) " \
+	    "select c.campaign_id, t.budget from unnest($1::text[], $2::int8[]) t(code, budget) " \
+	    "join campaign c on c.code = t.code order by 1 " \
+	    "on conflict (campaign_id) do update set budget_fen = excluded.budget_fen, version = b.version + 1 " \
+	    "returning " SQL_BUDGET_COLUMNS) \
+	X(CLAIM_UPSERT, ON_QUERY, \
+	    "insert into ownership_claim as c (customer, location_id, kind, from_at, staff_id, until_at, evidence) " \
+	    "select customer, location, kind, from_at, nullif(staff, 0), until_at, evidence " \
+	    "from unnest($1::int8[], $2::int4[], $3::int2[], $4::timestamptz[], $5::int4[], $6::timestamptz[], " \
+	    "$7::text[]) t(customer, location, kind, from_at, staff, until_at, evidence) order by 1, 2, 3, 4 " \
+	    "on conflict (customer, location_id, kind, from_at) do update set staff_id = excluded.staff_id, " \
+	    "until_at = excluded.until_at, evidence = excluded.evidence, written_at = now() " \
+	    "returning " SQL_CLAIM_COLUMNS)
+/* clang-format on */
+
+#endif
