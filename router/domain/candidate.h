@@ -33,7 +33,7 @@
  *   SPLIT_OFF     max_parcels is 1, the policy is not partial, and it cannot fill the group alone
  *   PARCEL_MIN    it cannot fill the group alone, and all it can give is worth less than parcel_min
  *
- * Promise.  A location starts now, or past its cut-off at the next local midnight.  A store has
+ * Promise.  A location starts now, in whole minutes, or past its cut-off at the next local midnight.  A store has
  * accept_min to answer, SITE and CLOUD none; then the lead time: ready, both in open minutes.  Made to order
  * adds made_to_order_days.  SHIP: from ready to ready + cloud_promise_hours (CLOUD) or
  * site_promise_hours.  PICKUP: at ready.  DELIVER: from ready to ready + deliver_window_min.  With a slot,

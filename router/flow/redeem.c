@@ -1,10 +1,13 @@
 #include "flow/redeem.h"
 
+#include "base/clock.h"
+
 /* The quoted location first, then any option as good; NONE: there is none. */
 static int
 find_quoted(const struct token *t, const struct choices *c, int64_t now_us)
 {
-	int64_t latest_us = t->promise_to_us + (now_us - t->quoted_us);
+	/* A promise that counts from now moves with the clock, in whole minutes. */
+	int64_t latest_us = t->promise_to_us + (now_us - t->quoted_us) + US_PER_MIN;
 
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < c->count; i++) {

@@ -48,7 +48,7 @@ check_default_numbers(const struct policy *p)
 	assert_int_equal(p->parcel_min_fen, 0);
 	assert_int_equal(p->accept_open_min, 30);
 	assert_int_equal(p->payment_hold_min, 15);
-	assert_int_equal(p->quote_ttl_min, 10);
+	assert_int_equal(p->quote_ttl_min, 0); /* the setting quote_ttl_ms */
 	assert_int_equal(p->pickup_hold_days, 7);
 	assert_int_equal(p->return_window_days, 7);
 	assert_int_equal(p->slip_hours, 24);

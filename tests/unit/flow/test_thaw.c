@@ -292,14 +292,14 @@ unknown_ids(void **state)
 	struct order_read o = order;
 
 	(void)state;
-	assert_true(order_is_known(&w, &o));
+	assert_true(order_is_known(&w, &o, a));
 #define UNKNOWN(field, value) \
 	do { \
 		__typeof__(field) kept = (field); \
 		(field) = (value); \
-		assert_false(order_is_known(&w, &o)); \
+		assert_false(order_is_known(&w, &o, a)); \
 		(field) = kept; \
-		assert_true(order_is_known(&w, &o)); \
+		assert_true(order_is_known(&w, &o, a)); \
 	} while (0)
 	UNKNOWN(o.dealer, 9);
 	UNKNOWN(o.storefront, 9);
