@@ -6,6 +6,7 @@
 #include "flow/order_message.h"
 #include "flow/page.h"
 #include "flow/read_flow.h"
+#include "store/order_list.h"
 
 #define PAGE_SIZE_DEFAULT 50
 
