@@ -241,6 +241,9 @@ quiet(void *ctx, const PGresult *r)
 /*
  * Writers must lock in key order: their plans are nested loops driven by a sorted unnest, never a scan of
  * the table, and are made once.  Query connections load whole tables, too: those may be scanned.
+ *
+ * Between two trips the server waits for us with locks held, and no time-out of its own runs (a pipeline
+ * is not "idle in transaction" before its sync): keep-alives tell it when our machine is gone.
  */
 const char conn_settings[] =
     "select set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false),"
@@ -248,7 +251,9 @@ const char conn_settings[] =
     " set_config('plan_cache_mode', 'force_generic_plan', false),"
     " set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false),"
     " set_config('enable_seqscan', $4, false), set_config('TimeZone', 'UTC', false),"
-    " set_config('client_encoding', 'UTF8', false), set_config('synchronous_commit', 'on', false)";
+    " set_config('client_encoding', 'UTF8', false), set_config('synchronous_commit', 'on', false),"
+    " set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),"
+    " set_config('tcp_keepalives_count', '3', false)";
 
 static bool
 send_settings(struct conn *c)

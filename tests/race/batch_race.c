@@ -124,20 +124,32 @@ world_make(struct driver *d)
 	struct world *w = &d->world;
 
 	for (int i = 0; i < 4; i++)
-		d->parties[i] = (struct party){.id = i + 1, .kind = i == 0 ? PARTY_BRAND : PARTY_DEALER,
+		d->parties[i] = (struct party){.id = i + 1,
+		    .kind = i == 0 ? PARTY_BRAND : PARTY_DEALER,
 		    .code = "P"};
 	for (int i = 0; i < LOCATIONS; i++) {
-		d->locations[i] = (struct location){.id = i + 1, .party = i + 1 == CLOUD ? 1 : 2 + (i + 1) % 3,
-		    .kind = i + 1 == CLOUD ? LOC_CLOUD : LOC_STORE, .accept_min = 30, .code = "L",
+		d->locations[i] = (struct location){.id = i + 1,
+		    .party = i + 1 == CLOUD ? 1 : 2 + (i + 1) % 3,
+		    .kind = i + 1 == CLOUD ? LOC_CLOUD : LOC_STORE,
+		    .accept_min = 30,
+		    .code = "L",
 		    .capacity_day = i + 1 == CLOUD ? 0 : 1000000};
 		d->ids[i + 1] = i;
 	}
 	for (int i = 0; i < SKUS; i++)
 		d->skus[i] = (struct sku){.id = i + 1, .scarce = i + 1 == SCARCE_SKU, .code = "S"};
 	d->campaign = (struct campaign){.id = 1, .code = "C"};
-	*w = (struct world){.brand = 1, .parties = d->parties, .party_count = 4, .locations = d->locations,
-	    .location_count = LOCATIONS, .location_by_id = d->ids, .location_id_max = LOCATIONS + 1,
-	    .skus = d->skus, .sku_count = SKUS, .campaigns = &d->campaign, .campaign_count = 1};
+	*w = (struct world){.brand = 1,
+	    .parties = d->parties,
+	    .party_count = 4,
+	    .locations = d->locations,
+	    .location_count = LOCATIONS,
+	    .location_by_id = d->ids,
+	    .location_id_max = LOCATIONS + 1,
+	    .skus = d->skus,
+	    .sku_count = SKUS,
+	    .campaigns = &d->campaign,
+	    .campaign_count = 1};
 }
 
 static void
@@ -181,26 +193,58 @@ line_make(struct job *j, int n, int location, int sku, bool campaign)
 {
 	struct driver *d = j->d;
 
-	j->lines[n] = (struct order_line){.sku = sku - 1, .quantity = 1, .price_fen = PRICE,
-	    .discount_fen = campaign ? DISCOUNT : 0, .campaign = campaign ? 0 : NONE};
-	j->part_lines[n] = (struct part_line){.line = n, .quantity = 1, .goods_owner = 1, .stocked = true};
-	j->parts[n] = (struct part){.location = location, .way = location == CLOUD ? WAY_SHIP : WAY_PICKUP,
-	    .distance_m = 1200, .promise_from_us = clock_wall_us(), .promise_to_us = clock_wall_us() + US_PER_DAY,
+	j->lines[n] = (struct order_line){.sku = sku - 1,
+	    .quantity = 1,
+	    .price_fen = PRICE,
+	    .discount_fen = campaign ? DISCOUNT : 0,
+	    .campaign = campaign ? 0 : NONE};
+	j->part_lines[n] =
+	    (struct part_line){.line = n, .quantity = 1, .goods_owner = 1, .stocked = true};
+	j->parts[n] = (struct part){.location = location,
+	    .way = location == CLOUD ? WAY_SHIP : WAY_PICKUP,
+	    .distance_m = 1200,
+	    .promise_from_us = clock_wall_us(),
+	    .promise_to_us = clock_wall_us() + US_PER_DAY,
 	    .offer_deadline_us = location == CLOUD ? 0 : clock_wall_us() + 30 * US_PER_MIN,
-	    .takes_capacity = location != CLOUD, .capacity_day = DAY, .line_count = 1, .lines = &j->part_lines[n]};
-	j->legs[2 * n] = (struct leg){.kind = LEG_COST, .party = 1, .fen = 7000, .line = (int16_t)n, .part = (int16_t)n};
-	j->legs[2 * n + 1] = (struct leg){.kind = LEG_MARGIN, .party = 2, .fen = 3000, .line = (int16_t)n,
+	    .takes_capacity = location != CLOUD,
+	    .capacity_day = DAY,
+	    .line_count = 1,
+	    .lines = &j->part_lines[n]};
+	j->legs[2 * n] = (struct leg){.kind = LEG_COST,
+	    .party = 1,
+	    .fen = 7000,
+	    .line = (int16_t)n,
+	    .part = (int16_t)n};
+	j->legs[2 * n + 1] = (struct leg){.kind = LEG_MARGIN,
+	    .party = 2,
+	    .fen = 3000,
+	    .line = (int16_t)n,
 	    .part = (int16_t)n};
 	j->frozen.totals.cost_unit_fen[n] = 7000;
-	add_take(j, (struct take){.kind = TAKE_STOCK, .dealer = d->locations[location - 1].party,
-	    .location = location, .sku = sku, .goods_owner = 1, .quantity = 1});
+	add_take(j,
+	    (struct take){.kind = TAKE_STOCK,
+	        .dealer = d->locations[location - 1].party,
+	        .location = location,
+	        .sku = sku,
+	        .goods_owner = 1,
+	        .quantity = 1});
 	if (location != CLOUD)
-		add_take(j, (struct take){.kind = TAKE_CAPACITY, .dealer = d->locations[location - 1].party,
-		    .location = location, .day = DAY, .limit = 1000000, .quantity = 1});
+		add_take(j,
+		    (struct take){.kind = TAKE_CAPACITY,
+		        .dealer = d->locations[location - 1].party,
+		        .location = location,
+		        .day = DAY,
+		        .limit = 1000000,
+		        .quantity = 1});
 	else if (sku == SCARCE_SKU)
-		add_take(j, (struct take){.kind = TAKE_ENTITLEMENT, .dealer = 2, .sku = sku, .quantity = 1});
+		add_take(j,
+		    (struct take){.kind = TAKE_ENTITLEMENT,
+		        .dealer = 2,
+		        .sku = sku,
+		        .quantity = 1});
 	if (campaign)
-		add_take(j, (struct take){.kind = TAKE_BUDGET, .campaign = 1, .quantity = DISCOUNT});
+		add_take(j,
+		    (struct take){.kind = TAKE_BUDGET, .campaign = 1, .quantity = DISCOUNT});
 }
 
 static void
@@ -211,20 +255,29 @@ money_make(struct job *j, int lines, bool paid)
 	j->frozen.totals.goods_fen = total;
 	j->frozen.totals.total_fen = total;
 	j->frozen.totals.owner_margin_fen = (int64_t)lines * 3000;
-	j->split = (struct split){.total = j->frozen.totals, .leg_count = 2 * lines, .legs = j->legs};
+	j->split =
+	    (struct split){.total = j->frozen.totals, .leg_count = 2 * lines, .legs = j->legs};
 	j->row.payment = NULL;
 	j->row.e1 = j->row.e2 = NULL;
-	j->row.pay_by_us = clock_wall_us() + (j->d->mode == PAY ? PAY_BY_MS * US_PER_MS : 60 * US_PER_MIN);
+	j->row.pay_by_us = clock_wall_us() +
+	    (j->d->mode == PAY ? PAY_BY_MS * US_PER_MS : 60 * US_PER_MIN);
 	if (!paid)
 		return;
 	j->row.pay_by_us = 0;
 	(void)snprintf(j->number, sizeof(j->number), "N%s", j->ref_text);
-	j->payment = (struct payment_row){.provider = PROVIDER_WECHAT, .number = j->number, .amount_fen = total,
+	j->payment = (struct payment_row){.provider = PROVIDER_WECHAT,
+	    .number = j->number,
+	    .amount_fen = total,
 	    .paid_at_us = clock_wall_us()};
 	j->row.payment = &j->payment;
-	j->e1 = (struct posting){.event = EVENT_E1_PAID, .leg_count = 2, .account = {11, 12},
+	j->e1 = (struct posting){.event = EVENT_E1_PAID,
+	    .leg_count = 2,
+	    .account = {11, 12},
 	    .fen = {total, -total}};
-	j->e2 = (struct posting){.event = EVENT_E2_FEE, .leg_count = 2, .account = {11, 12}, .fen = {-60, 60}};
+	j->e2 = (struct posting){.event = EVENT_E2_FEE,
+	    .leg_count = 2,
+	    .account = {11, 12},
+	    .fen = {-60, 60}};
 	j->row.e1 = &j->e1;
 	j->row.e2 = &j->e2;
 }
@@ -238,13 +291,15 @@ order_make(struct job *j)
 	int location, sku;
 
 	do {
-		j->ref = d->mode == RACE || d->mode == SAME ? (int)rnd(d, d->mode == SAME ? 300 : REFS)
-		                                            : (int)(d->orders % REFS);
+		j->ref = d->mode == RACE || d->mode == SAME
+		    ? (int)rnd(d, d->mode == SAME ? 300 : REFS)
+		    : (int)(d->orders % REFS);
 	} while (d->ref_busy[j->ref]);
 	if (d->mode == RACE || d->mode == SAME)
 		(void)snprintf(j->ref_text, sizeof(j->ref_text), "r%d", j->ref);
 	else
-		(void)snprintf(j->ref_text, sizeof(j->ref_text), "b%d-%lld", (int)getpid(), (long long)d->orders);
+		(void)snprintf(j->ref_text, sizeof(j->ref_text), "b%d-%lld", (int)getpid(),
+		    (long long)d->orders);
 	memset(&j->row, 0, sizeof(j->row));
 	memset(&j->frozen.decision, 0, sizeof(j->frozen.decision));
 	memset(j->takes, 0, sizeof(j->takes));
@@ -255,9 +310,11 @@ order_make(struct job *j)
 			lines = n;
 			break;
 		}
-		line_make(j, n, location, sku, (d->mode == RACE || d->mode == PAY) && rnd(d, 4) == 0);
+		line_make(j, n, location, sku,
+		    (d->mode == RACE || d->mode == PAY) && rnd(d, 4) == 0);
 	}
-	money_make(j, lines, d->mode == BENCH || d->mode == BAD || (d->mode != PAY && rnd(d, 3) > 0));
+	money_make(j, lines,
+	    d->mode == BENCH || d->mode == BAD || (d->mode != PAY && rnd(d, 3) > 0));
 	/* One body in twenty differs from what others send under the same reference. */
 	memset(j->row.body_hash, j->ref % 251, BODY_HASH_SIZE);
 	if (d->mode == RACE && rnd(d, 20) == 0)
@@ -272,7 +329,9 @@ order_make(struct job *j)
 	j->row.record = j->record;
 	j->row.record_len = sizeof(j->record);
 	j->row.created_us = clock_wall_us();
-	j->contact = (struct contact_row){.name = "Li", .phone = "13800000000", .street = "Road 1",
+	j->contact = (struct contact_row){.name = "Li",
+	    .phone = "13800000000",
+	    .street = "Road 1",
 	    .region = "CN.31"};
 	j->row.contact = &j->contact;
 	j->row.takes = j->takes;
@@ -329,7 +388,8 @@ pay_done(void *ctx, enum err e, enum payment_outcome outcome)
 		again = false;
 	} else if (j->payment_try == LATE) {
 		/* Still AWAITING_PAYMENT cannot be: the row said otherwise.  A lost race is the end here. */
-		assert(e == ERR_OUT_OF_STOCK || e == ERR_ENTITLEMENT_USED || e == ERR_CAMPAIGN_SPENT);
+		assert(
+		    e == ERR_OUT_OF_STOCK || e == ERR_ENTITLEMENT_USED || e == ERR_CAMPAIGN_SPENT);
 		d->pay_lost++;
 		j->payment_try = UNFILLABLE;
 	} else if (j->payment_try == UNFILLABLE && e == ERR_OK) {
@@ -358,17 +418,27 @@ pay(struct job *j)
 	money_make(j, j->plan.part_count, true);
 	if (j->payment_try == SECOND)
 		(void)snprintf(j->number, sizeof(j->number), "T%s", j->ref_text);
-	j->r1 = (struct posting){.event = EVENT_R1_REFUND, .leg_count = 2, .account = {12, 13},
+	j->r1 = (struct posting){.event = EVENT_R1_REFUND,
+	    .leg_count = 2,
+	    .account = {12, 13},
 	    .fen = {j->payment.amount_fen, -j->payment.amount_fen}};
-	*in = (struct payment_in){.order_id = j->row.order_id, .dealer = 2, .payment = &j->payment,
-	    .total_fen = j->payment.amount_fen, .split_version = 1, .now_us = clock_wall_us(), .e1 = &j->e1,
-	    .e2 = &j->e2, .r1 = j->payment_try >= UNFILLABLE ? &j->r1 : NULL,
-	    .fulfilment_count = j->plan.part_count, .fulfilments = j->fulfilments};
+	*in = (struct payment_in){.order_id = j->row.order_id,
+	    .dealer = 2,
+	    .payment = &j->payment,
+	    .total_fen = j->payment.amount_fen,
+	    .split_version = 1,
+	    .now_us = clock_wall_us(),
+	    .e1 = &j->e1,
+	    .e2 = &j->e2,
+	    .r1 = j->payment_try >= UNFILLABLE ? &j->r1 : NULL,
+	    .fulfilment_count = j->plan.part_count,
+	    .fulfilments = j->fulfilments};
 	for (int i = 0; i < j->plan.part_count; i++)
 		j->fulfilments[i] = (struct payment_fulfilment){.number = i + 1,
 		    .dealer = d->locations[j->parts[i].location - 1].party,
 		    .state = j->parts[i].location == CLOUD ? FUL_ACCEPTED : FUL_OFFERED,
-		    .offer_deadline_us = j->parts[i].location == CLOUD ? 0 : clock_wall_us() + US_PER_DAY};
+		    .offer_deadline_us =
+		        j->parts[i].location == CLOUD ? 0 : clock_wall_us() + US_PER_DAY};
 	e = ERR_OK;
 	switch (j->payment_try) {
 	case FIRST:
@@ -510,7 +580,8 @@ pump(evutil_socket_t fd, short what, void *ctx)
 	if (d->busy > 0 || d->probing || (!d->empty && d->orders < d->orders_max))
 		return;
 	if (d->mode == PAY)
-		(void)event_add(d->end, &(struct timeval){.tv_sec = 2}); /* what is unpaid expires */
+		(void)event_add(d->end,
+		    &(struct timeval){.tv_sec = 2}); /* what is unpaid expires */
 	else
 		(void)event_base_loopbreak(d->base);
 }
@@ -545,7 +616,9 @@ open_all(struct driver *d, const char *db)
 		if (ok)
 			h->atp = 1000000; /* stale on purpose: the commit says what is there */
 	}
-	ok = ok && pool_new(&d->pool, d->base, &d->conf, POOL_BATCH, (int)d->conf.db_batch_connections, 100) == ERR_OK;
+	ok = ok &&
+	    pool_new(&d->pool, d->base, &d->conf, POOL_BATCH, (int)d->conf.db_batch_connections,
+	        100) == ERR_OK;
 	ok = ok && pool_new(&d->query, d->base, &d->conf, POOL_QUERY, 3, 20000) == ERR_OK;
 	ok = ok && batch_new(&d->batch, d->base, &d->conf, d->pool, &d->hints) == ERR_OK;
 	ok = ok && probe_new(&d->probe, d->base, d->query, &d->hints) == ERR_OK;
@@ -569,7 +642,8 @@ print_sql(void)
 {
 	(void)printf("settings\t%s\n", conn_settings);
 	for (int i = 0; i < STMT_COUNT; i++)
-		(void)printf("%s\t%d\t%s\n", statements[i].name, statements[i].pools, statements[i].sql);
+		(void)printf("%s\t%d\t%s\n", statements[i].name, statements[i].pools,
+		    statements[i].sql);
 }
 
 int
@@ -608,10 +682,12 @@ main(int argc, char **argv)
 	    (long long)d.bad_number, (long long)d.internal, (long long)d.other);
 	say("pay opened=%lld repeats=%lld late=%lld unfillable=%lld second=%lld lost=%lld expired=%lld\n",
 	    (long long)d.opened, (long long)d.repeats, (long long)d.late, (long long)d.unfillable,
-	    (long long)d.second, (long long)d.pay_lost, (long long)metric_get(METRIC_orders_expired_total));
+	    (long long)d.second, (long long)d.pay_lost,
+	    (long long)metric_get(METRIC_orders_expired_total));
 	say("rate orders_s=%lld batches=%lld retries=%lld splits=%lld\n",
 	    (long long)(d.ok * US_PER_S / (used_us > 0 ? used_us : 1)),
-	    (long long)metric_get(METRIC_batches_total), (long long)metric_get(METRIC_batch_retries_total),
+	    (long long)metric_get(METRIC_batches_total),
+	    (long long)metric_get(METRIC_batch_retries_total),
 	    (long long)metric_get(METRIC_batch_splits_total));
 	expiry_free(d.expiry);
 	batch_free(d.batch);
