@@ -129,5 +129,10 @@ main(int argc, char **argv)
 			return EXIT_VIOLATION;
 		return EXIT_WELL;
 	}
-	return audit_command_run(&o, access(o.journal, F_OK) == 0 ? o.journal : NULL);
+	if (access(o.journal, F_OK) != 0) {
+		(void)fprintf(stderr, "simulator: no %s: the database is audited by itself\n",
+		    o.journal);
+		o.journal = NULL;
+	}
+	return audit_command_run(&o, o.journal);
 }

@@ -62,6 +62,11 @@ def test_the_demo_ends_with_the_line(demo):
     assert "given up 0" in table
 
 
+def test_the_auditor_sees_what_is_broken_in_a_real_database(demo):
+    done = demo.run("selftest")
+    assert done.returncode == 0 and "NOT FOUND" not in done.stdout, done.stdout + done.stderr
+
+
 def test_a_sale_with_more_buyers_than_pieces_sells_the_last_one_and_no_more(demo):
     done = demo.run("run", "--mode", "hot", "--seconds", 4, "--pay", 0, "--connections", 100)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -100,11 +105,6 @@ def test_nothing_is_lost_or_doubled_when_instances_and_database_die(demo):
     audit = demo.run("audit")
     assert last_line(audit) == CLEAN, audit.stdout + "".join(said)
     assert audit.returncode == 0
-
-
-def test_the_auditor_sees_what_is_broken_in_a_real_database(demo):
-    done = demo.run("selftest")
-    assert done.returncode == 0 and "NOT FOUND" not in done.stdout, done.stdout + done.stderr
 
 
 def test_no_service_is_status_2(demo):
