@@ -28,6 +28,19 @@ put_time(struct buf *b, int64_t now_us, int64_t at_us)
 		buf_zigzag(b, (int64_t)((uint64_t)at_us - (uint64_t)now_us));
 }
 
+/*
+ * Where the customer lives is personal: the exact position stands in the contact alone.  A replay reads
+ * the distances of the candidates, not the position; this much tells which part of the town it was.
+ */
+#define NEIGHBOURHOOD_E6 10000 /* about a kilometre */
+
+static int32_t
+neighbourhood(int32_t e6)
+{
+	return (e6 + (e6 < 0 ? -1 : 1) * NEIGHBOURHOOD_E6 / 2) / NEIGHBOURHOOD_E6 *
+	    NEIGHBOURHOOD_E6;
+}
+
 static void
 put_request(struct buf *b, const struct world *w, const struct request *q)
 {
@@ -42,8 +55,8 @@ put_request(struct buf *b, const struct world *w, const struct request *q)
 	    (uint8_t)(q->has_position | q->has_slot << 1 | q->prepaid << 2 |
 	        q->accept_other_way << 3));
 	if (q->has_position) {
-		buf_zigzag(b, q->lat_e6);
-		buf_zigzag(b, q->lon_e6);
+		buf_zigzag(b, neighbourhood(q->lat_e6));
+		buf_zigzag(b, neighbourhood(q->lon_e6));
 	}
 	put(b, q->territory == NONE ? 0 : w->territories[q->territory].id);
 	put(b, q->serving_store == NONE ? 0 : w->locations[q->serving_store].id);

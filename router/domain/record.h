@@ -13,6 +13,7 @@
  * Layout, fields in the order of the structs: request, owner, version, groups, runs, the plan, totals.
  * Numbers that are never negative are varints; -1 for "none" is stored one up; money and keys are zigzag;
  * a time is 0 for none, else 1 and its distance from the request's now; keys end at their last non-zero.
+ * Of the customer it holds the hash and the neighbourhood: the position rounded to 0.01 degrees.
  */
 #include "base/buf.h"
 #include "domain/decide.h"

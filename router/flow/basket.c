@@ -301,6 +301,8 @@ convert_payment(const struct basket_in *in, struct request *q, struct reason *r)
 	e = find_code(&in->world->party_code, in->payment->merchant, "payment.merchant", &idx, r);
 	if (e != ERR_OK)
 		return e;
+	if (!in->world->parties[idx].has_merchant)
+		return reason_set(r, ERR_BAD_FIELD, "payment.merchant", "has no merchant account to collect with");
 	q->paid_party = in->world->parties[idx].id;
 	return ERR_OK;
 }

@@ -38,8 +38,9 @@ choose(const struct choose_in *in, struct arena *arena, struct choices *out, str
 	assert(in->options_max >= 1 && in->options_max <= OPTIONS_MAX);
 	out->count = 0;
 	out->decision = NULL;
+	/* A version fixed before holds although it was archived since: worlds know the active ones only. */
 	out->book = in->split_version == 0 ? split_book_at(in->world, in->request->now_us)
-	                                   : split_book_version(in->world, in->split_version);
+	                                   : catalog_book(in->app->catalog, in->split_version);
 	if (out->book == NULL)
 		return reason_set(r, ERR_NO_POLICY, NULL, "no split rule book is in force");
 	e = run_decide(in, arena, &out->decision);

@@ -19,7 +19,6 @@
 
 #define ORDER_REF_LEN_MAX 64
 #define BODY_HASH_VERSION 1
-#define PROBE_KEYS_MAX 512
 
 struct order_flow {
 	struct attach_entry entry; /* first: attach hands it back */
@@ -416,6 +415,10 @@ step_known_refreshed(void *ctx, enum err e)
 {
 	struct order_flow *f = ctx;
 
+	if (e == ERR_OK && !order_is_known(catalog_world(f->app->catalog), f->known, f->arena)) {
+		log_error(LOG_MSG("an order names what the catalog does not have"), LOG_STR("req", f->call->id));
+		e = ERR_INTERNAL;
+	}
 	if (e == ERR_OK) {
 		(void)answer_known(f, f->known);
 		go(f, ORDER_STEP_answer);
@@ -427,7 +430,7 @@ step_known_refreshed(void *ctx, enum err e)
 
 /* An order that another instance took may name what this one has not read yet: true, it is read now. */
 static bool
-refresh_for(struct order_flow *f, struct order_read *o)
+refresh_for(struct order_flow *f, struct order_read *o, enum err *e)
 {
 	struct catalog *catalog = f->app->catalog;
 
@@ -435,7 +438,8 @@ refresh_for(struct order_flow *f, struct order_read *o)
 		return false;
 	f->refreshed = true;
 	f->known = o;
-	return catalog_refresh_then(catalog, step_known_refreshed, f) == ERR_OK;
+	*e = catalog_refresh_then(catalog, step_known_refreshed, f);
+	return *e == ERR_OK;
 }
 
 static void
@@ -444,7 +448,7 @@ step_known_done(void *ctx, enum err e, struct order_read *o)
 	struct order_flow *f = ctx;
 
 	f->looked_up = true;
-	if (e == ERR_OK && refresh_for(f, o))
+	if (e == ERR_OK && refresh_for(f, o, &e))
 		return;
 	if (e == ERR_OK) {
 		(void)answer_known(f, o);
@@ -490,7 +494,9 @@ step_known(struct order_flow *f)
 static void
 add_options(struct order_flow *f)
 {
-	bool pickup = is_scarcity(f->reason.err) && f->m->basket->way == YUNCANG__V1__WAY__WAY_PICKUP;
+	bool pickup = is_scarcity(f->reason.err) &&
+	    (f->token != NULL ? f->token->way == WAY_PICKUP
+	                      : f->m->basket->way == YUNCANG__V1__WAY__WAY_PICKUP);
 	Yuncang__V1__Basket open;
 	Yuncang__V1__QuoteResponse *q;
 	struct reason ignored;

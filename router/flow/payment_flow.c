@@ -23,6 +23,7 @@ struct payment_flow {
 	struct split *split;
 	const struct world *world;
 	bool refreshed; /* the catalog was read again for it */
+	bool probed;    /* figures were read again for this decision */
 	int tries;
 	struct payment_in in;
 	struct posting e1, e2, r1;
@@ -67,9 +68,9 @@ write_done(void *ctx, enum err e, enum payment_outcome outcome)
 	call_reply(f->call, &m.base);
 }
 
-/* What the fulfilments of an order become at payment; a store's time to answer counts from now. */
+/* What the fulfilments of an order become at payment; a store's time to answer, fixed at submit, counts from now. */
 static enum err
-open_fulfilments(struct payment_flow *f, const struct policy *policy)
+open_fulfilments(struct payment_flow *f)
 {
 	const struct order_read *o = f->order;
 	struct payment_fulfilment *list = arena_array(f->call->arena, (size_t)o->fulfilment_count, sizeof(*list));
@@ -80,10 +81,11 @@ open_fulfilments(struct payment_flow *f, const struct policy *policy)
 	for (int i = 0; i < o->fulfilment_count; i++) {
 		const struct fulfilment_read *r = &o->fulfilments[i];
 		int32_t idx = world_location(f->world, r->location);
-		const struct location *loc = &f->world->locations[idx];
 		struct payment_fulfilment *p = &list[count];
+		const struct location *loc;
 
 		assert(idx != NONE);
+		loc = &f->world->locations[idx];
 		if (r->state != FUL_PLANNED)
 			continue;
 		count++;
@@ -92,9 +94,7 @@ open_fulfilments(struct payment_flow *f, const struct policy *policy)
 		p->state = loc->kind == LOC_STORE ? FUL_OFFERED : FUL_ACCEPTED;
 		/* A store that never opens again has no deadline to count to: it is due at once. */
 		if (loc->kind == LOC_STORE &&
-		    !hours_add_open(loc, f->in.now_us,
-			loc->accept_min > 0 ? loc->accept_min : policy->accept_open_min,
-			&p->offer_deadline_us))
+		    !hours_add_open(loc, f->in.now_us, r->accept_min, &p->offer_deadline_us))
 			p->offer_deadline_us = f->in.now_us;
 	}
 	f->in.fulfilments = list;
@@ -134,15 +134,28 @@ post_refunded(struct payment_flow *f)
 }
 
 static enum err
-open_order(struct payment_flow *f, const struct policy *policy)
+open_order(struct payment_flow *f)
 {
-	enum err e = open_fulfilments(f, policy);
+	enum err e = open_fulfilments(f);
 
 	if (e == ERR_OK)
 		e = post_paid(f, f->split);
 	if (e == ERR_OK)
 		e = payment_open(f->app->query_pool, catalog_hints(f->app->catalog), &f->in, write_done, f);
 	return e;
+}
+
+/* The record keeps the neighbourhood only; the address is in the contact, until that is erased. */
+static void
+late_request(struct payment_flow *f)
+{
+	const struct contact_row *c = f->order->contact;
+
+	f->request = f->frozen->request;
+	if (f->request.has_position && c != NULL && c->has_position) {
+		f->request.lat_e6 = c->lat_e6;
+		f->request.lon_e6 = c->lon_e6;
+	}
 }
 
 /* The frozen request decided again at the payment's time, with the collector, prices, costs and rules of the submit. */
@@ -159,7 +172,7 @@ decide_late(struct payment_flow *f, const struct policy *policy, struct reason *
 
 	if (got == NULL)
 		return ERR_NO_MEMORY;
-	f->request = f->frozen->request;
+	late_request(f);
 	f->request.now_us = f->in.now_us;
 	f->request.prepaid = true;
 	f->request.paid_party = f->order->collector;
@@ -174,14 +187,48 @@ decide_late(struct payment_flow *f, const struct policy *policy, struct reason *
 	return e;
 }
 
+static enum err late_order(struct payment_flow *f, const struct policy *policy);
+
+static void
+probe_done(void *ctx, enum err e)
+{
+	struct payment_flow *f = ctx;
+
+	if (e == ERR_OK)
+		e = late_order(f, policy_at(f->world, f->in.now_us));
+	if (e != ERR_OK)
+		fail(f, e);
+}
+
+/* Money goes back only after fresh figures were read: what was released may not have come round yet. */
+static enum err
+probe_late(struct payment_flow *f, const struct policy *policy, bool *waits)
+{
+	const struct decide_in last = {.world = f->world, .hints = &catalog_hints(f->app->catalog)->hints,
+	    .policy = policy, .request = &f->request, .owner = &f->frozen->decision.owner,
+	    .ignore_inflight = true, .options_max = 1};
+	struct stock_key keys[PROBE_KEYS_MAX];
+	int count = decide_probe_keys(&last, keys, PROBE_KEYS_MAX);
+
+	f->probed = true;
+	*waits = count > 0;
+	return count > 0 ? probe_add(f->app->probe, f->world, keys, count, probe_done, f) : ERR_OK;
+}
+
 static enum err
 late_order(struct payment_flow *f, const struct policy *policy)
 {
 	struct reason why = {0};
-	enum err e = decide_late(f, policy, &why);
+	enum err e = decide_late(f, policy, &why), probing;
+	bool waits = false;
 
 	if (e == ERR_NO_MEMORY)
 		return e;
+	if (e != ERR_OK && !f->probed) {
+		probing = probe_late(f, policy, &waits);
+		if (probing != ERR_OK || waits)
+			return probing;
+	}
 	if (e != ERR_OK) {
 		log_info(LOG_MSG("late payment finds nothing"), LOG_STR("req", f->call->id),
 		    LOG_STR("err", err_name(e)));
@@ -200,12 +247,10 @@ write_payment(struct payment_flow *f)
 	const struct policy *policy = policy_at(f->world, f->in.now_us);
 	enum err e;
 
-	if (policy == NULL)
-		return ERR_NO_POLICY;
 	if (o->mark == MARK_AWAITING_PAYMENT)
-		return open_order(f, policy);
+		return open_order(f);
 	if (o->mark == MARK_CANCELLED && o->paid_at_us == 0)
-		return late_order(f, policy);
+		return policy != NULL ? late_order(f, policy) : ERR_NO_POLICY;
 	e = post_refunded(f);
 	return e != ERR_OK ? e : payment_second(f->app->query_pool, &f->in, write_done, f);
 }
@@ -254,6 +299,10 @@ refresh_done(void *ctx, enum err e)
 {
 	struct payment_flow *f = ctx;
 
+	if (e == ERR_OK && !order_is_known(catalog_world(f->app->catalog), f->order, f->call->arena)) {
+		log_error(LOG_MSG("an order names what the catalog does not have"), LOG_STR("req", f->call->id));
+		e = ERR_INTERNAL;
+	}
 	if (e == ERR_OK)
 		order_known(f);
 	else
@@ -284,8 +333,10 @@ static void
 read_order(struct payment_flow *f)
 {
 	struct order_key key = {.order_id = f->order_id, .attempt = 1};
-	enum err e = order_read_one(f->app->query_pool, f->call->arena, &key, READ_DECISION, read_done, f);
+	enum err e = order_read_one(f->app->query_pool, f->call->arena, &key, READ_DECISION | READ_CONTACT,
+	    read_done, f);
 
+	f->probed = false;
 	if (e != ERR_OK)
 		fail(f, e);
 }

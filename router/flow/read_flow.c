@@ -61,7 +61,9 @@ may_see_order(const struct principal *p, const struct world *w, const struct ord
 	case ROLE_FINANCE:
 	case ROLE_OPERATOR:
 	case ROLE_ADMIN:
-		return principal_may(p, "dealer", party_code_of(w, o->dealer));
+		return principal_may(p, "dealer", party_code_of(w, o->dealer)) &&
+		    principal_may(p, "storefront",
+		        w->storefronts[world_storefront(w, o->storefront)].code);
 	}
 	return false;
 }
@@ -489,6 +491,9 @@ list_scope(struct call *c, const Yuncang__V1__ListOrdersRequest *q)
 	if (!principal_may(p, "dealer", q->dealer))
 		return reason_set(&c->reason, ERR_PERMISSION_DENIED, "dealer",
 		    "must be one of this key's dealers");
+	if (!principal_may(p, "storefront", q->storefront))
+		return reason_set(&c->reason, ERR_PERMISSION_DENIED, "storefront",
+		    "must be one of this key's storefronts");
 	if (!front && !dealer)
 		return reason_set(&c->reason, ERR_BAD_FIELD, "storefront",
 		    "give a storefront or a dealer");
