@@ -336,6 +336,22 @@ def test_token_takes_an_option_as_good(town):
         town.put_policy()
 
 
+def test_token_does_not_take_a_later_promise(town):
+    """The quoted place sold out; another of the same collector and fee would come hours later: not as good."""
+    near, late = new_store(town), new_store(town, leadMinutes=600)
+    sku = town.sku({near: 1, late: 5})
+    buyer = {"storefront": "F-A1", "way": DELIVER}
+    option = town.quote(sku, **buyer)["options"][0]
+    assert part({"option": option})["location"] == near
+    town.submit(sku, **buyer)
+    e = town.refuse(sku, **buyer, quoteToken=option["token"])
+    assert e.reason == "quote_changed"
+    fresh = e.details[1]["debug"]["options"][0]
+    assert part({"option": fresh})["location"] == late
+    assert (fresh["collector"], fresh["deliveryFeeFen"]) == (option["collector"], option["deliveryFeeFen"])
+    assert part(town.submit(sku, **buyer, quoteToken=fresh["token"]))["location"] == late
+
+
 def test_pickup_without_stock_is_refused_with_options(town):
     """A pickup is never re-routed silently; the refusal says what else could be had."""
     for stock_a1, reason in (({"A1": 0}, "out_of_stock"), ({}, "no_location")):
