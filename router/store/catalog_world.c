@@ -88,8 +88,10 @@ compile_one(struct compiled_list *l, const struct world *w, const struct version
 	struct compiled *row;
 	enum err e;
 
-	if (compiled_find(l, v->book, v->version) != NULL || l->rows.count >= VERSIONS_MAX)
+	if (compiled_find(l, v->book, v->version) != NULL)
 		return ERR_OK;
+	if (l->rows.count >= VERSIONS_MAX)
+		return ERR_TOO_LARGE;
 	if (v->book)
 		e = k->book(k->ctx, w, v->version, v->effective_from_us, v->body, &made.split_book,
 		    &r);

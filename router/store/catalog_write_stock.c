@@ -1,4 +1,5 @@
 /* Writes of stock counts and deltas, entitlements and claims. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,22 +256,41 @@ gaps_read(struct write *w, const PGresult *last)
 	return ERR_OK;
 }
 
+/* Marks the rows that were not there before.  A join in SQL would meet arrays of unknown length. */
+static bool
+fresh_read(struct write *w, const PGresult *r, bool *use)
+{
+	const struct delta_row **by, **found, *key;
+	struct delta_row row = {0};
+	int i;
+
+	by = deltas_sorted(w);
+	if (by == NULL)
+		return false;
+	key = &row;
+	for (i = 0; i < PQntuples(r); i++) {
+		row.source = col_text(r, i, 0);
+		row.sequence = col_i64(r, i, 1);
+		found = bsearch(&key, by, (size_t)w->count, sizeof(*by), delta_order);
+		assert(found != NULL);
+		use[*found - (const struct delta_row *)w->rows] = true;
+	}
+	return true;
+}
+
 static enum tx_next
 deltas_apply(struct write *w, struct tx *t)
 {
 	const struct delta_row *rows = w->rows;
-	const PGresult *fresh;
 	struct pg_args *a;
 	bool *use;
 	int i;
 
 	use = arena_array(w->w.arena, (size_t)w->count, sizeof(*use));
-	if (use == NULL || gaps_read(w, tx_result(t, 0)) != ERR_OK)
+	if (use == NULL || gaps_read(w, tx_result(t, 0)) != ERR_OK ||
+	    !fresh_read(w, tx_result(t, 1), use))
 		return write_refuse(w, ERR_NO_MEMORY, -1, w->list, "%s", err_text(ERR_NO_MEMORY));
-	fresh = tx_result(t, 1);
-	for (i = 0; i < PQntuples(fresh); i++)
-		use[col_i32(fresh, i, 0) - 1] = true;
-	w->result.written = PQntuples(fresh);
+	w->result.written = PQntuples(tx_result(t, 1));
 	w->result.repeated = w->count - w->result.written;
 	if (w->result.written == 0)
 		return TX_COMMIT;

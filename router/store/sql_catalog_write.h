@@ -35,10 +35,11 @@
 	    "insert into territory (code, dealer_id, disabled) " \
 	    "select * from unnest($1::text[], $2::int4[], $3::bool[]) t(code) order by t.code " \
 	    "on conflict (code) do update set dealer_id = excluded.dealer_id, disabled = excluded.disabled") \
+	/* not in, hashed whatever the planner expects: an anti-join of two arrays may become a nested loop. */ \
 	X(REGION_DELETE, ON_QUERY, \
 	    "delete from territory_region r using territory t where r.territory_id = t.territory_id " \
-	    "and t.code = any($1::text[]) and not exists (select from unnest($2::text[], $3::text[]) " \
-	    "w(region, code) where w.region = r.region and w.code = t.code)") \
+	    "and t.code = any($1::text[]) and (r.region, t.code::text) not in " \
+	    "(select * from unnest($2::text[], $3::text[]))") \
 	X(REGION_TAKEN, ON_QUERY, \
 	    "select t.i::int4, x.code from unnest($1::text[], $2::text[]) with ordinality t(region, code, i) " \
 	    "join territory_region r on r.region = t.region join territory x on x.territory_id = r.territory_id " \

@@ -27,12 +27,9 @@
 	    "select t.i::int4, (select max(d.sequence) from stock_delta d where d.source = t.source) " \
 	    "from unnest($1::text[]) with ordinality t(source, i)") \
 	X(DELTA_CLAIM, ON_QUERY, \
-	    "with t as materialized (select * from unnest($1::text[], $2::int8[], $3::int4[], $4::int4[], $5::int4[]) " \
-	    "with ordinality t(source, sequence, location, sku, delta, i)), " \
-	    "w as (insert into stock_delta (source, sequence, location_id, sku_id, delta) " \
-	    "select source, sequence, location, sku, delta from t order by source, sequence " \
-	    "on conflict do nothing returning source, sequence) " \
-	    "select t.i::int4 from t join w using (source, sequence)") \
+	    "insert into stock_delta (source, sequence, location_id, sku_id, delta) " \
+	    "select * from unnest($1::text[], $2::int8[], $3::int4[], $4::int4[], $5::int4[]) t(source, sequence) " \
+	    "order by 1, 2 on conflict do nothing returning source, sequence") \
 	/* A level that no count has made yet counts as never counted. */ \
 	X(DELTA_APPLY, ON_QUERY, \
 	    "insert into stock_level as s (dealer_id, location_id, sku_id, goods_owner_id, on_hand, counted_at) " \
