@@ -13,6 +13,7 @@
 #define WAIT_S 20
 
 static char folder[64], cluster_url[URL_MAX], database_url[URL_MAX];
+static pid_t owner; /* a child must not take the server down */
 
 /* Runs etc/dev/postgres; the first line of its output to ${out}. */
 static int
@@ -47,14 +48,29 @@ postgres(char *command, char *out, size_t size)
 	return unlink(path);
 }
 
+/* Also at exit: a group whose set-up failed has no tear-down. */
+static void
+cluster_remove(void)
+{
+	char none[URL_MAX], remove[] = "remove";
+
+	if (folder[0] == '\0' || getpid() != owner)
+		return;
+	if (postgres(remove, none, sizeof(none)) != 0 || rmdir(folder) != 0)
+		fprintf(stderr, "%s is left behind\n", folder);
+	folder[0] = '\0';
+}
+
 int
 cluster_start(void **state)
 {
 	char start[] = "start";
 
 	(void)state;
+	owner = getpid();
 	(void)snprintf(folder, sizeof(folder), "/tmp/yuncang-unit-XXXXXX");
-	if (mkdtemp(folder) == NULL || postgres(start, cluster_url, sizeof(cluster_url)) != 0) {
+	if (mkdtemp(folder) == NULL || atexit(cluster_remove) != 0 ||
+	    postgres(start, cluster_url, sizeof(cluster_url)) != 0) {
 		fprintf(stderr, "no PostgreSQL for this test\n");
 		return -1;
 	}
@@ -64,12 +80,9 @@ cluster_start(void **state)
 int
 cluster_stop(void **state)
 {
-	char none[URL_MAX], remove[] = "remove";
-
 	(void)state;
-	if (postgres(remove, none, sizeof(none)) != 0)
-		return -1;
-	return rmdir(folder);
+	cluster_remove();
+	return 0;
 }
 
 void
