@@ -72,7 +72,7 @@ spread_fee(struct split_calc *c, int64_t fee_fen)
 	return ERR_OK;
 }
 
-/* What goes with the goods and the work of this row. */
+/* What goes with the goods of this row. */
 static void
 charge_row(struct split_calc *c, struct split_row *row)
 {
@@ -84,8 +84,53 @@ charge_row(struct split_calc *c, struct split_row *row)
 		put(row, LEG_TRANSFER, row->goods,
 		    rule->has_transfer ? calc_charge(c, &rule->transfer, &row->base)
 		                       : row->base.cost_fen);
-	if (row->worker != 0)
-		put(row, LEG_HANDLING, row->worker, calc_charge(c, row->work, &row->base));
+}
+
+static void
+add_bases(struct bases *sum, const struct bases *b)
+{
+	sum->quantity += b->quantity;
+	sum->gross_fen += b->gross_fen;
+	sum->paid_fen += b->paid_fen;
+	sum->cost_fen += b->cost_fen;
+	sum->fee_fen += b->fee_fen;
+	sum->fixed_fen += b->fixed_fen;
+}
+
+static bool
+same_work(const struct split_row *a, const struct split_row *b)
+{
+	return a->worker == b->worker && a->work == b->work;
+}
+
+/* Handling is reckoned once for all that one party handles of a line, whoever's goods they are. */
+static void
+charge_work(struct split_calc *c, struct split_row *rows, int count)
+{
+	struct bases sum;
+	int64_t total;
+	int32_t seen;
+	int i, k;
+
+	for (i = 0; i < count; i++) {
+		for (k = 0; !same_work(&rows[k], &rows[i]); k++)
+			;
+		if (rows[i].worker == 0 || k < i)
+			continue;
+		sum = (struct bases){0};
+		for (k = i; k < count; k++)
+			if (same_work(&rows[k], &rows[i]))
+				add_bases(&sum, &rows[k].base);
+		total = calc_charge(c, rows[i].work, &sum);
+		seen = 0;
+		for (k = i; k < count; k++) {
+			if (!same_work(&rows[k], &rows[i]))
+				continue;
+			put(&rows[k], LEG_HANDLING, rows[k].worker,
+			    share_equal(total, sum.quantity, seen, seen + rows[k].base.quantity));
+			seen += rows[k].base.quantity;
+		}
+	}
 }
 
 static void
@@ -114,14 +159,8 @@ charge_group(struct split_calc *c, struct split_row *rows, int count)
 	struct bases sum = {0};
 	int i;
 
-	for (i = 0; i < count; i++) {
-		sum.quantity += rows[i].base.quantity;
-		sum.gross_fen += rows[i].base.gross_fen;
-		sum.paid_fen += rows[i].base.paid_fen;
-		sum.cost_fen += rows[i].base.cost_fen;
-		sum.fee_fen += rows[i].base.fee_fen;
-		sum.fixed_fen += rows[i].base.fixed_fen;
-	}
+	for (i = 0; i < count; i++)
+		add_bases(&sum, &rows[i].base);
 	if (c->platform != 0)
 		spread_charge(c, rows, count, &sum, LEG_PLATFORM_FEE, c->platform,
 		    &rule->platform_fee);
@@ -141,6 +180,7 @@ charge_rows(struct split_calc *c)
 		     c->rows[end].rule == c->rows[i].rule;
 		     end++)
 			charge_row(c, &c->rows[end]);
+		charge_work(c, &c->rows[i], end - i);
 		charge_group(c, &c->rows[i], end - i);
 	}
 }

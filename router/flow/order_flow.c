@@ -195,6 +195,8 @@ decide_rows(struct order_flow *f, struct choose_in *in)
 		return reason_set(&f->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
 	e = f->token != NULL ? redeem(f->token, in, &f->request, f->arena, got, &f->reason)
 	                      : choose(in, f->arena, got, &f->reason);
+	if (e == ERR_MARGIN_BELOW_FLOOR && f->token == NULL)
+		e = redeem(NULL, in, &f->request, f->arena, got, &f->reason);
 	if (e == ERR_OK)
 		e = check_street(f, got->choice[0].plan, &f->reason);
 	if (e == ERR_OK && f->m->payment != NULL) {

@@ -214,9 +214,13 @@ candidate_message(const struct world *w, const struct candidate *c, int line_cou
 	m->key = arena_array(a, m->n_key, sizeof(*m->key));
 	if (m->promise == NULL || m->available == NULL || m->key == NULL)
 		return NULL;
-	for (int i = 0; i < line_count; i++)
+	for (int i = 0; i < line_count; i++) {
+		int64_t units = 0;
+
 		for (int j = 0; j < c->lines[i].pool_count; j++)
-			m->available[i] += c->lines[i].pool[j].atp;
+			units += c->lines[i].pool[j].atp;
+		m->available[i] = units < INT32_MAX ? (int32_t)units : INT32_MAX;
+	}
 	for (int i = 0; i < key_count; i++)
 		m->key[i] = c->key[i];
 	return m;

@@ -6,7 +6,7 @@
  *
  * Codes become ids of ${w}, so that the result is good for worlds built from the same database.  A number
  * left out (0) takes its default: scan_max 256, radius_m 20000, distance_band_m 1000, max_parcels 3,
- * accept_open_min 30, payment_hold_min 15, quote_ttl_min 10, pickup_hold_days 7, return_window_days 7,
+ * accept_open_min 30, payment_hold_min 15, quote_ttl_min 0 (the setting), pickup_hold_days 7, return_window_days 7,
  * slip_hours 24, max_hops 5, quote_options_max 8, site_promise_hours 72, cloud_promise_hours 48,
  * made_to_order_days 15, deliver_window_min 120; an empty ranking: source, distance band, promise, grade,
  * scorecard, load, cover, cost.  grade_worst, stale_after_min and parcel_min_fen 0 filter nothing.

@@ -2,13 +2,16 @@
 
 #include "base/clock.h"
 
-/* The quoted location first, then any option as good; NONE: there is none. */
+/* The quoted location first, then any option as good; NONE: there is none.  Without a token the first is meant. */
 static int
 find_quoted(const struct token *t, const struct choices *c, int64_t now_us)
 {
-	/* A promise that counts from now moves with the clock, in whole minutes. */
-	int64_t latest_us = t->promise_to_us + (now_us - t->quoted_us) + US_PER_MIN;
+	int64_t latest_us;
 
+	if (t == NULL)
+		return c->count > 0 ? 0 : NONE;
+	/* A promise that counts from now moves with the clock, in whole minutes. */
+	latest_us = t->promise_to_us + (now_us - t->quoted_us) + US_PER_MIN;
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < c->count; i++) {
 			const struct plan *p = c->choice[i].plan;
@@ -63,7 +66,7 @@ redeem(const struct token *t, struct choose_in *in, struct request *q, struct ar
 
 	assert(in->request == q);
 	in->options_max = in->policy->quote_options_max;
-	in->split_version = t->split_version;
+	in->split_version = t != NULL ? t->split_version : 0;
 	e = choose(in, arena, out, r);
 	if (e != ERR_OK)
 		return e;

@@ -13,6 +13,7 @@
  *
  * The record must replay to the committed plan, so the plan taken is always the first of its decision:
  * locations of options before it are added to ${q}->exclude and the order is decided again.
+ * ${t} NULL: the first option a quote would show, where the best plan was refused for its money.
  *
  * errors   QUOTE_CHANGED: nothing as good is left; those of choose().
  */

@@ -142,3 +142,32 @@ def test_late_payment_measures_from_the_address(town):
     assert town.pay(order)["outcome"] == "PAYMENT_OUTCOME_REDECIDED"
     assert len({row for row in town.database.sql(
         "select distance_m from fulfilment where order_id = %s", (order["orderId"],))}) == 1
+
+
+def test_submit_is_the_first_option_of_a_quote(town):
+    """The best plan leaves the owner less than nothing and is refused; quote and submit take the next."""
+    dear = {"rules": [BOOK["rules"][0], {"name": "tight", "skuClass": "tight",
+                                         "warehouse": {"fixedFen": "9000"},
+                                         "negativeMargin": "NEGATIVE_MARGIN_REJECT"}]}
+    sku = town.sku({"CLOUD": 5, "SITE": 5}, skuClass="tight", contractCostFen="595000",
+                   listPriceFen="600000", floorPriceFen="600000")
+    town.put_book(dear)
+    try:
+        first = town.quote(sku, storefront="F-A1", way="WAY_SHIP")["options"][0]
+        assert first["parts"][0]["location"] == "SITE"
+        order = town.submit(sku, storefront="F-A1", way="WAY_SHIP")
+        assert order["option"]["money"] == first["money"]
+        told = town.admin.call("OrderService/ExplainOrder", {"orderId": order["orderId"]})
+        assert told["replayEqual"]
+    finally:
+        town.put_book()
+
+
+def test_a_great_deal_of_stock_is_told_as_much(town):
+    """Goods of several owners at one place add up beyond what the message can say."""
+    sku = town.sku()
+    for owner in ("B", "D1", "D2"):
+        town.count("A1", sku, 1000000000, goodsOwner=owner)
+    order = town.submit(sku, storefront="F-A1", way=PICKUP, location="A1")
+    told = town.admin.call("OrderService/ExplainOrder", {"orderId": order["orderId"]})
+    assert told["ways"][0]["candidates"][0]["available"] == [2147483647]

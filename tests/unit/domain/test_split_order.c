@@ -201,6 +201,27 @@ test_refusals(void **state)
 	}
 }
 
+/* Basis points are rounded once a line for each who works on it, whoever's goods the units are. */
+static void
+test_handling_is_rounded_once(void **state)
+{
+	struct money_world m;
+
+	(void)state;
+	money_world_init(&m);
+	money_charge(&m.rules[0].handling, 0, 500, BASE_GROSS);
+	money_line(&m, 30, 0, 10, 3);
+	money_part(&m, STORE_F, WAY_DELIVER);
+	money_row(&m, 0, 1, DEALER_F);
+	money_row(&m, 0, 1, BRAND);
+	money_part(&m, STORE_BRAND, WAY_DELIVER);
+	money_row(&m, 0, 1, BRAND);
+	assert_int_equal(money_split(&m, 0), ERR_OK);
+	assert_int_equal(money_sum(&m, LEG_HANDLING, DEALER_F), 3); /* 5 % of 60, not twice 1.5 */
+	assert_int_equal(money_sum(&m, LEG_HANDLING, BRAND), 2);
+	money_world_release(&m);
+}
+
 static void
 test_no_memory(void **state)
 {
@@ -227,6 +248,7 @@ main(void)
 	    cmocka_unit_test(test_absorb_limit),
 	    cmocka_unit_test(test_delivery_of_two),
 	    cmocka_unit_test(test_frozen_cost),
+	    cmocka_unit_test(test_handling_is_rounded_once),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_no_memory),
 	};
