@@ -1,6 +1,7 @@
 """One order at a time: routes, owners, quotes, money, payment, and every ceiling."""
 import base64
 import datetime
+import hmac
 
 import pytest
 
@@ -176,6 +177,42 @@ def test_lines_that_travel_together(town):
     assert [p["location"] for p in order["option"]["parts"]] == ["A2"]
 
 
+def test_partial_is_a_policy(town):
+    """Where the policy says so, what fits is taken and paid for, and the order says that it is not all."""
+    sku = town.sku({"SITE": 2})
+    assert town.refuse([(sku, 3)]).reason == "out_of_stock"
+    town.put_policy(partial=True)
+    try:
+        order = town.submit([(sku, 3)])
+        assert [x["quantity"] for x in part(order)["lines"]] == [2]
+        assert total(order) == 2 * 19900
+        check_money(order)
+        assert town.pay(order)["outcome"] == "PAYMENT_OUTCOME_OPENED"
+        assert town.get(order)["state"] == "ORDER_STATE_PART_ALLOCATED"
+        assert town.admin.call("OrderService/ExplainOrder", {"orderId": order["orderId"]})["replayEqual"]
+        assert town.refuse(sku).reason == "out_of_stock"
+    finally:
+        town.put_policy()
+
+
+def test_territories_may_be_exclusive(town):
+    """Where the policy says so, another dealer's store in his own territory is not asked to help out."""
+    sku = town.sku()
+    shop = town.name("shop")
+    town.admin.call("CatalogService/UpsertLocations", {"locations": [
+        t.store(shop, "D2", 900, region=t.REGION_2)]})
+    town.count(shop, sku, 9)
+    buyer = {"storefront": "F-A1", "way": DELIVER}
+    assert part(town.submit(sku, **buyer))["location"] == shop
+    for change in ({"territoryExclusive": True}, {"gradeWorst": 2}):  # he is of grade 3
+        town.put_policy(**change)
+        try:
+            assert town.refuse(sku, **buyer).reason == "no_location"
+        finally:
+            town.put_policy()
+    assert part(town.submit(sku, **buyer))["location"] == shop
+
+
 def test_exclusions(town):
     sku = town.sku({"SITE": 5, "CLOUD": 5})
     assert part(town.submit(sku, excludeLocations=["SITE"]))["location"] == "CLOUD"
@@ -242,9 +279,29 @@ def test_owner_is_frozen_and_staff_earns(town):
 
 
 def test_serving_store_needs_its_code(town):
+    """With the code that the store shows, it owns the order, claims or not; without, the request is refused."""
     sku = town.sku({"SITE": 5})
-    e = town.refuse(sku, servingStore="A1", servingCode="made up")
-    assert (e.reason, e.field) == ("bad_token", "basket.serving_code")
+    who = town.name("customer")
+    town.claim(who, "C1")
+    assert town.submit(sku, customer=who)["owner"]["dealer"] == "D2"
+    owner = town.submit(sku, customer=who, servingStore="A1", servingCode=store_code(town, "A1"))["owner"]
+    assert (owner["dealer"], owner["store"], owner["source"]) == ("D1", "A1", "OWNER_SOURCE_SERVING")
+    for code in ("made up", "", store_code(town, "A2")):
+        e = town.refuse(sku, servingStore="A1", servingCode=code)
+        assert (e.reason, e.field) == ("bad_token", "basket.serving_code")
+    town.put_policy(servingStoreCounts=False)
+    try:
+        order = town.submit(sku, customer=who, servingStore="A1", servingCode=store_code(town, "A1"))
+        assert order["owner"]["dealer"] == "D2"
+    finally:
+        town.put_policy()
+
+
+def store_code(town, store):
+    """What the store's terminal shows: signed with the secret that all instances share."""
+    secret = bytes(town.database.sql("select value from secret where name = 'store_code'")[0][0])
+    mac = hmac.new(secret, store.encode(), "sha256").digest()[:16]
+    return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 
 # ---- Quotes and their tokens ----
