@@ -91,7 +91,7 @@ PYTEST_FOLDERS := $(sort $(patsubst %/,%,$(dir $(foreach d,integration race faul
 	$(wildcard tests/$(d)/test_*.py)))))
 
 CONF_DOC := $(BUILD)/tests/lint/conf_doc
-RACE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/race/*.c))
+RACE_PROGRAMS := $(if $(wildcard tests/race/*.c),$(BUILD)/tests/race/batch_race)
 
 PROGRAMS := $(if $(SOURCES_main),$(BUILD)/yuncang) $(if $(SOURCES_simulator),$(BUILD)/simulator)
 
@@ -213,7 +213,7 @@ $(BUILD)/tests/race/%.o: tests/race/%.c $(BUILD)/flags | $(GEN_H)
 	@echo '  CC      $<'
 	$(Q)$(COMPILE) $(WARN) -c -o $@ $<
 
-$(BUILD)/tests/race/%: $(BUILD)/tests/race/%.o $(LINK_store)
+$(BUILD)/tests/race/batch_race: $(call objects,$(wildcard tests/race/*.c)) $(LINK_store)
 	@echo '  LINK    $@'
 	$(Q)$(LINK) $^ $(LIBS)
 

@@ -223,9 +223,8 @@ retry(struct batch_run *r, enum err e)
 
 	lost = e == ERR_DB_DOWN || e == ERR_TIMEOUT;
 	r->unknown = r->unknown || e == ERR_TIMEOUT;
-	if (!r->batch->closing &&
-	    (lost ? clock_mono_us() - r->first_us < r->batch->conf->db_statement_ms_max * US_PER_MS
-	          : r->tries < RUN_TRIES_MAX)) {
+	if (!r->batch->closing && (lost || r->tries < RUN_TRIES_MAX) &&
+	    clock_mono_us() - r->first_us < r->batch->conf->db_statement_ms_max * US_PER_MS) {
 		metric_add(METRIC_batch_retries_total, 1);
 		run_again(r);
 		return;

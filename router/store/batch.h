@@ -18,7 +18,8 @@ struct batch;
  * figure the commit saw locked is already in the hints when done runs.
  */
 struct batch_outcome {
-	enum err err; /* OK committed · EXISTS_DIFFERS · WRONG_STATE: the same ref and body are there, see order_id ·
+	enum err
+	    err; /* OK committed · EXISTS_DIFFERS · WRONG_STATE: the same ref and body are there, see order_id ·
 	               * OUT_OF_STOCK, ENTITLEMENT_USED, CAMPAIGN_SPENT, SLOT_FULL, CONTENDED (capacity): lost a
 	               * race · BAD_FIELD: the payment's number was used before · TIMEOUT: unknown · DB_DOWN ·
 	               * BUSY · INTERNAL */
@@ -28,19 +29,20 @@ struct batch_outcome {
 };
 typedef void batch_fn(void *ctx, const struct batch_outcome *o);
 
-enum err batch_new(struct batch **out, struct event_base *base, const struct conf *conf, struct pool *pool,
-    struct hints_memory *hints) MUST_CHECK;
+enum err batch_new(struct batch **out, struct event_base *base, const struct conf *conf,
+    struct pool *pool, struct hints_memory *hints) MUST_CHECK;
 void batch_free(struct batch *b);
 
 /**
- * batch_add(b, r, done, ctx):
- * Queue ${r} for the next commit and count its takes as in flight.
+ * batch_add(b, row, done, ctx):
+ * Queue ${row} for the next commit and count its takes as in flight.
  *
- * OK: ${done}(${ctx}, outcome) follows once, later, from the loop; ${r} is borrowed until then.
+ * OK: ${done}(${ctx}, outcome) follows once, later, from the loop; ${row} is borrowed until then.
  * BUSY: the queue is full; ${done} never runs.
  * Two rows with one (storefront, order_ref) must not be under way at once: flow/attach sees to it.
  */
-enum err batch_add(struct batch *b, const struct order_row *r, batch_fn *done, void *ctx) MUST_CHECK;
+enum err batch_add(struct batch *b, const struct order_row *row, batch_fn *done,
+    void *ctx) MUST_CHECK;
 int batch_waiting(const struct batch *b);
 
 #endif

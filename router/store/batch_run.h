@@ -25,9 +25,9 @@ struct batch_run {
 	struct batch_entry **entries; /* in order of arrival */
 	int count;
 	int tries;
-	int64_t first_us;  /* of the first try */
-	bool unknown;      /* a try's commit may have been done */
-	bool abandoned;    /* nobody waits any more */
+	int64_t first_us; /* of the first try */
+	bool unknown;     /* a try's commit may have been done */
+	bool abandoned;   /* nobody waits any more */
 
 	/* of the try under way */
 	const struct hints *hints;
@@ -36,8 +36,8 @@ struct batch_run {
 	struct batch_entry **by_ref, **by_payment; /* sorted as they are claimed */
 	int payment_count;
 	bool ensured;
-	int figures_at;    /* result of the second trip; -1: none asked for */
-	int submission_at; /* the same */
+	int figures_at;             /* result of the second trip; -1: none asked for */
+	int submission_at;          /* the same */
 	struct batch_entry **asked; /* whose submission is read */
 	struct buf changes;
 };

@@ -10,19 +10,25 @@
 #include "domain/hints.h"
 #include "store/hints_memory.h"
 
-enum change_kind { CHANGE_STOCK = 1, CHANGE_CAPACITY, CHANGE_SLOT, CHANGE_ENTITLEMENT, CHANGE_BUDGET,
-	CHANGE_CLAIM };
+enum change_kind {
+	CHANGE_STOCK = 1,
+	CHANGE_CAPACITY,
+	CHANGE_SLOT,
+	CHANGE_ENTITLEMENT,
+	CHANGE_BUDGET,
+	CHANGE_CLAIM
+};
 
 struct change {
 	enum change_kind kind;
 	union {
-		struct stock_hint stock;   /* with location beside it */
+		struct stock_hint stock; /* with location beside it */
 		struct capacity_hint capacity;
 		struct slot_hint slot;
 		struct entitlement_hint entitlement;
 		struct budget_hint budget;
 		struct claim claim;
-	} row; /* inflight fields are ignored */
+	} row;            /* inflight fields are ignored */
 	int32_t location; /* of a stock row */
 };
 

@@ -54,7 +54,7 @@ struct pg_args *conn_args(struct conn *c); /* scratch of the one who holds the c
 
 /* The change feed: rows of a stream are numbered without gaps, so a number counts once it is committed. */
 int64_t conn_stream(const struct conn *c);
-int64_t conn_seq(const struct conn *c);  /* the last one committed */
+int64_t conn_seq(const struct conn *c); /* the last one committed */
 void conn_seq_commit(struct conn *c);
 
 #endif

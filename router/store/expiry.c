@@ -279,7 +279,6 @@ expiry_step(struct tx *t, void *ctx)
 	struct expiry *x = ctx;
 	enum err e;
 
-	e = ERR_OK;
 	switch (x->closing ? -1 : tx_trip(t)) {
 	case 0:
 		return step_due(x, t);

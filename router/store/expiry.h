@@ -11,8 +11,8 @@
 
 struct expiry;
 
-enum err expiry_new(struct expiry **out, struct event_base *base, const struct conf *conf, struct pool *pool,
-    struct hints_memory *hints) MUST_CHECK;
+enum err expiry_new(struct expiry **out, struct event_base *base, const struct conf *conf,
+    struct pool *pool, struct hints_memory *hints) MUST_CHECK;
 /* A set under way goes on without telling; its memory goes with the pool's last word. */
 void expiry_free(struct expiry *x);
 

@@ -13,9 +13,11 @@
 struct feed;
 
 /* Starts with the positions of the catalog, which is loaded.  ${keys_changed} runs when the keys part's version rose; the catalog itself is told by catalog_refresh(). */
-enum err feed_new(struct feed **out, struct event_base *base, const struct conf *conf, struct pool *pool,
-    struct catalog *catalog, void (*keys_changed)(void *ctx), void *ctx) MUST_CHECK;
-void feed_free(struct feed *f); /* a poll under way ends unheard; its memory goes with the pool's last word */
+enum err feed_new(struct feed **out, struct event_base *base, const struct conf *conf,
+    struct pool *pool, struct catalog *catalog, void (*keys_changed)(void *ctx),
+    void *ctx) MUST_CHECK;
+void feed_free(
+    struct feed *f); /* a poll under way ends unheard; its memory goes with the pool's last word */
 /* Rows that connections of ${own} wrote need not be read: their figures are in the hints already. */
 void feed_skip(struct feed *f, const struct pool *own);
 /* Ask for a poll now (after own catalog writes), not at the next tick. */

@@ -13,9 +13,11 @@ struct hints_memory {
 enum err hints_memory_init(struct hints_memory *m, int64_t claims_max) MUST_CHECK;
 void hints_memory_release(struct hints_memory *m);
 /* Before the first row of a location: room for ${rows_expected}. */
-enum err hints_memory_location(struct hints_memory *m, int32_t location, int rows_expected) MUST_CHECK;
+enum err hints_memory_location(struct hints_memory *m, int32_t location,
+    int rows_expected) MUST_CHECK;
 /* Find or make, growing as needed; NULL: no memory, or the claims are at claims_max. */
-struct stock_hint *hm_stock(struct hints_memory *m, int32_t location, int32_t sku, int32_t goods_owner);
+struct stock_hint *hm_stock(struct hints_memory *m, int32_t location, int32_t sku,
+    int32_t goods_owner);
 struct capacity_hint *hm_capacity(struct hints_memory *m, int32_t location, int32_t day);
 struct slot_hint *hm_slot(struct hints_memory *m, int32_t location, int32_t day, int from, int to);
 struct entitlement_hint *hm_entitlement(struct hints_memory *m, int32_t dealer, int32_t sku);

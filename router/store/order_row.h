@@ -13,7 +13,13 @@
 
 #define BODY_HASH_SIZE (1 + DIGEST_SIZE)
 
-enum outbox_kind { OUTBOX_CREATED = 1, OUTBOX_PAID, OUTBOX_EXPIRED, OUTBOX_UNFILLABLE, OUTBOX_REFUND_DUE };
+enum outbox_kind {
+	OUTBOX_CREATED = 1,
+	OUTBOX_PAID,
+	OUTBOX_EXPIRED,
+	OUTBOX_UNFILLABLE,
+	OUTBOX_REFUND_DUE
+};
 enum payment_outcome { PAID_OPENED = 1, PAID_REDECIDED, PAID_UNFILLABLE, PAID_SECOND };
 
 struct contact_row {
@@ -43,19 +49,19 @@ struct order_row {
 	struct uuid order_id;
 	const char *order_ref;
 	uint8_t body_hash[BODY_HASH_SIZE];
-	int32_t storefront; /* id */
+	int32_t storefront;          /* id */
 	const struct frozen *frozen; /* request, decision with one option, totals */
 	const struct split *split;
 	const uint8_t *record;
 	size_t record_len;
 	int64_t created_us;
-	int64_t pay_by_us;          /* 0: paid */
+	int64_t pay_by_us;                 /* 0: paid */
 	const struct payment_row *payment; /* NULL: unpaid */
 	const struct contact_row *contact; /* NULL: none given */
 	const struct posting *e1, *e2;     /* NULL: unpaid, or no fee */
-	const struct take *takes;   /* one for each key the order needs, keys of one order distinct */
+	const struct take *takes; /* one for each key the order needs, keys of one order distinct */
 	int take_count;
-	const struct world *world;  /* pinned until done: ids of lines are read from it */
+	const struct world *world; /* pinned until done: ids of lines are read from it */
 };
 
 #endif

@@ -15,9 +15,9 @@
 /* What a fulfilment becomes when its order is paid. */
 struct payment_fulfilment {
 	int number;
-	int32_t dealer;               /* its key's: who runs the location */
-	enum fulfilment_state state;  /* OFFERED, or ACCEPTED where the location accepts by itself */
-	int64_t offer_deadline_us;    /* 0: none */
+	int32_t dealer;              /* its key's: who runs the location */
+	enum fulfilment_state state; /* OFFERED, or ACCEPTED where the location accepts by itself */
+	int64_t offer_deadline_us;   /* 0: none */
 };
 
 struct payment_in {
@@ -28,7 +28,8 @@ struct payment_in {
 	int32_t split_version;
 	int64_t now_us;
 	const struct posting *e1, *e2; /* e2 NULL: no fee */
-	const struct posting *r1;      /* second and unfillable: the refund's claim on clearing; else NULL */
+	const struct posting
+	    *r1; /* second and unfillable: the refund's claim on clearing; else NULL */
 	int fulfilment_count;
 	const struct payment_fulfilment *fulfilments;
 };
@@ -38,14 +39,16 @@ typedef void payment_fn(void *ctx, enum err e, enum payment_outcome outcome);
 /* ${in} is borrowed until ${done}.  BUSY: the pool's queue is full, ${done} never runs. */
 
 /* Order AWAITING_PAYMENT: reserved becomes allocated, fulfilments open, E1 and E2 are posted. */
-enum err payment_open(struct pool *p, struct hints_memory *h, const struct payment_in *in, payment_fn *done,
-    void *ctx) MUST_CHECK;
+enum err payment_open(struct pool *p, struct hints_memory *h, const struct payment_in *in,
+    payment_fn *done, void *ctx) MUST_CHECK;
 /* Order expired (CANCELLED, never paid): ${row} is the new attempt's decision, with its takes. */
 enum err payment_late(struct pool *p, struct hints_memory *h, const struct payment_in *in,
     const struct order_row *row, payment_fn *done, void *ctx) MUST_CHECK;
 /* Order expired and nothing fits: UNFILLABLE, the amount becomes refund_due. */
-enum err payment_unfillable(struct pool *p, const struct payment_in *in, payment_fn *done, void *ctx) MUST_CHECK;
+enum err payment_unfillable(struct pool *p, const struct payment_in *in, payment_fn *done,
+    void *ctx) MUST_CHECK;
 /* Order paid before, or past helping: recorded, the amount added to refund_due. */
-enum err payment_second(struct pool *p, const struct payment_in *in, payment_fn *done, void *ctx) MUST_CHECK;
+enum err payment_second(struct pool *p, const struct payment_in *in, payment_fn *done,
+    void *ctx) MUST_CHECK;
 
 #endif

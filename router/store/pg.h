@@ -27,7 +27,10 @@ struct event_base;
 struct pg_args {
 	struct buf data;
 	int count;
-	struct { size_t at, len; bool null; } arg[PG_ARGS_MAX];
+	struct {
+		size_t at, len;
+		bool null;
+	} arg[PG_ARGS_MAX];
 	size_t array_at; /* of the open array, 0: none */
 	uint32_t array_count;
 	bool array_nulls;
@@ -47,8 +50,17 @@ void args_uuid(struct pg_args *a, const struct uuid *u);
 void args_time(struct pg_args *a, int64_t us);
 void args_date(struct pg_args *a, int32_t days);
 
-enum pg_elem { ELEM_BOOL = 16, ELEM_BYTES = 17, ELEM_I64 = 20, ELEM_I16 = 21, ELEM_I32 = 23, ELEM_TEXT = 25,
-	ELEM_DATE = 1082, ELEM_TIME = 1184, ELEM_UUID = 2950 };
+enum pg_elem {
+	ELEM_BOOL = 16,
+	ELEM_BYTES = 17,
+	ELEM_I64 = 20,
+	ELEM_I16 = 21,
+	ELEM_I32 = 23,
+	ELEM_TEXT = 25,
+	ELEM_DATE = 1082,
+	ELEM_TIME = 1184,
+	ELEM_UUID = 2950
+};
 void args_array(struct pg_args *a, enum pg_elem type); /* opens an array */
 void args_array_end(struct pg_args *a);
 void elem_null(struct pg_args *a);
@@ -75,14 +87,18 @@ struct uuid col_uuid(const PGresult *r, int row, int col);
 int64_t col_time(const PGresult *r, int row, int col); /* µs since 1970; 0: null */
 int32_t col_date(const PGresult *r, int row, int col);
 /* A cursor over a binary array; next returns false at the end.  Elements are read with rd_* of base/buf.h. */
-struct col_array { struct rd rd; int32_t left; };
-int32_t col_array_open(const PGresult *r, int row, int col, struct col_array *out); /* count; 0 for null */
+struct col_array {
+	struct rd rd;
+	int32_t left;
+};
+int32_t col_array_open(const PGresult *r, int row, int col,
+    struct col_array *out); /* count; 0 for null */
 bool col_array_next(struct col_array *a, struct rd *elem, bool *null);
 int32_t array_i32(struct col_array *a);
 int64_t array_i64(struct col_array *a);
 int16_t array_i16(struct col_array *a);
 
 /* What an SQLSTATE means to us: 40P01 40001 → CONTENDED; 55P03 57014 → BUSY; 08*, 57P* → DB_DOWN; 22* 23* → BAD_FIELD (data); else INTERNAL. */
-enum err pg_state_err(const char *sqlstate);
+enum err pg_state_err(const char *s);
 
 #endif

@@ -11,9 +11,11 @@
 struct probe;
 typedef void probe_fn(void *ctx, enum err e);
 
-enum err probe_new(struct probe **out, struct event_base *base, struct pool *pool, struct hints_memory *hints) MUST_CHECK;
+enum err probe_new(struct probe **out, struct event_base *base, struct pool *pool,
+    struct hints_memory *hints) MUST_CHECK;
 void probe_free(struct probe *p);
 /* OK: ${done} once, later.  BUSY: too many wait.  ${keys} are copied; dealer of each comes from ${w}. */
-enum err probe_add(struct probe *p, const struct world *w, const struct stock_key *keys, int count, probe_fn *done, void *ctx) MUST_CHECK;
+enum err probe_add(struct probe *p, const struct world *w, const struct stock_key *keys, int count,
+    probe_fn *done, void *ctx) MUST_CHECK;
 
 #endif

@@ -17,7 +17,11 @@
 #include "store/order_row.h"
 #include "store/tx.h"
 
-enum take_part { PART_ALLOCATED, PART_RESERVED, PART_COUNT }; /* of stock; all else is PART_ALLOCATED */
+enum take_part {
+	PART_ALLOCATED,
+	PART_RESERVED,
+	PART_COUNT
+}; /* of stock; all else is PART_ALLOCATED */
 
 struct take_key {
 	struct take key; /* fields that its kind does not have are 0 */
@@ -36,10 +40,11 @@ struct takes {
 		struct take key;
 		enum take_part part;
 		int32_t *place;
-	} *adds;
+	} * adds;
 	int key_count;
 	struct take_key *keys;
-	int32_t *sent; /* keys of the last takes_send() whose results are read, by kind in first[] */
+	int32_t
+	    *sent; /* keys of the last takes_send() whose results are read, by kind in first[] */
 	int first[TAKE_BUDGET + 2]; /* keys of kind k are first[k] .. first[k + 1] - 1 */
 };
 

@@ -30,9 +30,10 @@ typedef void tx_done_fn(struct tx *t, void *ctx, enum err e);
 enum pool_kind { POOL_QUERY, POOL_BATCH };
 
 /* ${queue_max}: transactions that may wait. */
-enum err pool_new(struct pool **out, struct event_base *base, const struct conf *conf, enum pool_kind kind,
-    int connections, int queue_max) MUST_CHECK;
-void pool_free(struct pool *p); /* done of what was pending is called with DB_DOWN or TIMEOUT first */
+enum err pool_new(struct pool **out, struct event_base *base, const struct conf *conf,
+    enum pool_kind kind, int connections, int queue_max) MUST_CHECK;
+void pool_free(
+    struct pool *p); /* done of what was pending is called with DB_DOWN or TIMEOUT first */
 bool pool_up(const struct pool *p); /* at least one connection works */
 int pool_waiting(const struct pool *p);
 int pool_idle(const struct pool *p); /* connections with nothing to do */
@@ -50,14 +51,14 @@ int pool_streams(const struct pool *p, int64_t *out, int max);
  */
 enum err tx_start(struct pool *p, tx_step_fn *step, tx_done_fn *done, void *ctx) MUST_CHECK;
 
-int tx_trip(const struct tx *t);                    /* 0: fill the first trip, no results yet */
-struct pg_args *tx_args(struct tx *t);              /* an empty argument list for the next statement */
-void tx_add(struct tx *t, enum stmt s);             /* adds ${s} with the arguments of the last tx_args() */
+int tx_trip(const struct tx *t);        /* 0: fill the first trip, no results yet */
+struct pg_args *tx_args(struct tx *t);  /* an empty argument list for the next statement */
+void tx_add(struct tx *t, enum stmt s); /* adds ${s} with the arguments of the last tx_args() */
 int tx_result_count(const struct tx *t);
 const PGresult *tx_result(const struct tx *t, int i); /* of the trip that just came back */
 int tx_affected(const struct tx *t, int i);
-void tx_fail(struct tx *t, enum err e);             /* what done will hear after TX_ROLLBACK */
-const char *tx_sql_error(const struct tx *t);       /* the server's message for the log, or "" */
+void tx_fail(struct tx *t, enum err e);       /* what done will hear after TX_ROLLBACK */
+const char *tx_sql_error(const struct tx *t); /* the server's message for the log, or "" */
 /* The stream and the next seq of this connection: for one stock_change row of this transaction. */
 int64_t tx_stream(const struct tx *t);
 int64_t tx_seq(struct tx *t);

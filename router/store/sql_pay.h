@@ -1,0 +1,59 @@
+#ifndef ROUTER_STORE_SQL_PAY_H
+#define ROUTER_STORE_SQL_PAY_H
+
+/* Payments and the expiry of unpaid orders: store/payment.c, expiry.c. */
+#include "store/sql_take.h"
+
+/* clang-format off */
+#define PAYMENT_STATEMENTS(X) \
+	/* Before the first writing statement: plans that lock in key order, also over a table that is small. */ \
+	X(WRITER, ON_QUERY, "select set_config('enable_seqscan', 'off', true)") \
+	X(PAYMENT_READ, ON_QUERY, \
+	    "select order_id, amount_fen, outcome from payment where provider = $1 and number = $2") \
+	X(PAYMENT_COUNT, ON_QUERY, "select count(*) from payment where order_id = $1") \
+	X(ORDER_PAY, ON_QUERY, \
+	    "update sales_order set mark = 0, paid_at = $4 where order_id = $1 and dealer_id = $2 and mark = 1 " \
+	    "and goods_fen + delivery_fee_fen = $3") \
+	X(ORDER_PAY_LATE, ON_QUERY, \
+	    "update sales_order set mark = 0, paid_at = $4, policy_version = $5, margin_fen = $6, way = $7 " \
+	    "where order_id = $1 and dealer_id = $2 and mark = 5 and paid_at is null " \
+	    "and goods_fen + delivery_fee_fen = $3") \
+	X(ORDER_UNFILLABLE, ON_QUERY, \
+	    "update sales_order set mark = 3, paid_at = $4, refund_due_fen = refund_due_fen + $3 " \
+	    "where order_id = $1 and dealer_id = $2 and mark = 5 and paid_at is null") \
+	X(ORDER_PAY_SECOND, ON_QUERY, \
+	    "update sales_order set refund_due_fen = refund_due_fen + $3 " \
+	    "where order_id = $1 and dealer_id = $2 and paid_at is not null") \
+	X(FULFILMENT_PLANNED, ON_QUERY, \
+	    "select number, dealer_id, location_id, sku_id, qty, goods_owner_id from fulfilment " \
+	    "where order_id = $1 and state = 1 order by number") \
+	X(FULFILMENT_OPEN, ON_QUERY, \
+	    "with w as materialized (select t.*, $1::uuid as id, 1::int2 as planned " \
+	    "from unnest($2::int2[], $3::int4[], $4::int2[], $5::timestamptz[]) with ordinality " \
+	    "t(number, dealer, state, deadline, i) " SQL_W_ONE ") " \
+	    "update fulfilment s set state = w.state, offer_deadline = w.deadline from w " \
+	    "where s.order_id = w.id and s.number = w.number and s.dealer_id = w.dealer and s.state = w.planned") \
+	X(ATTEMPT_LAST, ON_QUERY, \
+	    "select (select max(attempt) from decision where order_id = $1), " \
+	    "(select max(number) from fulfilment where order_id = $1)")
+
+#define EXPIRY_STATEMENTS(X) \
+	X(EXPIRY_DUE, ON_QUERY, \
+	    "select order_id, dealer_id from sales_order where mark = 1 and pay_by <= $1 order by pay_by limit $2") \
+	X(ORDER_EXPIRE, ON_QUERY, \
+	    "with w as materialized (select t.*, 1::int2 as unpaid, $3::timestamptz as now " \
+	    "from unnest($1::uuid[], $2::int4[]) with ordinality t(id, dealer, i) " SQL_W_ONE ") " \
+	    "update sales_order s set mark = 5 from w where s.order_id = w.id and s.dealer_id = w.dealer " \
+	    "and s.mark = w.unpaid and s.pay_by <= w.now returning s.order_id, s.dealer_id") \
+	X(FULFILMENT_EXPIRE, ON_QUERY, \
+	    "with v as materialized (select * from unnest($1::uuid[], $2::int4[]) with ordinality t(id, owner, i) " \
+	    SQL_W_ONE "), " \
+	    "w as materialized (select v.*, 1::int2 as planned, o.line_discount_fen, o.line_campaign " \
+	    "from v join sales_order o on o.order_id = v.id and o.dealer_id = v.owner order by v.id) " \
+	    "update fulfilment s set state = 16 from w where s.order_id = w.id and s.state = w.planned " \
+	    "returning w.owner, s.dealer_id, s.location_id, s.sku_id, s.qty, s.goods_owner_id, s.entitled_sku, " \
+	    "s.takes_capacity, s.capacity_day, s.slot_from_min, s.slot_to_min, s.line, w.line_discount_fen, " \
+	    "w.line_campaign")
+/* clang-format on */
+
+#endif
