@@ -47,12 +47,12 @@ key_of(const struct take *t)
 }
 
 void
+/* NOLINTNEXTLINE(readability-non-const-parameter): takes_seal() writes to it */
 takes_add(struct takes *t, const struct take *take, enum take_part part, int32_t *place)
 {
 	assert(t->add_count < t->add_max);
 	if (take->kind != TAKE_STOCK)
 		part = PART_ALLOCATED;
-	/* NOLINTNEXTLINE(readability-non-const-parameter): takes_seal() writes it */
 	t->adds[t->add_count++] =
 	    (struct take_add){.key = key_of(take), .part = part, .place = place};
 }

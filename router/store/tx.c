@@ -458,7 +458,7 @@ pool_free(struct pool *p)
 	p->closing = true;
 	while (p->head != NULL)
 		finish(dequeue(p), ERR_DB_DOWN);
-	assert(p->conn_count == 0 || p->running != NULL);
+	assert(p->conn_count == 0 || (p->conns != NULL && p->running != NULL));
 	for (int i = 0; i < p->conn_count; i++) {
 		t = p->running[i];
 		p->running[i] = NULL;

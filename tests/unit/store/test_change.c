@@ -160,7 +160,10 @@ test_growth(void **state)
 		struct entitlement_hint *e = hm_entitlement(&m, i, 9);
 		struct budget_hint *b = hm_budget(&m, i);
 
-		assert_true(s != NULL && c != NULL && t != NULL && e != NULL && b != NULL);
+		if (s == NULL || c == NULL || t == NULL || e == NULL || b == NULL) {
+			fail_msg("row %d finds no place", i);
+			break;
+		}
 		s->atp = i;
 		c->taken = i;
 		t->taken = i;
