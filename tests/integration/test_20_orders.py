@@ -168,13 +168,18 @@ def test_lines_over_several_locations(town):
 
 
 def test_lines_that_travel_together(town):
-    """Two lines with one word come from one place though each alone has a nearer one."""
-    a = town.sku({"A1": 1, "A2": 1})
-    b = town.sku({"A2": 1})
-    order = town.submit([{"sku": a, "quantity": 1, "together": "x"},
-                         {"sku": b, "quantity": 1, "together": "x"}],
-                        storefront="F-A1", way=DELIVER)
-    assert [p["location"] for p in order["option"]["parts"]] == ["A2"]
+    """Two lines with one word come from one place, though a parcel leaves the nearer one anyway."""
+    only_near, both, only_far = town.sku({"A1": 9}), town.sku({"A1": 9, "A2": 9}), town.sku({"A2": 9})
+
+    def places(word):
+        order = town.submit([{"sku": only_near, "quantity": 1},
+                             {"sku": both, "quantity": 1, "together": word},
+                             {"sku": only_far, "quantity": 1, "together": word}],
+                            storefront="F-A1", way=DELIVER)
+        return {x["sku"]: p["location"] for p in order["option"]["parts"] for x in p["lines"]}
+
+    assert places("") == {only_near: "A1", both: "A1", only_far: "A2"}
+    assert places("set") == {only_near: "A1", both: "A2", only_far: "A2"}
 
 
 def test_partial_is_a_policy(town):
@@ -802,6 +807,12 @@ def test_pickup_promise_says_the_next_opening(town):
     at = parse(order["option"]["promise"]["to"]).astimezone(TZ)
     assert at.isoweekday() == t.OPEN_WEEKDAY
     assert (at.hour, at.minute) == (11, 0)
+    # Open from 10:00 to 10:45: the last quarter of an hour of preparing is next week's first.
+    shop = new_store(town, hours=[{"weekdays": [t.OPEN_WEEKDAY], "openMinute": 600, "closeMinute": 645}])
+    sku = town.sku({shop: 3})
+    order = town.submit(sku, way=PICKUP, location=shop)
+    later = parse(order["option"]["promise"]["to"]).astimezone(TZ)
+    assert later - at == datetime.timedelta(days=7, minutes=-45)
 
 
 # ---- References ----
