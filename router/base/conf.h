@@ -28,7 +28,7 @@
 	X(db_connect_ms_max, MS, 100, 60000, "5s", false, "time one attempt to connect may take") \
 	X(batch_orders_max, INT, 1, 2000, "256", true, "orders in one group commit") \
 	X(batch_queue_max, INT, 1, 1000000, "20000", true, "orders that may wait for a commit; beyond, busy") \
-	X(query_queue_max, INT, 1, 100000, "2000", true, "reads and payments that may wait; beyond, busy") \
+	X(query_queue_max, INT, 1, 100000, "2000", false, "reads and payments that may wait; beyond, busy") \
 	X(decide_tries_max, INT, 1, 64, "8", true, "times an order that lost a race is decided again") \
 	X(connections_max, INT, 1, 100000, "10000", false, "open HTTP connections") \
 	X(bytes_in_flight_max, SIZE, 1048576, INT64_C(1) << 40, "256MiB", true, "request bytes held at once; beyond, busy") \

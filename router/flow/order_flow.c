@@ -9,6 +9,7 @@
 #include "domain/ownership.h"
 #include "flow/basket.h"
 #include "flow/choose.h"
+#include "flow/order_message.h"
 #include "flow/order_rows.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
@@ -30,17 +31,17 @@ struct order_flow {
 	void *ctx;
 	enum order_step step;
 	bool leads;
-	bool looked_up;   /* the submission was read and is not there */
-	bool raw;         /* decide without own demand under way */
-	bool probed;      /* figures were read again for this decision */
-	bool refreshed;   /* the catalog was read again for the order that is there */
+	bool looked_up; /* the submission was read and is not there */
+	bool raw;       /* decide without own demand under way */
+	bool probed;    /* figures were read again for this decision */
+	bool refreshed; /* the catalog was read again for the order that is there */
 	int tries;
 	struct token *token;
 	uint8_t hash[BODY_HASH_SIZE];
 	const struct world *world; /* of the last decision */
 	struct payment_row payment;
 	struct order_row row;
-	struct decide_in last;     /* what a probe asks about */
+	struct decide_in last; /* what a probe asks about */
 	struct request request;
 	struct owner owner;
 	struct order_read *known; /* the order that is there */
@@ -162,21 +163,29 @@ check_street(const struct order_flow *f, const struct plan *p, struct reason *r)
 
 	for (int i = 0; i < p->part_count; i++)
 		if (p->parts[i].way != WAY_PICKUP && (a == NULL || a->street[0] == '\0'))
-			return reason_set(r, ERR_BAD_FIELD, "basket.address.street", "is needed to send an order");
+			return reason_set(r, ERR_BAD_FIELD, "basket.address.street",
+			    "is needed to send an order");
 	return ERR_OK;
 }
 
 static enum err
 convert(struct order_flow *f, struct choose_in *in)
 {
-	struct basket_in b = {.app = f->app, .world = f->world, .policy = in->policy, .basket = f->m->basket,
-	    .payment = f->m->payment, .token = f->token, .now_us = f->call->received_us, .submit = true};
+	struct basket_in b = {.app = f->app,
+	    .world = f->world,
+	    .policy = in->policy,
+	    .basket = f->m->basket,
+	    .payment = f->m->payment,
+	    .token = f->token,
+	    .now_us = f->call->received_us,
+	    .submit = true};
 	enum err e = basket_request(&b, f->arena, &f->request, &f->reason);
 
 	if (e != ERR_OK)
 		return e;
 	f->request.accept_other_way = f->m->accept_other_way;
-	ownership_find(f->world, &catalog_hints(f->app->catalog)->hints, in->policy, &f->request, &f->owner);
+	ownership_find(f->world, &catalog_hints(f->app->catalog)->hints, in->policy, &f->request,
+	    &f->owner);
 	return ERR_OK;
 }
 
@@ -185,8 +194,12 @@ static enum err
 decide_rows(struct order_flow *f, struct choose_in *in)
 {
 	struct choices *got = arena_zalloc(f->arena, sizeof(*got));
-	struct rows_in rows = {.app = f->app, .world = f->world, .request = &f->request, .owner = &f->owner,
-	    .choices = got, .policy = in->policy};
+	struct rows_in rows = {.app = f->app,
+	    .world = f->world,
+	    .request = &f->request,
+	    .owner = &f->owner,
+	    .choices = got,
+	    .policy = in->policy};
 	enum err e = convert(f, in);
 
 	if (e != ERR_OK)
@@ -194,13 +207,14 @@ decide_rows(struct order_flow *f, struct choose_in *in)
 	if (got == NULL)
 		return reason_set(&f->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
 	e = f->token != NULL ? redeem(f->token, in, &f->request, f->arena, got, &f->reason)
-	                      : choose(in, f->arena, got, &f->reason);
+	                     : choose(in, f->arena, got, &f->reason);
 	if (e == ERR_MARGIN_BELOW_FLOOR && f->token == NULL)
 		e = redeem(NULL, in, &f->request, f->arena, got, &f->reason);
 	if (e == ERR_OK)
 		e = check_street(f, got->choice[0].plan, &f->reason);
 	if (e == ERR_OK && f->m->payment != NULL) {
-		e = basket_payment(f->m->payment, "payment", f->call->received_us, &f->payment, &f->reason);
+		e = basket_payment(f->m->payment, "payment", f->call->received_us, &f->payment,
+		    &f->reason);
 		rows.payment = &f->payment;
 	}
 	return e == ERR_OK ? order_rows_make(&rows, &f->row, f->arena, &f->reason) : e;
@@ -216,12 +230,16 @@ is_scarcity(enum err e)
 static enum next
 step_decide(struct order_flow *f)
 {
-	struct choose_in in = {.app = f->app, .request = &f->request, .owner = &f->owner, .options_max = 1,
+	struct choose_in in = {.app = f->app,
+	    .request = &f->request,
+	    .owner = &f->owner,
+	    .options_max = 1,
 	    .ignore_inflight = f->raw};
 	enum err e = ERR_OK;
 
 	if (f->m->quote_token[0] != '\0' && f->token == NULL)
-		e = token_read(f->app, f->m->quote_token, f->call->received_us, f->arena, &f->token, &f->reason);
+		e = token_read(f->app, f->m->quote_token, f->call->received_us, f->arena, &f->token,
+		    &f->reason);
 	if (e != ERR_OK)
 		return refuse(f);
 	f->world = in.world = call_world(f->call);
@@ -245,8 +263,12 @@ step_decide(struct order_flow *f)
 	}
 	if (is_scarcity(e) && !f->probed) {
 		f->last = (struct decide_in){.world = f->world,
-		    .hints = &catalog_hints(f->app->catalog)->hints, .policy = in.policy,
-		    .request = &f->request, .owner = &f->owner, .ignore_inflight = true, .options_max = 1};
+		    .hints = &catalog_hints(f->app->catalog)->hints,
+		    .policy = in.policy,
+		    .request = &f->request,
+		    .owner = &f->owner,
+		    .ignore_inflight = true,
+		    .options_max = 1};
 		go(f, ORDER_STEP_probe);
 		return NEXT_STEP;
 	}
@@ -284,39 +306,27 @@ step_probe(struct order_flow *f)
 
 /* ---- commit ----------------------------------------------------------------------------------- */
 
+/* Made by the same words for the first answer and for every later one. */
 static enum err
-answer_make(struct order_flow *f, const struct world *w, const struct frozen *frozen, const struct split *s,
-    const struct uuid *id, int64_t created_us, int64_t pay_by_us)
+answer_make(struct order_flow *f, const struct world *w, const struct submit_facts *facts)
 {
-	Yuncang__V1__SubmitOrderResponse *m = arena_alloc(f->arena, sizeof(*m));
-	const struct owner *owner = &frozen->decision.owner;
-	bool money = may_see_money(f->call->principal, w, owner);
+	bool money = may_see_money(f->call->principal, w, &facts->frozen->decision.owner);
 
-	if (m == NULL)
-		return ERR_NO_MEMORY;
-	yuncang__v1__submit_order_response__init(m);
-	m->order_id = arena_alloc(f->arena, UUID_TEXT_SIZE);
-	m->order_ref = arena_strdup(f->arena, f->m->order_ref);
-	m->committed_at = time_message(created_us, f->arena);
-	m->pay_by = time_message(pay_by_us, f->arena);
-	m->option = option_message(w, frozen, &frozen->decision.options[0], s, money, f->arena);
-	m->owner = owner_message(w, owner, f->arena);
-	if (m->order_id == NULL || m->order_ref == NULL || m->committed_at == NULL || m->option == NULL ||
-	    m->owner == NULL || (pay_by_us != 0 && m->pay_by == NULL))
-		return ERR_NO_MEMORY;
-	uuid_format(id, m->order_id);
-	m->policy_version = frozen->decision.policy_version;
-	m->split_rule_version = frozen->split_version;
-	f->result = m;
-	return ERR_OK;
+	f->result = submit_message(w, facts, money, f->arena);
+	return f->result != NULL ? ERR_OK : ERR_NO_MEMORY;
 }
 
 /* The winner's own facts; what cannot be told now is told to the retry. */
 static void
 answer_committed(struct order_flow *f)
 {
-	enum err e = answer_make(f, f->world, f->row.frozen, f->row.split, &f->row.order_id,
-	    f->row.created_us, f->row.pay_by_us);
+	const struct submit_facts facts = {.order_id = f->row.order_id,
+	    .order_ref = f->row.order_ref,
+	    .frozen = f->row.frozen,
+	    .split = f->row.split,
+	    .created_us = f->row.created_us,
+	    .pay_by_us = f->row.pay_by_us};
+	enum err e = answer_make(f, f->world, &facts);
 
 	if (e != ERR_OK)
 		(void)reason_set(&f->reason, e, NULL, "committed; ask again for the answer");
@@ -350,10 +360,32 @@ lost_race(struct order_flow *f, enum err e)
 }
 
 static void
+step_commit_refreshed(void *ctx, enum err e)
+{
+	struct order_flow *f = ctx;
+
+	if (e == ERR_OK)
+		lost_race(f, ERR_CONTENDED);
+	else
+		(void)give_up(f, e);
+	order_flow_run(f);
+}
+
+/* Goods became scarce and this instance had not heard of it: true, it is told now. */
+static bool
+catch_up(struct order_flow *f)
+{
+	feed_poke(f->app->feed);
+	return catalog_refresh_then(f->app->catalog, step_commit_refreshed, f) == ERR_OK;
+}
+
+static void
 step_commit_done(void *ctx, const struct batch_outcome *o)
 {
 	struct order_flow *f = ctx;
 
+	if (o->stale && catch_up(f))
+		return;
 	if (o->err == ERR_OK) {
 		answer_committed(f);
 	} else if (o->err == ERR_WRONG_STATE || o->err == ERR_EXISTS_DIFFERS) {
@@ -362,7 +394,8 @@ step_commit_done(void *ctx, const struct batch_outcome *o)
 	} else if (is_lost_race(o->err)) {
 		lost_race(f, o->err);
 	} else if (o->err == ERR_BAD_FIELD) {
-		(void)reason_set(&f->reason, ERR_EXISTS_DIFFERS, "payment.number", "was used for another order");
+		(void)reason_set(&f->reason, ERR_EXISTS_DIFFERS, "payment.number",
+		    "was used for another order");
 		(void)refuse(f);
 	} else {
 		(void)give_up(f, o->err);
@@ -380,7 +413,8 @@ step_commit(struct order_flow *f)
 	row->order_ref = f->m->order_ref;
 	memcpy(row->body_hash, f->hash, sizeof(row->body_hash));
 	row->storefront = f->world->storefronts[f->request.storefront].id;
-	row->contact = f->m->basket->address != NULL ? basket_contact(f->m->basket, f->arena) : NULL;
+	row->contact = f->m->basket->address != NULL ? basket_contact(f->m->basket, f->arena)
+	                                             : NULL;
 	if (f->m->basket->address != NULL && row->contact == NULL)
 		return give_up(f, ERR_NO_MEMORY);
 	e = batch_add(f->app->batch, row, step_commit_done, f);
@@ -393,6 +427,10 @@ static enum err
 answer_known(struct order_flow *f, const struct order_read *o)
 {
 	const struct world *w = call_world(f->call);
+	struct submit_facts facts = {.order_id = o->order_id,
+	    .order_ref = f->m->order_ref,
+	    .created_us = o->created_us,
+	    .pay_by_us = o->pay_by_us};
 	struct frozen *frozen;
 	struct split *s;
 	enum err e;
@@ -405,8 +443,11 @@ answer_known(struct order_flow *f, const struct order_read *o)
 	if (o->decision == NULL)
 		return reason_set(&f->reason, ERR_INTERNAL, NULL, "the order has no decision");
 	e = thaw_decision(w, o->decision, f->arena, &frozen, &s);
-	if (e == ERR_OK)
-		e = answer_make(f, w, frozen, s, &o->order_id, o->created_us, o->pay_by_us);
+	if (e == ERR_OK) {
+		facts.frozen = frozen;
+		facts.split = s;
+		e = answer_make(f, w, &facts);
+	}
 	if (e == ERR_OK)
 		metric_add(METRIC_orders_repeated_total, 1);
 	return e == ERR_OK ? e : reason_set(&f->reason, e, NULL, "%s", err_text(e));
@@ -418,7 +459,8 @@ step_known_refreshed(void *ctx, enum err e)
 	struct order_flow *f = ctx;
 
 	if (e == ERR_OK && !order_is_known(catalog_world(f->app->catalog), f->known, f->arena)) {
-		log_error(LOG_MSG("an order names what the catalog does not have"), LOG_STR("req", f->call->id));
+		log_error(LOG_MSG("an order names what the catalog does not have"),
+		    LOG_STR("req", f->call->id));
 		e = ERR_INTERNAL;
 	}
 	if (e == ERR_OK) {
@@ -486,7 +528,8 @@ step_known(struct order_flow *f)
 		return NEXT_STEP;
 	}
 	key.storefront = w->storefronts[front].id;
-	e = order_read_one(f->app->query_pool, f->arena, &key, READ_DECISION | READ_HASH, step_known_done, f);
+	e = order_read_one(f->app->query_pool, f->arena, &key, READ_DECISION | READ_HASH,
+	    step_known_done, f);
 	return e == ERR_OK ? NEXT_WAIT : give_up(f, e);
 }
 
@@ -513,7 +556,8 @@ add_options(struct order_flow *f)
 		open.location = none;
 		open.slot = NULL;
 	}
-	if (quote_make(f->app, f->call->principal, &open, f->call->received_us, f->arena, &q, &ignored) == ERR_OK)
+	if (quote_make(f->app, f->call->principal, &open, f->call->received_us, f->arena, &q,
+	        &ignored) == ERR_OK)
 		f->detail = &q->base;
 }
 
@@ -523,7 +567,8 @@ step_answer(struct order_flow *f)
 	if (f->result == NULL)
 		add_options(f);
 	log_info(LOG_MSG(f->result != NULL ? "order" : "refused"), LOG_STR("req", f->call->id),
-	    LOG_STR("ref", f->m->order_ref), LOG_STR("order", f->result != NULL ? f->result->order_id : ""),
+	    LOG_STR("ref", f->m->order_ref),
+	    LOG_STR("order", f->result != NULL ? f->result->order_id : ""),
 	    LOG_STR("err", err_name(f->result != NULL ? ERR_OK : f->reason.err)),
 	    LOG_STR("field", f->result != NULL ? "" : f->reason.field), LOG_INT("tries", f->tries));
 	if (f->leads)
@@ -549,10 +594,12 @@ order_flow_run(struct order_flow *f)
 }
 
 void
-order_flow_start(struct call *c, const Yuncang__V1__SubmitOrderRequest *m, order_flow_fn *done, void *ctx)
+order_flow_start(struct call *c, const Yuncang__V1__SubmitOrderRequest *m, order_flow_fn *done,
+    void *ctx)
 {
 	struct order_flow *f = arena_zalloc(c->arena, sizeof(*f));
-	static struct order_flow no_memory = {.reason = {.err = ERR_NO_MEMORY, .text = "the request's arena is full"}};
+	static struct order_flow no_memory = {
+	    .reason = {.err = ERR_NO_MEMORY, .text = "the request's arena is full"}};
 
 	if (f == NULL) {
 		done(&no_memory, ctx);

@@ -18,6 +18,7 @@ struct payment_flow {
 	struct call *call;
 	struct uuid order_id;
 	struct payment_row payment;
+	const char *merchant; /* that was paid, as told; "": the collector */
 	struct order_read *order;
 	struct frozen *frozen; /* of the submit */
 	struct split *split;
@@ -55,7 +56,8 @@ write_done(void *ctx, enum err e, enum payment_outcome outcome)
 		return;
 	}
 	if (e == ERR_EXISTS_DIFFERS)
-		(void)reason_set(&f->call->reason, e, "payment.number", "was used for another order or amount");
+		(void)reason_set(&f->call->reason, e, "payment.number",
+		    "was used for another order or amount");
 	if (e != ERR_OK) {
 		fail(f, again ? ERR_CONTENDED : e);
 		return;
@@ -64,7 +66,8 @@ write_done(void *ctx, enum err e, enum payment_outcome outcome)
 	uuid_format(&f->order_id, id);
 	m.order_id = id;
 	m.outcome = (Yuncang__V1__PaymentOutcome)outcome;
-	log_info(LOG_MSG("paid"), LOG_STR("req", f->call->id), LOG_STR("order", id), LOG_INT("outcome", outcome));
+	log_info(LOG_MSG("paid"), LOG_STR("req", f->call->id), LOG_STR("order", id),
+	    LOG_INT("outcome", outcome));
 	call_reply(f->call, &m.base);
 }
 
@@ -73,7 +76,8 @@ static enum err
 open_fulfilments(struct payment_flow *f)
 {
 	const struct order_read *o = f->order;
-	struct payment_fulfilment *list = arena_array(f->call->arena, (size_t)o->fulfilment_count, sizeof(*list));
+	struct payment_fulfilment *list =
+	    arena_array(f->call->arena, (size_t)o->fulfilment_count, sizeof(*list));
 	int count = 0;
 
 	if (list == NULL)
@@ -118,17 +122,20 @@ post_paid(struct payment_flow *f, const struct split *s)
 static enum err
 post_refunded(struct payment_flow *f)
 {
-	const struct party *collector = &f->world->parties[world_party(f->world, f->order->collector)];
+	const struct party *collector =
+	    &f->world->parties[world_party(f->world, f->order->collector)];
 	struct split s = {0};
 	enum err e;
 
 	s.total.total_fen = f->payment.amount_fen;
 	s.total.goods_fen = f->payment.amount_fen;
-	if (!fen_bps(f->payment.amount_fen, collector->fee_bps, ROUND_HALF_UP, &s.total.provider_fee_fen))
+	if (!fen_bps(f->payment.amount_fen, collector->fee_bps, ROUND_HALF_UP,
+	        &s.total.provider_fee_fen))
 		return ERR_OVERFLOW;
 	e = post_paid(f, &s);
 	if (e == ERR_OK)
-		e = journal_refund_all(f->world, &s, f->order->collector, f->payment.provider, &f->r1);
+		e = journal_refund_all(f->world, &s, f->order->collector, f->payment.provider,
+		    &f->r1);
 	f->in.r1 = &f->r1;
 	return e;
 }
@@ -141,7 +148,8 @@ open_order(struct payment_flow *f)
 	if (e == ERR_OK)
 		e = post_paid(f, f->split);
 	if (e == ERR_OK)
-		e = payment_open(f->app->query_pool, catalog_hints(f->app->catalog), &f->in, write_done, f);
+		e = payment_open(f->app->query_pool, catalog_hints(f->app->catalog), &f->in,
+		    write_done, f);
 	return e;
 }
 
@@ -163,11 +171,22 @@ static enum err
 decide_late(struct payment_flow *f, const struct policy *policy, struct reason *why)
 {
 	struct choices *got = arena_zalloc(f->call->arena, sizeof(*got));
-	struct choose_in in = {.app = f->app, .world = f->world, .policy = policy, .request = &f->request,
-	    .owner = &f->frozen->decision.owner, .split_version = f->frozen->split_version,
-	    .cost_unit_fen = f->frozen->totals.cost_unit_fen, .options_max = 1, .ignore_inflight = true};
-	struct rows_in rows = {.app = f->app, .world = f->world, .request = &f->request,
-	    .owner = &f->frozen->decision.owner, .choices = got, .policy = policy, .payment = &f->payment};
+	struct choose_in in = {.app = f->app,
+	    .world = f->world,
+	    .policy = policy,
+	    .request = &f->request,
+	    .owner = &f->frozen->decision.owner,
+	    .split_version = f->frozen->split_version,
+	    .cost_unit_fen = f->frozen->totals.cost_unit_fen,
+	    .options_max = 1,
+	    .ignore_inflight = true};
+	struct rows_in rows = {.app = f->app,
+	    .world = f->world,
+	    .request = &f->request,
+	    .owner = &f->frozen->decision.owner,
+	    .choices = got,
+	    .policy = policy,
+	    .payment = &f->payment};
 	enum err e;
 
 	if (got == NULL)
@@ -177,7 +196,9 @@ decide_late(struct payment_flow *f, const struct policy *policy, struct reason *
 	f->request.prepaid = true;
 	f->request.paid_party = f->order->collector;
 	e = choose(&in, f->call->arena, got, why);
-	if (e == ERR_OK && got->choice[0].split->total.total_fen != f->order->goods_fen + f->order->delivery_fee_fen)
+	if (e == ERR_OK &&
+	    got->choice[0].split->total.total_fen !=
+	        f->order->goods_fen + f->order->delivery_fee_fen)
 		e = reason_set(why, ERR_NO_LOCATION, NULL, "only at another price");
 	if (e == ERR_OK)
 		e = order_rows_make(&rows, &f->row, f->call->arena, why);
@@ -204,9 +225,13 @@ probe_done(void *ctx, enum err e)
 static enum err
 probe_late(struct payment_flow *f, const struct policy *policy, bool *waits)
 {
-	const struct decide_in last = {.world = f->world, .hints = &catalog_hints(f->app->catalog)->hints,
-	    .policy = policy, .request = &f->request, .owner = &f->frozen->decision.owner,
-	    .ignore_inflight = true, .options_max = 1};
+	const struct decide_in last = {.world = f->world,
+	    .hints = &catalog_hints(f->app->catalog)->hints,
+	    .policy = policy,
+	    .request = &f->request,
+	    .owner = &f->frozen->decision.owner,
+	    .ignore_inflight = true,
+	    .options_max = 1};
 	struct stock_key keys[PROBE_KEYS_MAX];
 	int count = decide_probe_keys(&last, keys, PROBE_KEYS_MAX);
 
@@ -233,11 +258,13 @@ late_order(struct payment_flow *f, const struct policy *policy)
 		log_info(LOG_MSG("late payment finds nothing"), LOG_STR("req", f->call->id),
 		    LOG_STR("err", err_name(e)));
 		e = post_refunded(f);
-		return e != ERR_OK ? e : payment_unfillable(f->app->query_pool, &f->in, write_done, f);
+		return e != ERR_OK ? e
+		                   : payment_unfillable(f->app->query_pool, &f->in, write_done, f);
 	}
 	f->in.e1 = f->row.e1;
 	f->in.e2 = f->row.e2;
-	return payment_late(f->app->query_pool, catalog_hints(f->app->catalog), &f->in, &f->row, write_done, f);
+	return payment_late(f->app->query_pool, catalog_hints(f->app->catalog), &f->in, &f->row,
+	    write_done, f);
 }
 
 static enum err
@@ -279,15 +306,22 @@ order_known(struct payment_flow *f)
 		e = reason_set(&f->call->reason, ERR_AMOUNT_DIFFERS, "payment.amount_fen",
 		    "%lld paid; the order's total is %lld", (long long)f->payment.amount_fen,
 		    (long long)(o->goods_fen + o->delivery_fee_fen));
+	if (e == ERR_OK && f->merchant[0] != '\0' &&
+	    strcmp(f->merchant, party_code_of(f->world, o->collector)) != 0)
+		e = reason_set(&f->call->reason, ERR_BAD_FIELD, "payment.merchant",
+		    "is not the order's collector");
 	if (e == ERR_OK && o->decision == NULL)
 		e = ERR_INTERNAL;
 	if (e == ERR_OK)
 		e = thaw_decision(f->world, o->decision, f->call->arena, &f->frozen, &f->split);
 	if (e == ERR_OK) {
 		memset(&f->in, 0, sizeof(f->in));
-		f->in = (struct payment_in){.order_id = f->order_id, .dealer = o->dealer,
-		    .payment = &f->payment, .total_fen = o->goods_fen + o->delivery_fee_fen,
-		    .split_version = o->split_version, .now_us = clock_wall_us()};
+		f->in = (struct payment_in){.order_id = f->order_id,
+		    .dealer = o->dealer,
+		    .payment = &f->payment,
+		    .total_fen = o->goods_fen + o->delivery_fee_fen,
+		    .split_version = o->split_version,
+		    .now_us = clock_wall_us()};
 		e = write_payment(f);
 	}
 	if (e != ERR_OK)
@@ -299,8 +333,10 @@ refresh_done(void *ctx, enum err e)
 {
 	struct payment_flow *f = ctx;
 
-	if (e == ERR_OK && !order_is_known(catalog_world(f->app->catalog), f->order, f->call->arena)) {
-		log_error(LOG_MSG("an order names what the catalog does not have"), LOG_STR("req", f->call->id));
+	if (e == ERR_OK &&
+	    !order_is_known(catalog_world(f->app->catalog), f->order, f->call->arena)) {
+		log_error(LOG_MSG("an order names what the catalog does not have"),
+		    LOG_STR("req", f->call->id));
 		e = ERR_INTERNAL;
 	}
 	if (e == ERR_OK)
@@ -317,7 +353,8 @@ read_done(void *ctx, enum err e, struct order_read *o)
 	struct catalog *catalog = f->app->catalog;
 
 	f->order = o;
-	if (e == ERR_OK && !f->refreshed && !order_is_known(catalog_world(catalog), o, f->call->arena)) {
+	if (e == ERR_OK && !f->refreshed &&
+	    !order_is_known(catalog_world(catalog), o, f->call->arena)) {
 		f->refreshed = true;
 		e = catalog_refresh_then(catalog, refresh_done, f);
 		if (e == ERR_OK)
@@ -333,8 +370,8 @@ static void
 read_order(struct payment_flow *f)
 {
 	struct order_key key = {.order_id = f->order_id, .attempt = 1};
-	enum err e = order_read_one(f->app->query_pool, f->call->arena, &key, READ_DECISION | READ_CONTACT,
-	    read_done, f);
+	enum err e = order_read_one(f->app->query_pool, f->call->arena, &key,
+	    READ_DECISION | READ_CONTACT, read_done, f);
 
 	f->probed = false;
 	if (e != ERR_OK)
@@ -344,7 +381,8 @@ read_order(struct payment_flow *f)
 void
 confirm_start(struct call *c, const ProtobufCMessage *request)
 {
-	const Yuncang__V1__ConfirmPaymentRequest *m = (const Yuncang__V1__ConfirmPaymentRequest *)request;
+	const Yuncang__V1__ConfirmPaymentRequest *m =
+	    (const Yuncang__V1__ConfirmPaymentRequest *)request;
 	struct payment_flow *f = arena_zalloc(c->arena, sizeof(*f));
 	enum err e = ERR_OK;
 
@@ -361,6 +399,7 @@ confirm_start(struct call *c, const ProtobufCMessage *request)
 		e = reason_set(&c->reason, ERR_BAD_FIELD, "payment", "is needed");
 	else
 		e = basket_payment(m->payment, "payment", c->received_us, &f->payment, &c->reason);
+	f->merchant = m->payment != NULL ? m->payment->merchant : "";
 	if (e == ERR_OK)
 		read_order(f);
 	else

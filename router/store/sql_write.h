@@ -15,6 +15,9 @@
 	    "insert into payment (provider, number, order_id, dealer_id, amount_fen, paid_at, outcome) " \
 	    "select * from unnest($1::int2[], $2::text[], $3::uuid[], $4::int4[], $5::int8[], $6::timestamptz[], " \
 	    "$7::int2[]) on conflict do nothing returning order_id") \
+	/* Of skus sold as open: those that have an entitlement by now. */ \
+	X(SCARCE_READ, ON_BATCH, \
+	    "select distinct sku_id from entitlement where sku_id = any ($1::int4[])") \
 	X(SUBMISSION_DELETE, ON_BATCH, \
 	    SQL_W("storefront, ref", "$1::int4[], $2::text[]") \
 	    "delete from submission s using w where s.storefront_id = w.storefront and s.order_ref = w.ref") \

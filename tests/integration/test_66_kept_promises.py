@@ -171,3 +171,22 @@ def test_a_great_deal_of_stock_is_told_as_much(town):
     order = town.submit(sku, storefront="F-A1", way=PICKUP, location="A1")
     told = town.admin.call("OrderService/ExplainOrder", {"orderId": order["orderId"]})
     assert told["ways"][0]["candidates"][0]["available"] == [2147483647]
+
+
+def test_the_first_entitlement_holds_at_every_instance(town, service, admin):
+    """An instance that has not heard that goods became scarce sells none beyond the ceiling."""
+    sku = town.sku({"CLOUD": 999}, cloudOnly=True)
+    slow = service(feed_poll_ms=60000)[0].client(admin.key)
+    town.entitle("D1", sku, 3)
+    told = [submit(slow, town.order(sku, storefront="F-A1")) for _ in range(5)]
+    assert sorted(t.get("reason", "") for t in told) == [""] * 3 + ["entitlement_used"] * 2
+    [(used,)] = town.database.sql(
+        "select used from entitlement join sku using (sku_id) where code = %s", (sku,))
+    assert used == 3
+
+
+def submit(client, body):
+    try:
+        return client.call("OrderService/SubmitOrder", body)
+    except yc.RpcError as e:
+        return {"reason": e.reason}

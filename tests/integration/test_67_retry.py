@@ -121,3 +121,42 @@ def test_what_was_held_is_given_back(town, shelf):
         "(select coalesce(sum(line_discount_fen[l + 1] * q), 0) from sales_order o "
         " join fulfilment f using (order_id), unnest(f.line, f.qty) t(l, q) where f.state <> 16)")
     assert spent[0][0] == spent[0][1]
+
+
+def test_one_call_holds_a_reference_several_times(town, admin):
+    """Equal ones share the outcome; another body is told so; what is refused at once stands beside them."""
+    sku = town.sku({"SITE": 9})
+    first = town.order(sku)
+    other = {**first, "basket": town.basket([(sku, 2)])}
+    foreign = {**town.order(sku), "basket": {**first["basket"], "storefront": "nowhere"}}
+    many = admin.call("OrderService/SubmitOrders", {
+        "orders": [first, first, other, {"orderRef": "x"}, first, foreign]})["results"]
+    assert [m.get("error", {}).get("reason") for m in many] == [
+        None, None, "exists_differs", "bad_field", None, "unknown_id"]
+    assert many[0]["order"] == many[1]["order"] == many[4]["order"] == submit(admin, first)
+    nothing = admin.call("OrderService/SubmitOrders", {"orders": [{}, {}, {}]})["results"]
+    assert [m["error"]["field"] for m in nothing] == ["basket"] * 3
+
+
+def test_one_call_whose_equal_orders_are_all_refused(town, admin):
+    """The leader is refused and its followers hear the same; other bodies are decided for themselves."""
+    gone = town.sku({"SITE": 1})
+    a = town.order([(gone, 2)])
+    b = {**a, "basket": town.basket([(gone, 3)])}
+    many = admin.call("OrderService/SubmitOrders", {"orders": [a, a, b, b, a]})["results"]
+    assert [m["error"]["reason"] for m in many] == ["out_of_stock"] * 5
+    assert many[0]["error"] == many[1]["error"] == many[4]["error"]
+    assert submit(admin, {**a, "basket": town.basket(gone)})["orderId"]
+
+
+def test_paid_to_another_than_the_collector(town):
+    sku = town.sku({"SITE": 1})
+    order = town.submit(sku)
+    assert order["option"]["collector"] == "B"
+    try:
+        town.pay(order, payment=town.payment(total(order), merchant="D2"))
+    except yc.RpcError as e:
+        assert (e.code, e.field) == ("invalid_argument", "payment.merchant")
+    else:
+        raise AssertionError("paid to D2")
+    town.pay(order, payment=town.payment(total(order), merchant="B"))
