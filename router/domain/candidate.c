@@ -310,7 +310,8 @@ work_out_promise(const struct judge *x, struct probe *p, const struct location *
 	const struct request *q = x->in->request;
 	const struct policy *policy = x->in->policy;
 	/* Up to the whole minute: nobody promises microseconds. */
-	int64_t start = (q->now_us + US_PER_MIN - 1) / US_PER_MIN * US_PER_MIN, ready, by = INT64_MAX;
+	int64_t start = (q->now_us + US_PER_MIN - 1) / US_PER_MIN * US_PER_MIN, ready,
+	        by = INT64_MAX;
 	bool deliver = x->steps->way == WAY_DELIVER;
 
 	if (l->cut_off_min > 0 && deliver && !x->slot)

@@ -15,7 +15,7 @@
 #define EXCLUDE_MAX 16
 
 struct order_line {
-	int32_t sku;         /* index in the world */
+	int32_t sku; /* index in the world */
 	int32_t quantity;
 	int64_t price_fen;    /* unit price, between floor and list */
 	int64_t discount_fen; /* per unit, off the price, funded by the campaign */
@@ -24,12 +24,19 @@ struct order_line {
 };
 
 /* Who owns the customer, frozen into the order with the evidence. */
-enum owner_source { OWNER_BY_SCAN = 1, OWNER_BY_BIND, OWNER_BY_LOCATION, OWNER_BY_STOREFRONT,
-	OWNER_BY_TERRITORY, OWNER_BY_BRAND, OWNER_BY_SERVING };
+enum owner_source {
+	OWNER_BY_SCAN = 1,
+	OWNER_BY_BIND,
+	OWNER_BY_LOCATION,
+	OWNER_BY_STOREFRONT,
+	OWNER_BY_TERRITORY,
+	OWNER_BY_BRAND,
+	OWNER_BY_SERVING
+};
 struct owner {
-	int32_t dealer;   /* party id; the brand's where nobody owns */
-	int32_t store;    /* location id or 0 */
-	int32_t staff;    /* party id or 0 */
+	int32_t dealer; /* party id; the brand's where nobody owns */
+	int32_t store;  /* location id or 0 */
+	int32_t staff;  /* party id or 0 */
 	enum owner_source source;
 	uint32_t since_min; /* of the claim; 0: none */
 };
@@ -42,17 +49,17 @@ struct request {
 	int32_t location;   /* asked for, index or NONE */
 	bool has_position;
 	int32_t lat_e6, lon_e6;
-	int32_t territory;  /* index of the address's territory, or NONE */
+	int32_t territory;     /* index of the address's territory, or NONE */
 	int32_t serving_store; /* index, signature checked; or NONE */
 	bool has_slot;
-	int32_t slot_day;   /* days since 1970 */
+	int32_t slot_day; /* days since 1970 */
 	int16_t slot_from_min, slot_to_min;
 	int exclude_count;
 	int32_t exclude[EXCLUDE_MAX]; /* location ids */
 	int line_count;
 	struct order_line *lines;
-	bool prepaid;        /* comes with its payment */
-	int32_t paid_party;  /* id of the merchant that was paid; 0: none yet */
+	bool prepaid;       /* comes with its payment */
+	int32_t paid_party; /* id of the merchant that was paid; 0: none yet */
 	bool accept_other_way;
 };
 

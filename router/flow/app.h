@@ -32,7 +32,8 @@ struct app {
 	struct attach *attach;
 	uint8_t token_secret[DIGEST_SIZE];
 	uint8_t store_secret[DIGEST_SIZE]; /* signs the serving code of a store */
-	const char *not_ready; /* what the service waits for before it takes orders; NULL: it takes them */
+	/* what the service waits for before it takes orders; NULL: it takes them */
+	const char *not_ready;
 	bool draining;
 	bool keys_loading, keys_again; /* flow/keys_flow's own */
 };

@@ -18,7 +18,7 @@ struct attach_entry {
 };
 
 enum err attach_new(struct attach **out) MUST_CHECK;
-void attach_free(struct attach *a); /* asserts that it is empty */
+void attach_free(struct attach *a);       /* asserts that it is empty */
 int attach_count(const struct attach *a); /* leaders */
 
 /*

@@ -55,7 +55,8 @@ check_text(const char *s, size_t len_max, const char *field, struct reason *r)
 }
 
 static enum err
-find_code(const struct strmap *m, const char *code, const char *field, int32_t *idx, struct reason *r)
+find_code(const struct strmap *m, const char *code, const char *field, int32_t *idx,
+    struct reason *r)
 {
 	uint32_t i;
 
@@ -63,7 +64,8 @@ find_code(const struct strmap *m, const char *code, const char *field, int32_t *
 		return reason_set(r, ERR_BAD_FIELD, field, "is needed");
 	i = strmap_get(m, code);
 	if (i == STRMAP_NONE)
-		return reason_set(r, ERR_UNKNOWN_ID, field, "\"%.64s\" is not in the catalog", code);
+		return reason_set(r, ERR_UNKNOWN_ID, field, "\"%.64s\" is not in the catalog",
+		    code);
 	*idx = (int32_t)i;
 	return ERR_OK;
 }
@@ -122,8 +124,8 @@ convert_lines(const struct basket_in *in, struct arena *arena, struct request *q
 	if (count == 0)
 		return reason_set(r, ERR_BAD_FIELD, "basket.lines", "at least one line is needed");
 	if ((int64_t)count > in->app->conf->order_lines_max || count > ORDER_LINES_MAX)
-		return reason_set(r, ERR_BAD_FIELD, "basket.lines", "%zu lines; at most %lld", count,
-		    (long long)in->app->conf->order_lines_max);
+		return reason_set(r, ERR_BAD_FIELD, "basket.lines", "%zu lines; at most %lld",
+		    count, (long long)in->app->conf->order_lines_max);
 	q->lines = arena_array(arena, count, sizeof(*q->lines));
 	if (q->lines == NULL)
 		return ERR_NO_MEMORY;
@@ -195,7 +197,8 @@ convert_slot(const Yuncang__V1__SlotChoice *s, struct request *q, struct reason 
 		return ERR_OK;
 	q->slot_day = date_parse(s->date);
 	if (q->slot_day < 0)
-		return reason_set(r, ERR_BAD_FIELD, "basket.slot.date", "must be a date like 2026-11-21");
+		return reason_set(r, ERR_BAD_FIELD, "basket.slot.date",
+		    "must be a date like 2026-11-21");
 	if (s->from_minute < 0 || s->from_minute > 1439)
 		return reason_set(r, ERR_BAD_FIELD, "basket.slot.from_minute", "must be 0 to 1439");
 	if (s->to_minute <= s->from_minute || s->to_minute > 1440)
@@ -224,7 +227,8 @@ convert_serving(const struct basket_in *in, struct request *q, struct reason *r)
 	store_code(in->app, b->serving_store, want);
 	if (strlen(b->serving_code) != strlen(want) ||
 	    !digest_equal(b->serving_code, want, strlen(want)))
-		return reason_set(r, ERR_BAD_TOKEN, "basket.serving_code", "is not this store's code");
+		return reason_set(r, ERR_BAD_TOKEN, "basket.serving_code",
+		    "is not this store's code");
 	return ERR_OK;
 }
 
@@ -250,8 +254,8 @@ convert_excluded(const struct basket_in *in, struct request *q, struct reason *r
 }
 
 enum err
-basket_payment(const Yuncang__V1__Payment *p, const char *field, int64_t now_us, struct payment_row *out,
-    struct reason *r)
+basket_payment(const Yuncang__V1__Payment *p, const char *field, int64_t now_us,
+    struct payment_row *out, struct reason *r)
 {
 	char name[64];
 
@@ -270,8 +274,8 @@ basket_payment(const Yuncang__V1__Payment *p, const char *field, int64_t now_us,
 	out->amount_fen = p->amount_fen;
 	if (p->amount_fen <= 0 || p->amount_fen > FEN_MAX)
 		return reason_set(r, ERR_BAD_FIELD, name, "must be 1 to %lld", (long long)FEN_MAX);
-	out->paid_at_us = p->paid_at == NULL ? now_us
-	                                     : p->paid_at->seconds * US_PER_S + p->paid_at->nanos / 1000;
+	out->paid_at_us =
+	    p->paid_at == NULL ? now_us : p->paid_at->seconds * US_PER_S + p->paid_at->nanos / 1000;
 	snprintf(name, sizeof(name), "%s.paid_at", field);
 	if (out->paid_at_us <= 0 || out->paid_at_us > now_us + PAID_AHEAD_US)
 		return reason_set(r, ERR_BAD_FIELD, name, "is in the future or before 1970");
@@ -302,7 +306,8 @@ convert_payment(const struct basket_in *in, struct request *q, struct reason *r)
 	if (e != ERR_OK)
 		return e;
 	if (!in->world->parties[idx].has_merchant)
-		return reason_set(r, ERR_BAD_FIELD, "payment.merchant", "has no merchant account to collect with");
+		return reason_set(r, ERR_BAD_FIELD, "payment.merchant",
+		    "has no merchant account to collect with");
 	q->paid_party = in->world->parties[idx].id;
 	return ERR_OK;
 }
@@ -313,10 +318,12 @@ convert_where(const struct basket_in *in, struct request *q, struct reason *r)
 	const Yuncang__V1__Basket *b = in->basket;
 	enum err e;
 
-	q->way = (enum way)b->way; /* the numbers are the same; unknown ones were refused by the codec */
+	/* the numbers are the same; unknown ones were refused by the codec */
+	q->way = (enum way)b->way;
 	q->location = NONE;
 	if (b->location[0] != '\0') {
-		e = find_code(&in->world->location_code, b->location, "basket.location", &q->location, r);
+		e = find_code(&in->world->location_code, b->location, "basket.location",
+		    &q->location, r);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -339,7 +346,8 @@ basket_request(const struct basket_in *in, struct arena *arena, struct request *
 	q->now_us = in->now_us;
 	if (b == NULL)
 		return reason_set(r, ERR_BAD_FIELD, "basket", "is needed");
-	e = find_code(&in->world->storefront_code, b->storefront, "basket.storefront", &q->storefront, r);
+	e = find_code(&in->world->storefront_code, b->storefront, "basket.storefront",
+	    &q->storefront, r);
 	if (e == ERR_OK && in->world->storefronts[q->storefront].disabled)
 		e = reason_set(r, ERR_BAD_FIELD, "basket.storefront", "is disabled");
 	if (e == ERR_OK)

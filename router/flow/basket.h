@@ -17,7 +17,7 @@ struct basket_in {
 	const struct app *app;
 	const struct world *world;
 	const struct policy *policy;
-	const Yuncang__V1__Basket *basket; /* may be NULL: refused */
+	const Yuncang__V1__Basket *basket;   /* may be NULL: refused */
 	const Yuncang__V1__Payment *payment; /* NULL: not paid yet */
 	const struct token *token;           /* NULL: none */
 	int64_t now_us;
@@ -35,8 +35,8 @@ enum err basket_request(const struct basket_in *in, struct arena *arena, struct 
     struct reason *r) MUST_CHECK;
 
 /* The payment as a row: provider known, number 1 to 64 printable characters, amount > 0. */
-enum err basket_payment(const Yuncang__V1__Payment *p, const char *field, int64_t now_us, struct payment_row *out,
-    struct reason *r) MUST_CHECK;
+enum err basket_payment(const Yuncang__V1__Payment *p, const char *field, int64_t now_us,
+    struct payment_row *out, struct reason *r) MUST_CHECK;
 
 /* "2026-11-21" as days since 1970; -1: not a date. */
 int32_t date_parse(const char *s);

@@ -8,8 +8,12 @@ static enum err
 split_plan(const struct choose_in *in, const struct split_book *book, const struct plan *p,
     struct arena *arena, struct choice *out, struct reason *r)
 {
-	struct split_in s = {.world = in->world, .request = in->request, .owner = in->owner, .plan = p,
-	    .book = book, .cost_unit_fen = in->cost_unit_fen};
+	struct split_in s = {.world = in->world,
+	    .request = in->request,
+	    .owner = in->owner,
+	    .plan = p,
+	    .book = book,
+	    .cost_unit_fen = in->cost_unit_fen};
 
 	s.collector = collector_choose(in->world, in->request, p);
 	out->plan = p;
@@ -20,9 +24,13 @@ split_plan(const struct choose_in *in, const struct split_book *book, const stru
 static enum err
 run_decide(const struct choose_in *in, struct arena *arena, struct decision **out)
 {
-	struct decide_in d = {.world = in->world, .hints = &catalog_hints(in->app->catalog)->hints,
-	    .policy = in->policy, .request = in->request, .owner = in->owner,
-	    .ignore_inflight = in->ignore_inflight, .options_max = in->options_max};
+	struct decide_in d = {.world = in->world,
+	    .hints = &catalog_hints(in->app->catalog)->hints,
+	    .policy = in->policy,
+	    .request = in->request,
+	    .owner = in->owner,
+	    .ignore_inflight = in->ignore_inflight,
+	    .options_max = in->options_max};
 	int64_t start_us = clock_mono_us();
 	enum err e = decide(&d, arena, out);
 
@@ -51,7 +59,8 @@ choose(const struct choose_in *in, struct arena *arena, struct choices *out, str
 		return r->err;
 	}
 	for (int i = 0; i < out->decision->option_count; i++) {
-		e = split_plan(in, out->book, &out->decision->options[i], arena, &out->choice[out->count], r);
+		e = split_plan(in, out->book, &out->decision->options[i], arena,
+		    &out->choice[out->count], r);
 		if (e == ERR_OK)
 			out->count++;
 		else if (e != ERR_MARGIN_BELOW_FLOOR)

@@ -29,7 +29,8 @@ struct choose_in {
 	const struct policy *policy;
 	const struct request *request;
 	const struct owner *owner;
-	int32_t split_version; /* 0: the one in force; else fixed by a token or an earlier attempt */
+	/* 0: the one in force; else fixed by a token or an earlier attempt */
+	int32_t split_version;
 	const int64_t *cost_unit_fen; /* NULL: the catalog's; else frozen at submit */
 	int options_max;
 	bool ignore_inflight;
@@ -42,6 +43,7 @@ struct choose_in {
  * A plan whose split is refused (margin below the floor) is left out.  When nothing is left the result is
  * the refusal, in ${r} too, and ${out}->decision tells what was looked at.  NO_POLICY, NO_MEMORY, OVERFLOW.
  */
-enum err choose(const struct choose_in *in, struct arena *arena, struct choices *out, struct reason *r) MUST_CHECK;
+enum err choose(const struct choose_in *in, struct arena *arena, struct choices *out,
+    struct reason *r) MUST_CHECK;
 
 #endif

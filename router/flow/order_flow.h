@@ -33,8 +33,10 @@ enum next { NEXT_STEP, NEXT_WAIT, NEXT_DONE };
 struct order_flow;
 typedef void order_flow_fn(struct order_flow *f, void *ctx);
 
-void submit_start(struct call *c, const ProtobufCMessage *request);      /* method_fn of SubmitOrder */
-void submit_many_start(struct call *c, const ProtobufCMessage *request); /* method_fn of SubmitOrders */
+/* method_fn of SubmitOrder */
+void submit_start(struct call *c, const ProtobufCMessage *request);
+/* method_fn of SubmitOrders */
+void submit_many_start(struct call *c, const ProtobufCMessage *request);
 
 /**
  * order_flow_start(c, m, done, ctx):
@@ -43,7 +45,8 @@ void submit_many_start(struct call *c, const ProtobufCMessage *request); /* meth
  * ${done} runs exactly once, possibly before this returns: then order_flow_result() holds the answer, or
  * NULL and order_flow_reason() and order_flow_detail() the refusal.
  */
-void order_flow_start(struct call *c, const Yuncang__V1__SubmitOrderRequest *m, order_flow_fn *done, void *ctx);
+void order_flow_start(struct call *c, const Yuncang__V1__SubmitOrderRequest *m, order_flow_fn *done,
+    void *ctx);
 Yuncang__V1__SubmitOrderResponse *order_flow_result(const struct order_flow *f);
 const struct reason *order_flow_reason(const struct order_flow *f);
 const ProtobufCMessage *order_flow_detail(const struct order_flow *f); /* NULL: none */

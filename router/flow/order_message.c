@@ -273,3 +273,27 @@ way_message(const struct world *w, const struct step_run *run, int line_count, i
 	}
 	return m;
 }
+
+Yuncang__V1__SubmitOrderResponse *
+submit_message(const struct world *w, const struct submit_facts *f, bool money, struct arena *a)
+{
+	Yuncang__V1__SubmitOrderResponse *m = arena_alloc(a, sizeof(*m));
+	const struct decision *d = &f->frozen->decision;
+
+	if (m == NULL)
+		return NULL;
+	yuncang__v1__submit_order_response__init(m);
+	m->order_id = arena_alloc(a, UUID_TEXT_SIZE);
+	m->order_ref = arena_strdup(a, f->order_ref);
+	m->committed_at = time_message(f->created_us, a);
+	m->pay_by = time_message(f->pay_by_us, a);
+	m->option = option_message(w, f->frozen, &d->options[0], f->split, money, a);
+	m->owner = owner_message(w, &d->owner, a);
+	if (m->order_id == NULL || m->order_ref == NULL || m->committed_at == NULL ||
+	    m->option == NULL || m->owner == NULL || (f->pay_by_us != 0 && m->pay_by == NULL))
+		return NULL;
+	uuid_format(&f->order_id, m->order_id);
+	m->policy_version = d->policy_version;
+	m->split_rule_version = f->frozen->split_version;
+	return m;
+}

@@ -4,6 +4,17 @@
 /* order_message: a stored order, and why it was decided so, as the messages a client reads. */
 #include "flow/thaw.h"
 
+/* What a submit is answered from, when it was committed and ever after. */
+struct submit_facts {
+	struct uuid order_id;
+	const char *order_ref;
+	const struct frozen *frozen;
+	const struct split *split;
+	int64_t created_us, pay_by_us; /* 0: paid */
+};
+Yuncang__V1__SubmitOrderResponse *submit_message(const struct world *w,
+    const struct submit_facts *f, bool money, struct arena *a) MUST_CHECK;
+
 /* Codes are borrowed from ${w}, which knows every id of ${o}.  NULL: no memory.  ${lines}: else without. */
 Yuncang__V1__Order *order_message(const struct world *w, const struct order_read *o, bool lines,
     struct arena *a) MUST_CHECK;

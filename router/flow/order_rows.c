@@ -15,8 +15,9 @@ take_add(struct take *takes, int *count, const struct take *t)
 		struct take *k = &takes[i];
 
 		if (k->kind == t->kind && k->dealer == t->dealer && k->location == t->location &&
-		    k->sku == t->sku && k->goods_owner == t->goods_owner && k->campaign == t->campaign &&
-		    k->day == t->day && k->from_min == t->from_min && k->to_min == t->to_min) {
+		    k->sku == t->sku && k->goods_owner == t->goods_owner &&
+		    k->campaign == t->campaign && k->day == t->day && k->from_min == t->from_min &&
+		    k->to_min == t->to_min) {
 			k->quantity += t->quantity;
 			return;
 		}
@@ -34,10 +35,16 @@ take_part(const struct rows_in *in, const struct part *p, struct take *takes, in
 	for (int i = 0; i < p->line_count; i++) {
 		const struct part_line *l = &p->lines[i];
 		const struct sku *s = &w->skus[q->lines[l->line].sku];
-		struct take stock = {.kind = TAKE_STOCK, .dealer = loc->party, .location = loc->id,
-		    .sku = s->id, .goods_owner = l->goods_owner, .quantity = l->quantity};
-		struct take entitled = {.kind = TAKE_ENTITLEMENT, .dealer = in->owner->dealer,
-		    .sku = s->id, .quantity = l->quantity};
+		struct take stock = {.kind = TAKE_STOCK,
+		    .dealer = loc->party,
+		    .location = loc->id,
+		    .sku = s->id,
+		    .goods_owner = l->goods_owner,
+		    .quantity = l->quantity};
+		struct take entitled = {.kind = TAKE_ENTITLEMENT,
+		    .dealer = in->owner->dealer,
+		    .sku = s->id,
+		    .quantity = l->quantity};
 
 		if (l->stocked)
 			take_add(takes, count, &stock);
@@ -45,14 +52,23 @@ take_part(const struct rows_in *in, const struct part *p, struct take *takes, in
 			take_add(takes, count, &entitled);
 	}
 	if (p->takes_capacity) {
-		struct take t = {.kind = TAKE_CAPACITY, .dealer = loc->party, .location = loc->id,
-		    .day = p->capacity_day, .limit = loc->capacity_day, .quantity = 1};
+		struct take t = {.kind = TAKE_CAPACITY,
+		    .dealer = loc->party,
+		    .location = loc->id,
+		    .day = p->capacity_day,
+		    .limit = loc->capacity_day,
+		    .quantity = 1};
 
 		take_add(takes, count, &t);
 	}
 	if (p->takes_slot) {
-		struct take t = {.kind = TAKE_SLOT, .dealer = loc->party, .location = loc->id,
-		    .day = q->slot_day, .from_min = q->slot_from_min, .to_min = q->slot_to_min, .quantity = 1};
+		struct take t = {.kind = TAKE_SLOT,
+		    .dealer = loc->party,
+		    .location = loc->id,
+		    .day = q->slot_day,
+		    .from_min = q->slot_from_min,
+		    .to_min = q->slot_to_min,
+		    .quantity = 1};
 
 		take_add(takes, count, &t);
 	}
@@ -78,7 +94,8 @@ take_budgets(const struct rows_in *in, const struct plan *plan, struct take *tak
 }
 
 static enum err
-make_takes(const struct rows_in *in, const struct plan *plan, struct order_row *row, struct arena *arena)
+make_takes(const struct rows_in *in, const struct plan *plan, struct order_row *row,
+    struct arena *arena)
 {
 	struct take *takes;
 	size_t most = 0;
@@ -119,7 +136,8 @@ make_record(const struct rows_in *in, struct frozen *f, struct order_row *row, s
 }
 
 static enum err
-make_postings(const struct rows_in *in, const struct choice *c, struct order_row *row, struct arena *arena)
+make_postings(const struct rows_in *in, const struct choice *c, struct order_row *row,
+    struct arena *arena)
 {
 	struct posting *e1, *e2;
 	enum err e;
@@ -139,7 +157,8 @@ make_postings(const struct rows_in *in, const struct choice *c, struct order_row
 }
 
 enum err
-order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *arena, struct reason *r)
+order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *arena,
+    struct reason *r)
 {
 	const struct choice *c = &in->choices->choice[in->index];
 	struct frozen *f = arena_zalloc(arena, sizeof(*f));
@@ -148,8 +167,9 @@ order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *a
 	if (f == NULL)
 		return reason_set(r, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
 	if (in->payment != NULL && in->payment->amount_fen != c->split->total.total_fen)
-		return reason_set(r, ERR_AMOUNT_DIFFERS, "payment.amount_fen", "%lld paid; the order's total is %lld",
-		    (long long)in->payment->amount_fen, (long long)c->split->total.total_fen);
+		return reason_set(r, ERR_AMOUNT_DIFFERS, "payment.amount_fen",
+		    "%lld paid; the order's total is %lld", (long long)in->payment->amount_fen,
+		    (long long)c->split->total.total_fen);
 	f->request = *in->request;
 	f->decision = *in->choices->decision;
 	f->decision.option_count = 1;
@@ -162,8 +182,8 @@ order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *a
 	row->world = in->world;
 	row->payment = in->payment;
 	row->created_us = in->request->now_us;
-	row->pay_by_us = in->payment != NULL ? 0
-	                                     : row->created_us + in->policy->payment_hold_min * US_PER_MIN;
+	row->pay_by_us =
+	    in->payment != NULL ? 0 : row->created_us + in->policy->payment_hold_min * US_PER_MIN;
 	e = make_takes(in, c->plan, row, arena);
 	if (e == ERR_OK)
 		e = make_record(in, f, row, arena);

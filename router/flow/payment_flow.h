@@ -10,6 +10,7 @@
  */
 #include "flow/app.h"
 
-void confirm_start(struct call *c, const ProtobufCMessage *request); /* method_fn of ConfirmPayment */
+/* method_fn of ConfirmPayment */
+void confirm_start(struct call *c, const ProtobufCMessage *request);
 
 #endif

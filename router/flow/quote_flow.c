@@ -27,11 +27,16 @@ struct quote {
 };
 
 static enum err
-add_option(struct quote *q, const struct request *asked, const struct choice *c, int32_t split_version)
+add_option(struct quote *q, const struct request *asked, const struct choice *c,
+    int32_t split_version)
 {
-	struct token t = {.quoted_us = q->request.now_us, .expires_us = q->expires_us, .way = c->plan->way,
-	    .location = c->plan->parts[0].location, .collector = c->collector,
-	    .delivery_fee_fen = c->plan->delivery_fee_fen, .promise_to_us = c->plan->promise_to_us,
+	struct token t = {.quoted_us = q->request.now_us,
+	    .expires_us = q->expires_us,
+	    .way = c->plan->way,
+	    .location = c->plan->parts[0].location,
+	    .collector = c->collector,
+	    .delivery_fee_fen = c->plan->delivery_fee_fen,
+	    .promise_to_us = c->plan->promise_to_us,
 	    .split_version = split_version};
 	struct frozen *f = arena_zalloc(q->arena, sizeof(*f));
 	Yuncang__V1__Option *o;
@@ -85,7 +90,8 @@ offered(const struct quote *q, const struct plan *p, const struct plan *const *b
 
 /* ${only}: leave out plans that fell back to another way, they are told under their own. */
 static enum err
-add_choices(struct quote *q, const struct request *asked, const struct choices *got, int count_max, bool only)
+add_choices(struct quote *q, const struct request *asked, const struct choices *got, int count_max,
+    bool only)
 {
 	const struct plan *told[OPTIONS_MAX];
 	int count = 0;
@@ -115,7 +121,10 @@ add_way(struct quote *q, enum way way, int count_max, bool only)
 {
 	struct request *asked = arena_memdup(q->arena, &q->request, sizeof(q->request));
 	struct choices *got = arena_zalloc(q->arena, sizeof(*got));
-	struct choose_in in = {.app = q->app, .world = q->world, .policy = q->policy, .request = asked,
+	struct choose_in in = {.app = q->app,
+	    .world = q->world,
+	    .policy = q->policy,
+	    .request = asked,
 	    .owner = &q->owner};
 	struct reason r = {0};
 	enum err e;
@@ -146,7 +155,8 @@ add_all(struct quote *q)
 	e = add_way(q, WAY_NONE, most < SPREAD_SHIP_MAX ? most : SPREAD_SHIP_MAX, false);
 	most = q->options_max - (int)q->out->n_options;
 	if (e == ERR_OK && q->request.has_position)
-		e = add_way(q, WAY_DELIVER, most < SPREAD_DELIVER_MAX ? most : SPREAD_DELIVER_MAX, true);
+		e = add_way(q, WAY_DELIVER, most < SPREAD_DELIVER_MAX ? most : SPREAD_DELIVER_MAX,
+		    true);
 	if (e == ERR_OK && (q->request.has_position || q->request.location != NONE))
 		e = add_way(q, WAY_PICKUP, q->options_max - (int)q->out->n_options, true);
 	return e;
@@ -175,8 +185,8 @@ fill(struct quote *q)
 }
 
 enum err
-quote_make(const struct app *app, const struct principal *p, const Yuncang__V1__Basket *b, int64_t now_us,
-    struct arena *arena, Yuncang__V1__QuoteResponse **out, struct reason *r)
+quote_make(const struct app *app, const struct principal *p, const Yuncang__V1__Basket *b,
+    int64_t now_us, struct arena *arena, Yuncang__V1__QuoteResponse **out, struct reason *r)
 {
 	const struct world *w = catalog_world(app->catalog);
 	struct quote q = {.app = app, .world = w, .basket = b, .arena = arena};
@@ -212,8 +222,8 @@ quote_start(struct call *c, const ProtobufCMessage *request)
 		e = reason_set(&c->reason, ERR_PERMISSION_DENIED, "basket.storefront",
 		    "is not in this key's scope");
 	else
-		e = quote_make(call_app(c), c->principal, m->basket, c->received_us, c->arena, &answer,
-		    &c->reason);
+		e = quote_make(call_app(c), c->principal, m->basket, c->received_us, c->arena,
+		    &answer, &c->reason);
 	if (e == ERR_OK)
 		call_reply(c, &answer->base);
 	else

@@ -12,7 +12,8 @@ void quote_start(struct call *c, const ProtobufCMessage *request); /* method_fn 
  * The answer to a quote of ${b}; also the detail of QUOTE_CHANGED and of a refused PICKUP.  ${r}: why not even
  * that could be made.
  */
-enum err quote_make(const struct app *app, const struct principal *p, const Yuncang__V1__Basket *b, int64_t now_us,
-    struct arena *arena, Yuncang__V1__QuoteResponse **out, struct reason *r) MUST_CHECK;
+enum err quote_make(const struct app *app, const struct principal *p, const Yuncang__V1__Basket *b,
+    int64_t now_us, struct arena *arena, Yuncang__V1__QuoteResponse **out,
+    struct reason *r) MUST_CHECK;
 
 #endif

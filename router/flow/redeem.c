@@ -58,8 +58,8 @@ changed(struct reason *r)
 }
 
 enum err
-redeem(const struct token *t, struct choose_in *in, struct request *q, struct arena *arena, struct choices *out,
-    struct reason *r)
+redeem(const struct token *t, struct choose_in *in, struct request *q, struct arena *arena,
+    struct choices *out, struct reason *r)
 {
 	enum err e;
 	int i;

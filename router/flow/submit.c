@@ -24,6 +24,7 @@ submit_start(struct call *c, const ProtobufCMessage *request)
 struct many {
 	struct call *call;
 	int left;
+	struct one *ones;
 	Yuncang__V1__SubmitOrdersResponse answer;
 };
 struct one {
@@ -62,39 +63,52 @@ many_done(struct order_flow *f, void *ctx)
 		call_reply(many->call, &many->answer.base);
 }
 
+/* Everything the answer of ${count} orders needs but the orders; NULL: no memory. */
+static struct many *
+many_new(struct call *c, size_t count)
+{
+	struct many *many = arena_zalloc(c->arena, sizeof(*many));
+
+	if (many == NULL)
+		return NULL;
+	many->ones = arena_array(c->arena, count, sizeof(*many->ones));
+	yuncang__v1__submit_orders_response__init(&many->answer);
+	many->answer.results = arena_array(c->arena, count, sizeof(*many->answer.results));
+	if (many->ones == NULL || many->answer.results == NULL)
+		return NULL;
+	many->call = c;
+	many->left = (int)count;
+	many->answer.n_results = count;
+	for (size_t i = 0; i < count; i++) {
+		many->ones[i].many = many;
+		yuncang__v1__submit_order_result__init(&many->ones[i].result);
+		many->answer.results[i] = &many->ones[i].result;
+	}
+	return many;
+}
+
 void
 submit_many_start(struct call *c, const ProtobufCMessage *request)
 {
-	const Yuncang__V1__SubmitOrdersRequest *m = (const Yuncang__V1__SubmitOrdersRequest *)request;
+	const Yuncang__V1__SubmitOrdersRequest *m =
+	    (const Yuncang__V1__SubmitOrdersRequest *)request;
 	int64_t most = call_app(c)->conf->submit_orders_max;
-	struct many *many = arena_zalloc(c->arena, sizeof(*many));
-	struct one *ones = arena_array(c->arena, m->n_orders, sizeof(*ones));
+	size_t count = m->n_orders;
+	struct many *many;
 
-	if (m->n_orders == 0 || (int64_t)m->n_orders > most)
-		(void)reason_set(&c->reason, ERR_BAD_FIELD, "orders", "%zu orders; 1 to %lld", m->n_orders,
-		    (long long)most);
-	else if (many == NULL || ones == NULL)
-		(void)reason_set(&c->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
-	if (c->reason.err != ERR_OK) {
+	if (count == 0 || (int64_t)count > most) {
+		(void)reason_set(&c->reason, ERR_BAD_FIELD, "orders", "%zu orders; 1 to %lld",
+		    count, (long long)most);
 		call_fail(c, &c->reason, NULL);
 		return;
 	}
-	many->call = c;
-	yuncang__v1__submit_orders_response__init(&many->answer);
-	many->answer.results = arena_array(c->arena, m->n_orders, sizeof(*many->answer.results));
-	if (many->answer.results == NULL) {
+	many = many_new(c, count);
+	if (many == NULL) {
 		(void)reason_set(&c->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
 		call_fail(c, &c->reason, NULL);
 		return;
 	}
-	many->answer.n_results = m->n_orders;
-	many->left = (int)m->n_orders;
-	for (size_t i = 0; i < m->n_orders; i++) {
-		ones[i].many = many;
-		yuncang__v1__submit_order_result__init(&ones[i].result);
-		many->answer.results[i] = &ones[i].result;
-	}
-	/* The last to be done may be done at once and take the arena with it: m is not touched after that. */
-	for (size_t i = 0, count = m->n_orders; i < count; i++)
-		order_flow_start(c, m->orders[i], many_done, &ones[i]);
+	/* The last to be done may be done at once and take the arena, m and many with it. */
+	for (size_t i = 0; i < count; i++)
+		order_flow_start(c, m->orders[i], many_done, &many->ones[i]);
 }

@@ -62,8 +62,8 @@ put_fields(struct buf *b, const struct token *t, const struct request *q)
 }
 
 char *
-token_make(const struct app *app, struct token *t, const Yuncang__V1__Basket *b, const struct request *q,
-    struct arena *arena)
+token_make(const struct app *app, struct token *t, const Yuncang__V1__Basket *b,
+    const struct request *q, struct arena *arena)
 {
 	uint8_t mac[DIGEST_SIZE];
 	char *text = NULL;
@@ -118,8 +118,8 @@ get_fields(struct rd *in, struct arena *arena, struct token *t)
 }
 
 enum err
-token_read(const struct app *app, const char *text, int64_t now_us, struct arena *arena, struct token **out,
-    struct reason *r)
+token_read(const struct app *app, const char *text, int64_t now_us, struct arena *arena,
+    struct token **out, struct reason *r)
 {
 	uint8_t raw[TOKEN_SIZE_MAX], mac[DIGEST_SIZE];
 	struct token *t;
@@ -129,11 +129,13 @@ token_read(const struct app *app, const char *text, int64_t now_us, struct arena
 
 	e = b64url_decode(text, strlen(text), raw, sizeof(raw), &len);
 	if (e != ERR_OK || len <= TOKEN_MAC_SIZE)
-		return reason_set(r, ERR_BAD_TOKEN, "quote_token", "is not a token of this service");
+		return reason_set(r, ERR_BAD_TOKEN, "quote_token",
+		    "is not a token of this service");
 	len -= TOKEN_MAC_SIZE;
 	digest_hmac(app->token_secret, sizeof(app->token_secret), raw, len, mac);
 	if (!digest_equal(mac, raw + len, TOKEN_MAC_SIZE))
-		return reason_set(r, ERR_BAD_TOKEN, "quote_token", "is not a token of this service");
+		return reason_set(r, ERR_BAD_TOKEN, "quote_token",
+		    "is not a token of this service");
 	t = arena_zalloc(arena, sizeof(*t));
 	if (t == NULL)
 		return ERR_NO_MEMORY;
@@ -142,7 +144,8 @@ token_read(const struct app *app, const char *text, int64_t now_us, struct arena
 	if (e != ERR_OK)
 		return reason_set(r, e, "quote_token", "cannot be read");
 	if (t->expires_us <= now_us)
-		return reason_set(r, ERR_TOKEN_EXPIRED, "quote_token", "expired; ask for a new quote");
+		return reason_set(r, ERR_TOKEN_EXPIRED, "quote_token",
+		    "expired; ask for a new quote");
 	*out = t;
 	return ERR_OK;
 }

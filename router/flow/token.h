@@ -29,8 +29,8 @@ struct token {
 };
 
 /* The token of ${t} as text in ${arena}; basket is filled here from ${b} and ${q}.  NULL: no memory. */
-char *token_make(const struct app *app, struct token *t, const Yuncang__V1__Basket *b, const struct request *q,
-    struct arena *arena) MUST_CHECK;
+char *token_make(const struct app *app, struct token *t, const Yuncang__V1__Basket *b,
+    const struct request *q, struct arena *arena) MUST_CHECK;
 
 /* ERR_BAD_TOKEN: not signed by us; TOKEN_EXPIRED; NO_MEMORY. */
 enum err token_read(const struct app *app, const char *text, int64_t now_us, struct arena *arena,

@@ -24,7 +24,7 @@ token_is_bound(void **state)
 		size_t len;
 		enum err want;
 	} rows[] = {
-	    {"the same list", scope, 16, ERR_OK},
+	    {"the same list", {secret, "ListOrders", filter, sizeof(filter)}, 16, ERR_OK},
 	    {"another secret", {other_secret, "ListOrders", filter, sizeof(filter)}, 16,
 	        ERR_BAD_TOKEN},
 	    {"another method", {secret, "ListTasks", filter, sizeof(filter)}, 16, ERR_BAD_TOKEN},
@@ -33,7 +33,7 @@ token_is_bound(void **state)
 	    {"a shorter filter", {secret, "ListOrders", filter, sizeof(filter[0])}, 16,
 	        ERR_BAD_TOKEN},
 	    {"no filter", {secret, "ListOrders", filter, 0}, 16, ERR_BAD_TOKEN},
-	    {"another length", scope, 15, ERR_BAD_TOKEN},
+	    {"another length", {secret, "ListOrders", filter, sizeof(filter)}, 15, ERR_BAD_TOKEN},
 	};
 	struct arena *a = arena_new(65536);
 	uint8_t got[PAGE_CURSOR_MAX];
