@@ -40,9 +40,8 @@ struct split_book {
 	struct split_rule *rules;
 };
 
-/* The book in force at ${now_us}, or the one of a version; NULL: none. */
+/* The book in force at ${now_us}; NULL: none.  That of a version, archived or not: store/catalog.h. */
 const struct split_book *split_book_at(const struct world *w, int64_t now_us);
-const struct split_book *split_book_version(const struct world *w, int32_t version);
 /*
  * The most specific rule for a row: sku, then class, dealer, grade, way, storefront kind; of equals the
  * first in the book.  ${owner} is the residual party.  NULL: none.

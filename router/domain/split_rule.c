@@ -20,17 +20,6 @@ split_book_at(const struct world *w, int64_t now_us)
 	return best;
 }
 
-const struct split_book *
-split_book_version(const struct world *w, int32_t version)
-{
-	int32_t i;
-
-	for (i = 0; i < w->book_count; i++)
-		if (w->books[i]->version == version)
-			return w->books[i];
-	return NULL;
-}
-
 /* How specific the rule is, as bits from sku down to storefront kind; -1: it is for others. */
 static int
 rule_rank(const struct split_rule *r, const struct sku *s, const struct party *owner, enum way way,

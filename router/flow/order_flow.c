@@ -6,16 +6,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "domain/ownership.h"
 #include "flow/basket.h"
 #include "flow/choose.h"
+#include "flow/order_decide.h"
 #include "flow/order_message.h"
-#include "flow/order_rows.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
-#include "flow/redeem.h"
 #include "flow/thaw.h"
-#include "flow/token.h"
 #include "store/order_read.h"
 
 #define ORDER_REF_LEN_MAX 64
@@ -32,18 +29,11 @@ struct order_flow {
 	enum order_step step;
 	bool leads;
 	bool looked_up; /* the submission was read and is not there */
-	bool raw;       /* decide without own demand under way */
 	bool probed;    /* figures were read again for this decision */
 	bool refreshed; /* the catalog was read again for the order that is there */
 	int tries;
-	struct token *token;
 	uint8_t hash[BODY_HASH_SIZE];
-	const struct world *world; /* of the last decision */
-	struct payment_row payment;
-	struct order_row row;
-	struct decide_in last; /* what a probe asks about */
-	struct request request;
-	struct owner owner;
+	struct order_decide d;    /* the last try */
 	struct order_read *known; /* the order that is there */
 	struct reason reason;
 	const ProtobufCMessage *detail;
@@ -156,70 +146,6 @@ step_attach(struct order_flow *f)
 
 /* ---- decide ----------------------------------------------------------------------------------- */
 
-static enum err
-check_street(const struct order_flow *f, const struct plan *p, struct reason *r)
-{
-	const Yuncang__V1__Address *a = f->m->basket->address;
-
-	for (int i = 0; i < p->part_count; i++)
-		if (p->parts[i].way != WAY_PICKUP && (a == NULL || a->street[0] == '\0'))
-			return reason_set(r, ERR_BAD_FIELD, "basket.address.street",
-			    "is needed to send an order");
-	return ERR_OK;
-}
-
-static enum err
-convert(struct order_flow *f, struct choose_in *in)
-{
-	struct basket_in b = {.app = f->app,
-	    .world = f->world,
-	    .policy = in->policy,
-	    .basket = f->m->basket,
-	    .payment = f->m->payment,
-	    .token = f->token,
-	    .now_us = f->call->received_us,
-	    .submit = true};
-	enum err e = basket_request(&b, f->arena, &f->request, &f->reason);
-
-	if (e != ERR_OK)
-		return e;
-	f->request.accept_other_way = f->m->accept_other_way;
-	ownership_find(f->world, &catalog_hints(f->app->catalog)->hints, in->policy, &f->request,
-	    &f->owner);
-	return ERR_OK;
-}
-
-/* Everything from the body to the rows of the commit, against the world and the hints of this turn. */
-static enum err
-decide_rows(struct order_flow *f, struct choose_in *in)
-{
-	struct choices *got = arena_zalloc(f->arena, sizeof(*got));
-	struct rows_in rows = {.app = f->app,
-	    .world = f->world,
-	    .request = &f->request,
-	    .owner = &f->owner,
-	    .choices = got,
-	    .policy = in->policy};
-	enum err e = convert(f, in);
-
-	if (e != ERR_OK)
-		return e;
-	if (got == NULL)
-		return reason_set(&f->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
-	e = f->token != NULL ? redeem(f->token, in, &f->request, f->arena, got, &f->reason)
-	                     : choose(in, f->arena, got, &f->reason);
-	if (e == ERR_MARGIN_BELOW_FLOOR && f->token == NULL)
-		e = redeem(NULL, in, &f->request, f->arena, got, &f->reason);
-	if (e == ERR_OK)
-		e = check_street(f, got->choice[0].plan, &f->reason);
-	if (e == ERR_OK && f->m->payment != NULL) {
-		e = basket_payment(f->m->payment, "payment", f->call->received_us, &f->payment,
-		    &f->reason);
-		rows.payment = &f->payment;
-	}
-	return e == ERR_OK ? order_rows_make(&rows, &f->row, f->arena, &f->reason) : e;
-}
-
 static bool
 is_scarcity(enum err e)
 {
@@ -230,45 +156,19 @@ is_scarcity(enum err e)
 static enum next
 step_decide(struct order_flow *f)
 {
-	struct choose_in in = {.app = f->app,
-	    .request = &f->request,
-	    .owner = &f->owner,
-	    .options_max = 1,
-	    .ignore_inflight = f->raw};
-	enum err e = ERR_OK;
+	enum err e = order_decide(&f->d, &f->reason);
 
-	if (f->m->quote_token[0] != '\0' && f->token == NULL)
-		e = token_read(f->app, f->m->quote_token, f->call->received_us, f->arena, &f->token,
-		    &f->reason);
-	if (e != ERR_OK)
-		return refuse(f);
-	f->world = in.world = call_world(f->call);
-	if (f->world == NULL)
-		return give_up(f, ERR_NO_MEMORY);
-	in.policy = policy_at(in.world, f->call->received_us);
-	if (in.policy == NULL) {
-		(void)reason_set(&f->reason, ERR_NO_POLICY, NULL, "no routing policy is in force");
-		return refuse(f);
-	}
-	e = decide_rows(f, &in);
 	if (e == ERR_OK) {
 		go(f, ORDER_STEP_commit);
 		return NEXT_STEP;
 	}
 	if (e == ERR_NO_MEMORY)
 		return give_up(f, e);
-	if (is_scarcity(e) && !f->raw) {
-		f->raw = true; /* what is only under way may yet come back: let the commit say */
+	if (is_scarcity(e) && !f->d.raw) {
+		f->d.raw = true; /* what is only under way may yet come back: let the commit say */
 		return NEXT_STEP;
 	}
 	if (is_scarcity(e) && !f->probed) {
-		f->last = (struct decide_in){.world = f->world,
-		    .hints = &catalog_hints(f->app->catalog)->hints,
-		    .policy = in.policy,
-		    .request = &f->request,
-		    .owner = &f->owner,
-		    .ignore_inflight = true,
-		    .options_max = 1};
 		go(f, ORDER_STEP_probe);
 		return NEXT_STEP;
 	}
@@ -293,14 +193,21 @@ step_probe_done(void *ctx, enum err e)
 static enum next
 step_probe(struct order_flow *f)
 {
+	const struct decide_in last = {.world = f->d.world,
+	    .hints = &catalog_hints(f->app->catalog)->hints,
+	    .policy = f->d.policy,
+	    .request = &f->d.request,
+	    .owner = &f->d.owner,
+	    .ignore_inflight = true,
+	    .options_max = 1};
 	struct stock_key keys[PROBE_KEYS_MAX];
-	int count = decide_probe_keys(&f->last, keys, PROBE_KEYS_MAX);
+	int count = decide_probe_keys(&last, keys, PROBE_KEYS_MAX);
 	enum err e;
 
 	f->probed = true;
 	if (count == 0)
 		return refuse(f);
-	e = probe_add(f->app->probe, f->world, keys, count, step_probe_done, f);
+	e = probe_add(f->app->probe, f->d.world, keys, count, step_probe_done, f);
 	return e == ERR_OK ? NEXT_WAIT : give_up(f, e);
 }
 
@@ -320,13 +227,13 @@ answer_make(struct order_flow *f, const struct world *w, const struct submit_fac
 static void
 answer_committed(struct order_flow *f)
 {
-	const struct submit_facts facts = {.order_id = f->row.order_id,
-	    .order_ref = f->row.order_ref,
-	    .frozen = f->row.frozen,
-	    .split = f->row.split,
-	    .created_us = f->row.created_us,
-	    .pay_by_us = f->row.pay_by_us};
-	enum err e = answer_make(f, f->world, &facts);
+	const struct submit_facts facts = {.order_id = f->d.row.order_id,
+	    .order_ref = f->d.row.order_ref,
+	    .frozen = f->d.row.frozen,
+	    .split = f->d.row.split,
+	    .created_us = f->d.row.created_us,
+	    .pay_by_us = f->d.row.pay_by_us};
+	enum err e = answer_make(f, f->d.world, &facts);
 
 	if (e != ERR_OK)
 		(void)reason_set(&f->reason, e, NULL, "committed; ask again for the answer");
@@ -345,7 +252,7 @@ static void
 lost_race(struct order_flow *f, enum err e)
 {
 	f->tries++;
-	f->raw = false;
+	f->d.raw = false;
 	f->probed = false;
 	if (e == ERR_CAMPAIGN_SPENT) {
 		(void)reason_set(&f->reason, e, "basket.lines", "%s", err_text(e));
@@ -406,13 +313,13 @@ step_commit_done(void *ctx, const struct batch_outcome *o)
 static enum next
 step_commit(struct order_flow *f)
 {
-	struct order_row *row = &f->row;
+	struct order_row *row = &f->d.row;
 	enum err e;
 
 	row->order_id = uuid_v7(clock_wall_us());
 	row->order_ref = f->m->order_ref;
 	memcpy(row->body_hash, f->hash, sizeof(row->body_hash));
-	row->storefront = f->world->storefronts[f->request.storefront].id;
+	row->storefront = f->d.world->storefronts[f->d.request.storefront].id;
 	row->contact = f->m->basket->address != NULL ? basket_contact(f->m->basket, f->arena)
 	                                             : NULL;
 	if (f->m->basket->address != NULL && row->contact == NULL)
@@ -540,8 +447,8 @@ static void
 add_options(struct order_flow *f)
 {
 	bool pickup = is_scarcity(f->reason.err) &&
-	    (f->token != NULL ? f->token->way == WAY_PICKUP
-	                      : f->m->basket->way == YUNCANG__V1__WAY__WAY_PICKUP);
+	    (f->d.token != NULL ? f->d.token->way == WAY_PICKUP
+	                        : f->m->basket->way == YUNCANG__V1__WAY__WAY_PICKUP);
 	Yuncang__V1__Basket open;
 	Yuncang__V1__QuoteResponse *q;
 	struct reason ignored;
@@ -609,6 +516,8 @@ order_flow_start(struct call *c, const Yuncang__V1__SubmitOrderRequest *m, order
 	f->call = c;
 	f->arena = c->arena;
 	f->m = m;
+	f->d.call = c;
+	f->d.m = m;
 	f->done = done;
 	f->ctx = ctx;
 	go(f, ORDER_STEP_check);

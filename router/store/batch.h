@@ -25,7 +25,8 @@ struct batch_outcome {
 	               * BUSY · INTERNAL */
 	struct uuid order_id; /* of the order that is there, for OK and WRONG_STATE */
 	int lost_take;        /* index into takes, or -1 */
-	bool stale;           /* CONTENDED: decided with a catalog older than a sku's first entitlement */
+	/* CONTENDED: decided with a catalog older than a sku's first entitlement */
+	bool stale;
 	int64_t committed_us;
 };
 typedef void batch_fn(void *ctx, const struct batch_outcome *o);

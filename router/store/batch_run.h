@@ -36,7 +36,8 @@ struct batch_run {
 	struct batch_entry **by_ref, **by_payment; /* sorted as they are claimed */
 	int payment_count;
 	bool ensured;
-	int32_t *open_skus; /* taken from CLOUD without an entitlement; once read: those that are scarce */
+	/* taken from CLOUD without an entitlement; once read: those that are scarce */
+	int32_t *open_skus;
 	int open_count, scarce_count;
 	int figures_at;             /* result of the second trip; -1: none asked for */
 	int submission_at;          /* the same */
