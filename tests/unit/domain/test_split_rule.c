@@ -149,8 +149,6 @@ test_books(void **state)
 		got = split_book_at(&w, rows[i].now_us);
 		assert_int_equal(got == NULL ? 0 : got->version, rows[i].version);
 	}
-	assert_ptr_equal(split_book_version(&w, 2), &b[3]);
-	assert_null(split_book_version(&w, 5));
 }
 
 int
