@@ -101,7 +101,7 @@ check_capacity(struct fixture *f, const struct plan *plan)
 static void
 check_together(struct fixture *f, const struct plan *plan)
 {
-	const struct part *a, *b;
+	const struct part *a = NULL, *b = NULL;
 
 	for (int i = 0; i < f->request.line_count; i++)
 		for (int k = 0; k < i; k++)
