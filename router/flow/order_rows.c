@@ -170,6 +170,10 @@ order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *a
 		return reason_set(r, ERR_AMOUNT_DIFFERS, "payment.amount_fen",
 		    "%lld paid; the order's total is %lld", (long long)in->payment->amount_fen,
 		    (long long)c->split->total.total_fen);
+	/* Nobody could ever pay it, so it could only expire. */
+	if (c->split->total.total_fen <= 0)
+		return reason_set(r, ERR_BAD_FIELD, "basket.lines",
+		    "the customer would pay nothing; an order costs at least 1 fen");
 	f->request = *in->request;
 	f->decision = *in->choices->decision;
 	f->decision.option_count = 1;

@@ -11,7 +11,8 @@ struct rows_in {
 	const struct request *request;
 	const struct owner *owner;
 	const struct choices *choices;
-	int index; /* of the choice taken; its plan is the first of the decision: the record must replay */
+	/* of the choice taken; its plan is the first of the decision: the record must replay */
+	int index;
 	const struct policy *policy;
 	const struct payment_row *payment; /* NULL: unpaid */
 };
@@ -21,7 +22,7 @@ struct rows_in {
  * Fill what of ${row} follows from the decision: frozen, split, record, postings, takes, pay_by.  The
  * reference, hash and ids are the caller's.
  *
- * errors   AMOUNT_DIFFERS when the payment is not the total; OVERFLOW; NO_MEMORY.
+ * errors   BAD_FIELD when the total is 0; AMOUNT_DIFFERS when the payment is not the total; OVERFLOW; NO_MEMORY.
  */
 enum err order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *arena,
     struct reason *r) MUST_CHECK;

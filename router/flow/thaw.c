@@ -22,12 +22,46 @@ has_dealer_scope(const struct principal *p)
 	return false;
 }
 
+/* Is the location or storefront that a scope names run by ${dealer}?  "*" names all. */
+static bool
+scope_is_of(const struct world *w, const char *scope, int32_t dealer)
+{
+	const char *code = strchr(scope, ':');
+	const struct storefront *front;
+	uint32_t i;
+
+	if (code == NULL)
+		return false;
+	code++;
+	if (strcmp(code, "*") == 0)
+		return true;
+	if (strncmp(scope, "location:", 9) == 0) {
+		i = strmap_get(&w->location_code, code);
+		return i != STRMAP_NONE && w->locations[i].party == dealer;
+	}
+	if (strncmp(scope, "storefront:", 11) != 0)
+		return false;
+	i = strmap_get(&w->storefront_code, code);
+	if (i == STRMAP_NONE)
+		return false;
+	front = &w->storefronts[i];
+	return front->location != NONE ? w->locations[front->location].party == dealer
+	                               : front->dealer == dealer;
+}
+
 bool
 may_see_money(const struct principal *p, const struct world *w, const struct owner *owner)
 {
 	if (!p->sees_money)
 		return false;
-	return !has_dealer_scope(p) || principal_may(p, "dealer", party_code_of(w, owner->dealer));
+	if (has_dealer_scope(p))
+		return principal_may(p, "dealer", party_code_of(w, owner->dealer));
+	if (p->role != ROLE_STOREFRONT && p->role != ROLE_STORE)
+		return true;
+	for (int i = 0; i < p->scope_count; i++)
+		if (scope_is_of(w, p->scopes[i], owner->dealer))
+			return true;
+	return false;
 }
 
 const char *

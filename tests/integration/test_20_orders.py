@@ -427,6 +427,18 @@ def test_pickup_without_stock_is_refused_with_options(town):
 # ---- Who may see money ----
 
 
+def test_a_seller_does_not_see_another_dealers_margin(town):
+    """D2's storefront sold to a customer that D1 owns: D2's key sees the price, not what D1 keeps."""
+    sku = town.sku({"SITE": 9})
+    customer = town.name("c")
+    town.claim(customer, "A1")
+    c = key_client(town, "storefront", "storefront:F-C1", "margin")
+    order = c.call("OrderService/SubmitOrder", town.order(sku, storefront="F-C1", customer=customer))
+    assert order["owner"]["dealer"] == "D1"
+    assert "money" not in order["option"]
+    assert "money" not in c.call("OrderService/GetOrder", {"orderId": order["orderId"]})["order"]
+
+
 def test_money_is_for_the_owners_dealer_finance_and_operator(town):
     sku = town.sku({"SITE": 9}, contractCostFen="12345")
     front = ("storefront", "storefront:F-A1")
@@ -434,6 +446,9 @@ def test_money_is_for_the_owners_dealer_finance_and_operator(town):
         ("storefront", "storefront:F-A1"): False,
         front + ("margin", "dealer:D1"): True,
         front + ("margin", "dealer:D2"): False,  # the order is D1's
+        front + ("margin",): True,  # D1's own storefront
+        front + ("storefront:F-C1", "margin"): True,
+        ("storefront", "storefront:*", "margin"): True,
         ("admin",): True,
     }
     for (role, *scopes), want in sees.items():
@@ -715,6 +730,16 @@ def test_campaign_budget(town):
     assert town.database.sql(
         "select budget_fen, spent_fen from campaign_budget join campaign using (campaign_id) "
         "where code = %s", (campaign,)) == [(5000, 5000)]
+
+
+def test_an_order_that_costs_nothing_is_refused(town):
+    """Nobody could pay it, so it could only expire."""
+    sku = town.sku({"SITE": 9})
+    line = {"sku": sku, "quantity": 1, "campaign": town.campaign(19900, unitMaxFen="19900"),
+            "discountFen": "19900"}
+    e = town.refuse([line])
+    assert (e.code, e.field) == ("invalid_argument", "basket.lines")
+    assert total(town.submit([{**line, "discountFen": "19899"}])) == 1
 
 
 def test_discounts_are_not_free(town):
