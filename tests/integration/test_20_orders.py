@@ -734,12 +734,13 @@ def test_campaign_budget(town):
 
 def test_an_order_that_costs_nothing_is_refused(town):
     """Nobody could pay it, so it could only expire."""
-    sku = town.sku({"SITE": 9})
-    line = {"sku": sku, "quantity": 1, "campaign": town.campaign(19900, unitMaxFen="19900"),
+    sku = town.sku({"A1": 9})
+    line = {"sku": sku, "quantity": 1, "campaign": town.campaign(40000, unitMaxFen="19900"),
             "discountFen": "19900"}
-    e = town.refuse([line])
+    e = town.refuse([line], way=PICKUP, location="A1")
     assert (e.code, e.field) == ("invalid_argument", "basket.lines")
-    assert total(town.submit([{**line, "discountFen": "19899"}])) == 1
+    line["discountFen"] = "19899"
+    assert total(town.submit([line], way=PICKUP, location="A1")) == 1
 
 
 def test_discounts_are_not_free(town):
