@@ -15,7 +15,9 @@ static struct location locations[] = {
     {.id = 1, .kind = LOC_STORE, .party = 2, .code = "S1"},
     {.id = 2, .kind = LOC_CLOUD, .party = 1, .code = "CLOUD"},
 };
-static struct storefront fronts[] = {{.id = 1, .code = "F1"}, {.id = 2, .code = "F2"}};
+/* F1 is the store's of D1, F2 is D2's. */
+static struct storefront fronts[] = {{.id = 1, .location = 0, .code = "F1"},
+    {.id = 2, .location = NONE, .dealer = 3, .code = "F2"}};
 static struct sku skus[] = {{.id = 1, .code = "PHONE"}, {.id = 2, .code = "CASE"}};
 static int32_t by_id[] = {NONE, 0, 1, 2, 3};
 static struct world w = {
@@ -191,7 +193,18 @@ who_sees_money(void **state)
 		bool want;
 	} rows[] = {
 	    {"a storefront without margin", ROLE_STOREFRONT, false, {"storefront:F1"}, 2, false},
-	    {"with margin", ROLE_STOREFRONT, true, {"storefront:F1", "margin"}, 2, true},
+	    {"of the owner's own store", ROLE_STOREFRONT, true, {"storefront:F1", "margin"}, 2,
+	        true},
+	    {"of a store, the owner another", ROLE_STOREFRONT, true, {"storefront:F1", "margin"}, 3,
+	        false},
+	    {"of the owner's own storefront", ROLE_STOREFRONT, true, {"storefront:F2", "margin"}, 3,
+	        true},
+	    {"of a storefront nobody knows", ROLE_STOREFRONT, true, {"storefront:F9", "margin"}, 3,
+	        false},
+	    {"of all storefronts", ROLE_STOREFRONT, true, {"storefront:*", "margin"}, 3, true},
+	    {"the owner's store", ROLE_STORE, true, {"location:S1", "margin"}, 2, true},
+	    {"another's store", ROLE_STORE, true, {"location:S1", "margin"}, 3, false},
+	    {"a store nobody knows", ROLE_STORE, true, {"location:S9", "margin"}, 2, false},
 	    {"of the owner's dealer", ROLE_STOREFRONT, true, {"margin", "dealer:D1"}, 2, true},
 	    {"of another dealer", ROLE_STOREFRONT, true, {"margin", "dealer:D2"}, 2, false},
 	    {"finance", ROLE_FINANCE, true, {NULL}, 3, true},
@@ -342,6 +355,29 @@ stored_order(void **state)
 	assert_int_equal(m->fulfilments[0]->part->n_lines, 0);
 }
 
+static int
+codes_up(void **state)
+{
+	(void)state;
+	if (strmap_init(&w.location_code, 2) != ERR_OK ||
+	    strmap_init(&w.storefront_code, 2) != ERR_OK)
+		return -1;
+	for (uint32_t i = 0; i < 2; i++)
+		if (strmap_put(&w.location_code, locations[i].code, i, NULL) != ERR_OK ||
+		    strmap_put(&w.storefront_code, fronts[i].code, i, NULL) != ERR_OK)
+			return -1;
+	return 0;
+}
+
+static int
+codes_down(void **state)
+{
+	(void)state;
+	strmap_release(&w.location_code);
+	strmap_release(&w.storefront_code);
+	return 0;
+}
+
 int
 main(void)
 {
@@ -355,5 +391,5 @@ main(void)
 	    cmocka_unit_test_setup_teardown(stored_order, arena_up, arena_down),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, codes_up, codes_down);
 }
