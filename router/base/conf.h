@@ -22,7 +22,7 @@
 	X(tls_key_file, TEXT, 0, 0, "", false, "PEM private key of tls_cert_file") \
 	X(db, TEXT, 0, 0, "dbname=yuncang", false, "libpq connection string; several hosts with target_session_attrs=read-write are fine") \
 	X(db_batch_connections, INT, 1, 16, "2", false, "connections that take group commits") \
-	X(db_query_connections, INT, 1, 64, "4", false, "connections for reads, payments and imports") \
+	X(db_query_connections, INT, 1, 64, "8", false, "connections for reads, payments and imports") \
 	X(db_statement_ms_max, MS, 100, 600000, "30s", false, "statement_timeout of every connection") \
 	X(db_lock_ms_max, MS, 100, 600000, "10s", false, "lock_timeout of every connection") \
 	X(db_connect_ms_max, MS, 100, 60000, "5s", false, "time one attempt to connect may take") \
