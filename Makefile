@@ -274,4 +274,5 @@ compile_commands.json: Makefile FORCE | $(DEPS_FIRST)
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(filter-out simulator/%,$(SOURCES)) $(UNIT_SOURCES)) \
-	$(patsubst %.o,%.d,$(call simulator_objects,$(SOURCES_simulator))) $(GEN_C:.c=.d)
+	$(patsubst %.o,%.d,$(call simulator_objects,$(SOURCES_simulator))) $(GEN_C:.c=.d) \
+	$(wildcard $(BUILD)/tests/*/*.d)
