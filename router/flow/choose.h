@@ -8,8 +8,6 @@
 #include "domain/decide.h"
 #include "domain/split.h"
 
-#define PROBE_KEYS_MAX 512 /* stock rows read again before an order is refused */
-
 struct choice { /* one option with its money; plan and split live in the arena */
 	const struct plan *plan;
 	struct split *split;

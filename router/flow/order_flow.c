@@ -12,6 +12,7 @@
 #include "flow/order_message.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
+#include "flow/recheck.h"
 #include "flow/thaw.h"
 #include "store/order_read.h"
 
@@ -200,14 +201,10 @@ step_probe(struct order_flow *f)
 	    .owner = &f->d.owner,
 	    .ignore_inflight = true,
 	    .options_max = 1};
-	struct stock_key keys[PROBE_KEYS_MAX];
-	int count = decide_probe_keys(&last, keys, PROBE_KEYS_MAX);
 	enum err e;
 
 	f->probed = true;
-	if (count == 0)
-		return refuse(f);
-	e = probe_add(f->app->probe, f->d.world, keys, count, step_probe_done, f);
+	e = recheck(f->app, &last, f->reason.err, step_probe_done, f);
 	return e == ERR_OK ? NEXT_WAIT : give_up(f, e);
 }
 

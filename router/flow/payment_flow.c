@@ -8,6 +8,7 @@
 #include "flow/basket.h"
 #include "flow/order_rows.h"
 #include "flow/read_flow.h"
+#include "flow/recheck.h"
 #include "flow/thaw.h"
 #include "store/order_read.h"
 #include "store/payment.h"
@@ -211,7 +212,7 @@ decide_late(struct payment_flow *f, const struct policy *policy, struct reason *
 static enum err late_order(struct payment_flow *f, const struct policy *policy);
 
 static void
-probe_done(void *ctx, enum err e)
+recheck_done(void *ctx, enum err e)
 {
 	struct payment_flow *f = ctx;
 
@@ -223,7 +224,7 @@ probe_done(void *ctx, enum err e)
 
 /* Money goes back only after fresh figures were read: what was released may not have come round yet. */
 static enum err
-probe_late(struct payment_flow *f, const struct policy *policy, bool *waits)
+recheck_late(struct payment_flow *f, const struct policy *policy, enum err why)
 {
 	const struct decide_in last = {.world = f->world,
 	    .hints = &catalog_hints(f->app->catalog)->hints,
@@ -232,28 +233,21 @@ probe_late(struct payment_flow *f, const struct policy *policy, bool *waits)
 	    .owner = &f->frozen->decision.owner,
 	    .ignore_inflight = true,
 	    .options_max = 1};
-	struct stock_key keys[PROBE_KEYS_MAX];
-	int count = decide_probe_keys(&last, keys, PROBE_KEYS_MAX);
 
 	f->probed = true;
-	*waits = count > 0;
-	return count > 0 ? probe_add(f->app->probe, f->world, keys, count, probe_done, f) : ERR_OK;
+	return recheck(f->app, &last, why, recheck_done, f);
 }
 
 static enum err
 late_order(struct payment_flow *f, const struct policy *policy)
 {
 	struct reason why = {0};
-	enum err e = decide_late(f, policy, &why), probing;
-	bool waits = false;
+	enum err e = decide_late(f, policy, &why);
 
 	if (e == ERR_NO_MEMORY)
 		return e;
-	if (e != ERR_OK && !f->probed) {
-		probing = probe_late(f, policy, &waits);
-		if (probing != ERR_OK || waits)
-			return probing;
-	}
+	if (e != ERR_OK && !f->probed)
+		return recheck_late(f, policy, e);
 	if (e != ERR_OK) {
 		log_info(LOG_MSG("late payment finds nothing"), LOG_STR("req", f->call->id),
 		    LOG_STR("err", err_name(e)));

@@ -13,6 +13,16 @@
 #define PART_NAME_MAX 32
 #define PARTS_MAX 32
 #define CLEAN_PER_KEEP 4 /* cleanings in feed_keep_ms */
+#define WAITERS_MAX 20000
+
+/* Who wants to be told when a poll that began later has read everything. */
+struct feed_waiters {
+	struct feed_waiter {
+		feed_fn *done;
+		void *ctx;
+	} * list;
+	int count, size;
+};
 
 struct feed {
 	const struct conf *conf;
@@ -34,6 +44,8 @@ struct feed {
 		int64_t version;
 	} parts[PARTS_MAX];
 	int part_count;
+
+	struct feed_waiters next, running; /* running: of the poll under way, or its continuation */
 };
 
 static void
@@ -51,6 +63,40 @@ free_if_quiet(struct feed *f)
 		return;
 	free(f->positions);
 	free(f);
+}
+
+/* ---- Waiters ---------------------------------------------------------------------------------- */
+
+static enum err
+waiters_add(struct feed_waiters *w, feed_fn *done, void *ctx)
+{
+	struct feed_waiter *place;
+	int size;
+
+	if (w->count == WAITERS_MAX)
+		return ERR_BUSY;
+	if (w->count == w->size) {
+		size = w->size > 0 ? 2 * w->size : 64;
+		place = realloc(w->list, (size_t)size * sizeof(*place));
+		if (place == NULL)
+			return ERR_BUSY;
+		w->list = place;
+		w->size = size;
+	}
+	w->list[w->count++] = (struct feed_waiter){.done = done, .ctx = ctx};
+	return ERR_OK;
+}
+
+/* Who is told may wait again: the list is taken off first. */
+static void
+waiters_tell(struct feed_waiters *w, enum err e)
+{
+	struct feed_waiters told = *w;
+
+	*w = (struct feed_waiters){0};
+	for (int i = 0; i < told.count; i++)
+		told.list[i].done(told.list[i].ctx, e);
+	free(told.list);
 }
 
 /* ---- Positions -------------------------------------------------------------------------------- */
@@ -293,6 +339,8 @@ poll_done(struct tx *t, void *ctx, enum err e)
 	}
 	schedule(f->timer, more || f->poked ? 0 : f->conf->feed_poll_ms);
 	f->poked = false;
+	if (!more)
+		waiters_tell(&f->running, e);
 }
 
 static void
@@ -304,8 +352,26 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	assert(!f->polling);
 	f->polling = tx_start(f->pool, poll_step, poll_done, f) == ERR_OK;
-	if (!f->polling)
+	if (!f->polling) {
 		schedule(f->timer, f->conf->feed_poll_ms);
+		return;
+	}
+	if (f->running.count == 0) {
+		struct feed_waiters empty = f->running;
+
+		f->running = f->next;
+		f->next = empty;
+	}
+}
+
+enum err
+feed_catch_up(struct feed *f, feed_fn *done, void *ctx)
+{
+	enum err e = waiters_add(&f->next, done, ctx);
+
+	if (e == ERR_OK)
+		feed_poke(f);
+	return e;
 }
 
 void
@@ -430,5 +496,7 @@ feed_free(struct feed *f)
 		event_free(f->clean_timer);
 	f->timer = f->clean_timer = NULL;
 	f->closing = true;
+	waiters_tell(&f->running, ERR_NOT_READY);
+	waiters_tell(&f->next, ERR_NOT_READY);
 	free_if_quiet(f);
 }

@@ -23,4 +23,13 @@ void feed_skip(struct feed *f, const struct pool *own);
 /* Ask for a poll now (after own catalog writes), not at the next tick. */
 void feed_poke(struct feed *f);
 
+typedef void feed_fn(void *ctx, enum err e);
+/**
+ * feed_catch_up(f, done, ctx):
+ * Read on until the hints hold all that was committed when this was called; all who wait share a poll.
+ *
+ * OK: ${done} once, later.  BUSY: too many wait, ${done} never runs.
+ */
+enum err feed_catch_up(struct feed *f, feed_fn *done, void *ctx) MUST_CHECK;
+
 #endif

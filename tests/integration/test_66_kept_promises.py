@@ -185,6 +185,18 @@ def test_the_first_entitlement_holds_at_every_instance(town, service, admin):
     assert used == 3
 
 
+def test_what_was_given_back_elsewhere_is_seen_before_a_refusal(town, service, admin):
+    """An instance that is far behind in the feed reads on before it says entitlement, slot or capacity."""
+    sku = town.sku({"CLOUD": 999}, cloudOnly=True)
+    town.entitle("D1", sku, 1)
+    slow = service(feed_poll_ms=60000)[0].client(admin.key)
+    assert submit(slow, town.order(sku, storefront="F-A1")).get("reason") is None
+    assert submit(slow, town.order(sku, storefront="F-A1"))["reason"] == "entitlement_used"
+    town.entitle("D1", sku, 2)
+    assert submit(slow, town.order(sku, storefront="F-A1")).get("reason") is None
+    assert submit(slow, town.order(sku, storefront="F-A1"))["reason"] == "entitlement_used"
+
+
 def submit(client, body):
     try:
         return client.call("OrderService/SubmitOrder", body)
