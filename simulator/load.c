@@ -29,6 +29,7 @@ struct loader {
 	size_t body_len;
 	struct http_call call;
 	int64_t outage_us, good_us; /* when the service last answered */
+	bool told;                  /* that it does not */
 	int64_t rows, started_us, shown_us;
 	bool quiet, tty;
 	enum err err;
@@ -85,6 +86,10 @@ chunk_done(struct http_call *call, int status, const uint8_t *body, size_t len)
 	rpc_judge(&a, l->kind->response, status, body, len);
 	rpc_answer_release(&a);
 	if (a.outcome == RPC_AGAIN && clock_mono_us() - l->good_us < l->outage_us) {
+		if (!l->told)
+			log_warn(LOG_MSG("no answer from the service, trying again"),
+			    LOG_INT("seconds", l->outage_us / US_PER_S));
+		l->told = true;
 		(void)event_add(l->again, &pause);
 		return;
 	}
@@ -98,6 +103,7 @@ chunk_done(struct http_call *call, int status, const uint8_t *body, size_t len)
 		return;
 	}
 	l->good_us = clock_mono_us();
+	l->told = false;
 	l->rows += l->count;
 	progress(l, false);
 	l->first += l->count;

@@ -253,7 +253,9 @@ run_storefronts(const struct options *o, const struct world *w, struct event_bas
 	run_begin(r);
 	(void)event_base_dispatch(base);
 	/* payments and repeats may go on after it; they sell nothing new */
-	seconds = (double)(r->shop.tally.last_us - r->started_us) / 1e6;
+	seconds = r->shop.tally.last_us > r->started_us
+	    ? (double)(r->shop.tally.last_us - r->started_us) / 1e6
+	    : 0;
 	if (r->tty && !o->quiet)
 		(void)fprintf(stderr, "\n");
 	if (r->shop.open > 0)

@@ -41,7 +41,7 @@
 	X(MARGIN_BELOW_FLOOR, FAILED_PRECONDITION, false, "the owner's margin would fall below what the split rule allows") \
 	X(CAMPAIGN_SPENT, FAILED_PRECONDITION, false, "the campaign's budget does not cover this order") \
 	X(ENTITLEMENT_USED, FAILED_PRECONDITION, false, "the owner's entitlement does not cover this order") \
-	X(SLOT_FULL, FAILED_PRECONDITION, false, "the time slot is full") \
+	X(SLOT_FULL, FAILED_PRECONDITION, false, "there is no such time slot, or it is full") \
 	X(OUT_OF_STOCK, FAILED_PRECONDITION, false, "not enough stock") \
 	X(NO_POLICY, FAILED_PRECONDITION, false, "no routing policy or split rule is active") \
 	X(BUSY, RESOURCE_EXHAUSTED, true, "the service is at its limit; try again") \

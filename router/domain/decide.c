@@ -271,7 +271,8 @@ refuse(struct deciding *x, const struct plan *before)
 	} else if (tally[OUT_SLOT] > 0) {
 		why = ERR_SLOT_FULL;
 	}
-	reason_set(&x->d->refusal, why, "basket.lines", "%s", err_text(why));
+	reason_set(&x->d->refusal, why, why == ERR_SLOT_FULL ? "basket.slot" : "basket.lines", "%s",
+	    err_text(why));
 	return ERR_OK;
 }
 

@@ -437,6 +437,10 @@ parse(const uint8_t *p, size_t len, struct arena *a, struct reason *r)
 	json_t *j;
 
 	assert(tree_arena == NULL);
+	if (len == 0) {
+		(void)reason_set(r, ERR_BAD_BODY, NULL, "the body is empty; send a JSON object");
+		return NULL;
+	}
 	tree_arena = a;
 	if (setjmp(tree_escape) != 0) {
 		tree_arena = NULL;

@@ -24,6 +24,18 @@ check_street(const struct order_decide *d, const struct plan *p, struct reason *
 	return ERR_OK;
 }
 
+/* A time the customer booked is kept or refused, never dropped on the way to another plan. */
+static enum err
+check_slot(const struct order_decide *d, const struct plan *p, struct reason *r)
+{
+	if (!d->request.has_slot)
+		return ERR_OK;
+	for (int i = 0; i < p->part_count; i++)
+		if (p->parts[i].takes_slot)
+			return ERR_OK;
+	return reason_set(r, ERR_SLOT_FULL, "basket.slot", "%s", err_text(ERR_SLOT_FULL));
+}
+
 static enum err
 convert(struct order_decide *d, struct reason *r)
 {
@@ -83,6 +95,8 @@ make_rows(struct order_decide *d, struct reason *r)
 	e = choose_one(d, got, r);
 	if (e == ERR_OK)
 		e = check_street(d, got->choice[0].plan, r);
+	if (e == ERR_OK)
+		e = check_slot(d, got->choice[0].plan, r);
 	if (e == ERR_OK && d->m->payment != NULL) {
 		e = basket_payment(d->m->payment, "payment", d->call->received_us, &d->payment, r);
 		rows.payment = &d->payment;

@@ -819,7 +819,12 @@ def test_slots(town):
     assert parse(promise["from"]) == want
     assert parse(promise["to"]) == want + datetime.timedelta(hours=1)
     e = town.refuse(sku, way=PICKUP, location=shop, slot={**choice, "fromMinute": 841})
-    assert e.reason == "slot_full"
+    assert (e.reason, e.field) == ("slot_full", "basket.slot")
+    # A booked time is never dropped on the way to shipping.
+    shipped = town.sku({shop: 9, "SITE": 9})
+    for way in ({"way": DELIVER}, {}):
+        e = town.refuse(shipped, location=shop, slot={**choice, "fromMinute": 841}, **way)
+        assert (e.reason, e.field) == ("slot_full", "basket.slot")
 
 
 def parse(text):
