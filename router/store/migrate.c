@@ -203,6 +203,10 @@ migrate_locked(PGconn *c, FILE *progress, struct reason *r)
 	if (e == ERR_OK)
 		e = apply_missing(c, rows, progress, r);
 	PQclear(rows);
+	/* serve reads it before it changes role: a login that is only a member must be able to. */
+	if (e == ERR_OK)
+		e = admin_run(c, "grant select on schema_migration to yuncang_service", NULL, 0,
+		    NULL, r);
 	if (e == ERR_OK)
 		e = ship(c, "routing_policy", "default-policy.json", progress, r);
 	if (e == ERR_OK)
