@@ -35,12 +35,6 @@ attach_free(struct attach *a)
 	free(a);
 }
 
-int
-attach_count(const struct attach *a)
-{
-	return a->count;
-}
-
 enum err
 attach_join(struct attach *a, struct attach_entry *e)
 {

@@ -18,8 +18,7 @@ struct attach_entry {
 };
 
 enum err attach_new(struct attach **out) MUST_CHECK;
-void attach_free(struct attach *a);       /* asserts that it is empty */
-int attach_count(const struct attach *a); /* leaders */
+void attach_free(struct attach *a); /* asserts that it is empty */
 
 /*
  * OK: ${e} leads.  WRONG_STATE: another leads; ${e}->lead_done runs when it leaves, from within attach_leave().

@@ -487,23 +487,6 @@ pool_up(const struct pool *p)
 }
 
 int
-pool_waiting(const struct pool *p)
-{
-	return p->waiting;
-}
-
-int
-pool_idle(const struct pool *p)
-{
-	int count;
-
-	count = 0;
-	for (int i = 0; i < p->conn_count; i++)
-		count += conn_state(p->conns[i]) == CONN_IDLE;
-	return count - p->waiting > 0 ? count - p->waiting : 0;
-}
-
-int
 pool_streams(const struct pool *p, int64_t *out, int max)
 {
 	int count;

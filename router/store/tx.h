@@ -35,8 +35,6 @@ enum err pool_new(struct pool **out, struct event_base *base, const struct conf 
 void pool_free(
     struct pool *p); /* done of what was pending is called with DB_DOWN or TIMEOUT first */
 bool pool_up(const struct pool *p); /* at least one connection works */
-int pool_waiting(const struct pool *p);
-int pool_idle(const struct pool *p); /* connections with nothing to do */
 
 /* The change feed's streams of the connections that are up, at most ${max} into ${out}; returns how many. */
 int pool_streams(const struct pool *p, int64_t *out, int max);
