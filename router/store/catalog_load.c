@@ -259,6 +259,8 @@ load_first(struct load *l, struct tx *t)
 	(void)tx_args(t);
 	tx_add(t, STMT_CATALOG_SNAPSHOT);
 	(void)tx_args(t);
+	tx_add(t, STMT_CATALOG_SCANNER);
+	(void)tx_args(t);
 	tx_add(t, STMT_CATALOG_STATE);
 	if (l->in.hints != NULL) {
 		(void)tx_args(t);
@@ -277,9 +279,9 @@ load_step(struct tx *t, void *ctx)
 	if (tx_trip(t) == 0)
 		return load_first(l, t);
 	if (tx_trip(t) == 1) {
-		e = read_state(l, tx_result(t, 1));
+		e = read_state(l, tx_result(t, 2));
 		if (e == ERR_OK && l->in.hints != NULL)
-			e = read_positions(l, tx_result(t, 2));
+			e = read_positions(l, tx_result(t, 3));
 		/* Hints alone: they are laid out by a world all the same. */
 		if (e == ERR_OK && l->in.hints != NULL && l->sources[0].read == NULL)
 			e = build(l);

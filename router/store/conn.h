@@ -19,7 +19,7 @@
 
 #define TRIP_STATEMENTS_MAX 256
 
-/* What a connection is set to: $1 to $3 are time-outs in ms, $4 is enable_seqscan.  Tests read plans with it. */
+/* What a connection is set to: $1 to $3 are time-outs in ms.  Tests read plans with it. */
 extern const char conn_settings[];
 
 struct conn;

@@ -246,8 +246,6 @@ step_due(struct expiry *x, struct tx *t)
 static enum tx_next
 step_orders(struct expiry *x, struct tx *t)
 {
-	(void)tx_args(t);
-	tx_add(t, STMT_WRITER);
 	args_time(send_due(x, t), x->now_us);
 	tx_add(t, STMT_ORDER_EXPIRE);
 	return TX_TRIP;
@@ -290,7 +288,7 @@ expiry_step(struct tx *t, void *ctx)
 			return step_orders(x, t);
 		break;
 	case 2: /* only those that nobody paid or released meanwhile */
-		e = keep(x, tx_result(t, 1), false);
+		e = keep(x, tx_result(t, 0), false);
 		if (e == ERR_OK && x->due_count == 0)
 			return TX_COMMIT;
 		if (e == ERR_OK) {

@@ -45,7 +45,7 @@ static const enum stmt ORDER_UPDATE[] = {[PAY_OPEN] = STMT_ORDER_PAY,
     [PAY_SECOND] = STMT_ORDER_PAY_SECOND};
 
 /* Results of the first trip. */
-enum { R_WRITER, R_CLAIM, R_READ, R_ORDER, R_COUNT, R_MORE };
+enum { R_CLAIM, R_READ, R_ORDER, R_COUNT, R_MORE };
 
 static enum tx_next
 undo(struct pay *p, struct tx *t, enum err e)
@@ -123,8 +123,6 @@ first_trip(struct pay *p, struct tx *t)
 	buf_reset(&p->changes);
 	p->err = ERR_OK;
 	p->judged = false;
-	(void)tx_args(t);
-	tx_add(t, STMT_WRITER);
 	write_payments(t, &w, 1);
 	a = tx_args(t);
 	args_i16(a, (int16_t)in->payment->provider);

@@ -15,6 +15,8 @@
 #define SQL_CURSOR "declare catalog_rows no scroll cursor for "
 #define CATALOG_READ_STATEMENTS(X) \
 	X(CATALOG_SNAPSHOT, ON_QUERY, "set transaction isolation level repeatable read, read only") \
+	/* A load reads whole tables: the only one that may scan them.  See conn_settings. */ \
+	X(CATALOG_SCANNER, ON_QUERY, "select set_config('enable_seqscan', 'on', true)") \
 	X(CATALOG_STATE, ON_QUERY, "select part, version from catalog_state") \
 	X(CATALOG_FEED_AT, ON_QUERY, "select stream_id, max(seq) from stock_change group by stream_id") \
 	X(CATALOG_FETCH, ON_QUERY, "fetch 10000 from catalog_rows") \

@@ -6,14 +6,13 @@
 
 /* clang-format off */
 #define PAYMENT_STATEMENTS(X) \
-	/* Before the first writing statement: plans that lock in key order, also over a table that is small. */ \
-	X(WRITER, ON_QUERY, "select set_config('enable_seqscan', 'off', true)") \
 	X(PAYMENT_READ, ON_QUERY, \
 	    "select order_id, amount_fen, outcome from payment where provider = $1 and number = $2") \
 	X(PAYMENT_COUNT, ON_QUERY, "select count(*) from payment where order_id = $1") \
 	X(ORDER_PAY, ON_QUERY, \
-	    "update sales_order set mark = 0, paid_at = $4 where order_id = $1 and dealer_id = $2 and mark = 1 " \
-	    "and goods_fen + delivery_fee_fen = $3") \
+	    /* a bare mark = 1 is the condition of the index of unpaid orders, which would be read whole */ \
+	    "update sales_order set mark = 0, paid_at = $4 from (select 1::int2 as unpaid offset 0) u " \
+	    "where order_id = $1 and dealer_id = $2 and mark = u.unpaid and goods_fen + delivery_fee_fen = $3") \
 	X(ORDER_PAY_LATE, ON_QUERY, \
 	    "update sales_order set mark = 0, paid_at = $4, policy_version = $5, margin_fen = $6, way = $7 " \
 	    "where order_id = $1 and dealer_id = $2 and mark = 5 and paid_at is null " \
