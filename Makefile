@@ -222,11 +222,12 @@ $(BUILD)/tests/unit/%.o: tests/unit/%.c $(BUILD)/flags | $(GEN_H)
 	@echo '  CC      $<'
 	$(Q)$(COMPILE) -I. -Itests/unit $(WARN) -c -o $@ $<
 
-# A measurement of the pure floors: one file, linked with domain and base.
-$(BUILD)/tests/bench/%: tests/bench/%.c $(LINK_domain) $(BUILD)/flags
+# A measurement in memory: one file, linked with store and below, and with the simulator's world and orders.
+BENCH_LINK := $(call simulator_objects,$(addprefix simulator/,world.c cities.c mix.c rng.c)) $(LINK_store)
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BENCH_LINK) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo '  BENCH   $@'
-	$(Q)$(COMPILE) $(WARN) -o $@ $< $(LINK_domain) $(LIBS)
+	$(Q)$(COMPILE) -I. $(WARN) -o $@ $< $(BENCH_LINK) $(LIBS)
 
 # An archive is made anew when a file was taken away: its list of members is part of it.
 define archive
