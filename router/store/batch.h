@@ -2,9 +2,8 @@
 #define ROUTER_STORE_BATCH_H
 
 /*
- * batch: the group commit.  While commits are in flight, orders queue; when one returns, all that waits
- * goes next; an idle service commits at once.  One transaction for many orders, one outcome per order, in
- * two trips: claim and take; then give back what no winner uses, write the winners' rows, commit.
+ * batch: the group commit (store/group.h) of orders.  One transaction for many orders, one outcome per order,
+ * in two trips: claim and take; then give back what no winner uses, write the winners' rows, commit.
  * Source: design "The group commit"; its rules stand in store/README.md.
  */
 #include "store/change.h"

@@ -44,26 +44,31 @@ prepare(struct batch_run *r)
 	int take_count;
 	enum err e;
 
-	arena_reset(r->arena);
-	buf_reset(&r->changes);
+	r->entries = arena_array(r->run.arena, (size_t)r->run.count, sizeof(struct batch_entry *));
+	if (r->entries == NULL)
+		return ERR_NO_MEMORY;
 	take_count = 0;
-	for (int i = 0; i < r->count; i++)
+	for (int i = 0; i < r->run.count; i++) {
+		r->entries[i] = (struct batch_entry *)r->run.entries[i];
 		take_count += r->entries[i]->row->take_count;
-	r->by_ref = arena_array(r->arena, (size_t)r->count, sizeof(struct batch_entry *));
-	r->by_payment = arena_array(r->arena, (size_t)r->count, sizeof(struct batch_entry *));
-	r->asked = arena_array(r->arena, (size_t)r->count, sizeof(struct batch_entry *));
+	}
+	r->by_ref = arena_array(r->run.arena, (size_t)r->run.count, sizeof(struct batch_entry *));
+	r->by_payment =
+	    arena_array(r->run.arena, (size_t)r->run.count, sizeof(struct batch_entry *));
+	r->asked = arena_array(r->run.arena, (size_t)r->run.count, sizeof(struct batch_entry *));
 	if (r->by_ref == NULL || r->by_payment == NULL || r->asked == NULL)
 		return ERR_NO_MEMORY;
-	e = takes_init(&r->takes, r->arena, take_count);
+	e = takes_init(&r->takes, r->run.arena, take_count);
 	if (e != ERR_OK)
 		return e;
 	r->payment_count = 0;
-	for (int i = 0; i < r->count; i++) {
+	for (int i = 0; i < r->run.count; i++) {
 		struct batch_entry *x = r->entries[i];
 
 		x->claimed = x->payment_claimed = x->won = false;
 		x->outcome = (struct batch_outcome){.order_id = x->row->order_id, .lost_take = -1};
-		x->places = arena_array(r->arena, (size_t)x->row->take_count, sizeof(*x->places));
+		x->places =
+		    arena_array(r->run.arena, (size_t)x->row->take_count, sizeof(*x->places));
 		if (x->places == NULL)
 			return ERR_NO_MEMORY;
 		for (int k = 0; k < x->row->take_count; k++)
@@ -72,7 +77,7 @@ prepare(struct batch_run *r)
 		if (x->row->payment != NULL)
 			r->by_payment[r->payment_count++] = x;
 	}
-	qsort(r->by_ref, (size_t)r->count, sizeof(*r->by_ref), ref_order);
+	qsort(r->by_ref, (size_t)r->run.count, sizeof(*r->by_ref), ref_order);
 	if (r->payment_count > 1)
 		qsort(r->by_payment, (size_t)r->payment_count, sizeof(*r->by_payment),
 		    payment_order);
@@ -117,10 +122,10 @@ send_open_skus(struct batch_run *r, struct tx *t, int take_count)
 	struct pg_args *a;
 
 	r->open_count = r->scarce_count = 0;
-	r->open_skus = arena_array(r->arena, (size_t)take_count, sizeof(*r->open_skus));
+	r->open_skus = arena_array(r->run.arena, (size_t)take_count, sizeof(*r->open_skus));
 	if (r->open_skus == NULL)
 		return ERR_NO_MEMORY;
-	for (int i = 0; i < r->count; i++)
+	for (int i = 0; i < r->run.count; i++)
 		for (int k = 0; k < r->entries[i]->row->take_count; k++)
 			if (is_open(r->entries[i]->row, k))
 				r->open_skus[r->open_count++] = r->entries[i]->row->takes[k].sku;
@@ -141,17 +146,17 @@ send_claims(struct batch_run *r, struct tx *t)
 	struct pg_args *a;
 
 	a = tx_args(t);
-	send_refs(a, r->by_ref, r->count);
+	send_refs(a, r->by_ref, r->run.count);
 	args_array(a, ELEM_BYTES);
-	for (int i = 0; i < r->count; i++)
+	for (int i = 0; i < r->run.count; i++)
 		elem_bytes(a, r->by_ref[i]->row->body_hash, BODY_HASH_SIZE);
 	args_array_end(a);
 	args_array(a, ELEM_I32);
-	for (int i = 0; i < r->count; i++)
+	for (int i = 0; i < r->run.count; i++)
 		elem_i32(a, r->by_ref[i]->row->frozen->decision.owner.dealer);
 	args_array_end(a);
 	args_array(a, ELEM_UUID);
-	for (int i = 0; i < r->count; i++)
+	for (int i = 0; i < r->run.count; i++)
 		elem_uuid(a, &r->by_ref[i]->row->order_id);
 	args_array_end(a);
 	tx_add(t, STMT_SUBMISSION_CLAIM);
@@ -162,7 +167,7 @@ send_payments(struct batch_run *r, struct tx *t)
 {
 	struct payment_write *w;
 
-	w = arena_array(r->arena, (size_t)r->payment_count, sizeof(*w));
+	w = arena_array(r->run.arena, (size_t)r->payment_count, sizeof(*w));
 	if (w == NULL)
 		return ERR_NO_MEMORY;
 	for (int i = 0; i < r->payment_count; i++) {
@@ -247,7 +252,7 @@ read_first_trip(struct batch_run *r, struct tx *t)
 	int at;
 
 	at = 0;
-	read_claims(r->by_ref, r->count, tx_result(t, at++), false);
+	read_claims(r->by_ref, r->run.count, tx_result(t, at++), false);
 	if (r->payment_count > 0)
 		read_claims(r->by_payment, r->payment_count, tx_result(t, at++), true);
 	if (r->open_count > 0)
@@ -264,7 +269,7 @@ judge(struct batch_run *r)
 	int won, short_at;
 
 	won = 0;
-	for (int i = 0; i < r->count; i++) {
+	for (int i = 0; i < r->run.count; i++) {
 		struct batch_entry *x = r->entries[i];
 		const struct order_row *row = x->row;
 
@@ -304,7 +309,7 @@ send_deletes(struct batch_run *r, struct tx *t)
 
 	list = r->asked; /* free until send_reads() */
 	sent = count = 0;
-	for (int i = 0; i < r->count; i++)
+	for (int i = 0; i < r->run.count; i++)
 		if (r->by_ref[i]->claimed && !r->by_ref[i]->won)
 			list[count++] = r->by_ref[i];
 	if (count > 0) {
@@ -337,7 +342,7 @@ send_reads(struct batch_run *r, struct tx *t)
 	int count;
 
 	count = 0;
-	for (int i = 0; i < r->count; i++)
+	for (int i = 0; i < r->run.count; i++)
 		if (!r->by_ref[i]->claimed)
 			r->asked[count++] = r->by_ref[i];
 	if (count == 0)
@@ -356,13 +361,13 @@ send_winners(struct batch_run *r, struct tx *t, int won)
 	int64_t now_us;
 	int n, journals;
 
-	w = arena_array(r->arena, (size_t)won, sizeof(*w));
-	j = arena_array(r->arena, 2 * (size_t)won, sizeof(*j));
-	o = arena_array(r->arena, (size_t)won, sizeof(*o));
+	w = arena_array(r->run.arena, (size_t)won, sizeof(*w));
+	j = arena_array(r->run.arena, 2 * (size_t)won, sizeof(*j));
+	o = arena_array(r->run.arena, (size_t)won, sizeof(*o));
 	if (w == NULL || j == NULL || o == NULL)
 		return ERR_NO_MEMORY;
 	n = journals = 0;
-	for (int i = 0; i < r->count; i++) {
+	for (int i = 0; i < r->run.count; i++) {
 		const struct order_row *row = r->entries[i]->row;
 		const struct posting *const postings[] = {row->e1, row->e2};
 
@@ -409,10 +414,10 @@ second_trip(struct batch_run *r, struct tx *t)
 		r->submission_at = -1;
 	e = send_winners(r, t, won);
 	/* Numbers of a stream have no gaps: one row for each that was used. */
-	if (takes_pack(&r->takes, &r->changes) || won > 0)
-		write_change(t, &r->changes);
+	if (takes_pack(&r->takes, &r->run.changes) || won > 0)
+		write_change(t, &r->run.changes);
 	if (e == ERR_OK)
-		e = buf_err(&r->changes);
+		e = buf_err(&r->run.changes);
 	if (e == ERR_OK)
 		return TX_COMMIT;
 	tx_fail(t, e);
@@ -424,10 +429,6 @@ batch_run_step(struct tx *t, void *ctx)
 {
 	struct batch_run *r = ctx;
 
-	if (r->abandoned) {
-		tx_fail(t, ERR_NOT_READY);
-		return TX_ROLLBACK;
-	}
 	return tx_trip(t) == 0 ? first_trip(r, t) : second_trip(r, t);
 }
 
@@ -459,7 +460,7 @@ batch_run_finish(struct batch_run *r, struct tx *t)
 
 	(void)takes_read(&r->takes, t, r->figures_at, TAKES_FIGURES);
 	/* Gone when read: the one who had claimed it lost and took it back.  Decide again. */
-	for (int i = 0; i < r->count; i++)
+	for (int i = 0; i < r->run.count; i++)
 		if (!r->entries[i]->claimed)
 			r->entries[i]->outcome.err = ERR_CONTENDED;
 	if (r->submission_at < 0)

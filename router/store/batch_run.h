@@ -3,14 +3,14 @@
 
 /* batch_run: one group commit under way, its two trips; used by store/batch.c alone. */
 #include "store/batch.h"
+#include "store/group.h"
 #include "store/takes.h"
 
 struct batch_entry {
-	struct batch_entry *next;
+	struct group_entry entry;
 	const struct order_row *row; /* NULL once the caller was told */
 	batch_fn *done;
 	void *ctx;
-	int64_t queued_us;
 
 	/* of the try under way */
 	bool claimed, payment_claimed;
@@ -20,18 +20,11 @@ struct batch_entry {
 };
 
 struct batch_run {
-	struct batch *batch;
-	struct batch_run *next;
-	struct batch_entry **entries; /* in order of arrival */
-	int count;
-	int tries;
-	int64_t first_us; /* of the first try */
-	bool unknown;     /* a try's commit may have been done */
-	bool abandoned;   /* nobody waits any more */
+	struct group_run run;
 
 	/* of the try under way */
 	const struct hints *hints;
-	struct arena *arena;
+	struct batch_entry **entries; /* the run's, in order of arrival */
 	struct takes takes;
 	struct batch_entry **by_ref, **by_payment; /* sorted as they are claimed */
 	int payment_count;
@@ -42,7 +35,6 @@ struct batch_run {
 	int figures_at;             /* result of the second trip; -1: none asked for */
 	int submission_at;          /* the same */
 	struct batch_entry **asked; /* whose submission is read */
-	struct buf changes;
 };
 
 /* The steps of its transaction. */
