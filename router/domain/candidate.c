@@ -82,11 +82,13 @@ offer_owner_stores(struct judge *x)
 {
 	const struct world *w = x->in->world;
 	int32_t p = world_party(w, x->in->owner->dealer);
+	int32_t own = world_location(w, x->in->owner->store);
 
 	if (p == NONE)
 		return;
+	/* As belongs() has it, from the list alone: the brand has a thousand stores. */
 	for (int32_t i = w->party_first[p]; i < w->party_first[p + 1]; i++)
-		if (belongs(x, SOURCE_OWNER_STORES, w->party_stores[i]))
+		if (w->party_stores[i] != own)
 			offer(x, w->party_stores[i]);
 }
 
@@ -224,6 +226,21 @@ out_by_world(const struct judge *x, const struct probe *p)
 }
 
 /* ---- Filters that read the hints ---- */
+
+/* Most stores have none of it, and that is known without their rows.  What may be there is on its way. */
+static enum reason_code
+out_by_absence(const struct judge *x, const struct probe *p)
+{
+	const struct group *g = x->g;
+	int32_t id = x->in->world->locations[p->idx].id;
+	bool maybe = g->demand_count > PREFETCH_MAX;
+
+	for (int i = 0; i < g->demand_count && i < PREFETCH_MAX; i++)
+		if (!g->demand[i].stocked ||
+		    hints_stock_prefetch(x->in->hints, id, g->demand[i].sku_id))
+			maybe = true;
+	return maybe ? OUT_NOT : OUT_NOT_STOCKED;
+}
 
 static void
 sum_up(const struct demand *d, const struct stock_figures *f, bool cloud, struct probe *p)
@@ -419,9 +436,8 @@ judge_all(struct judge *x, struct judged *j)
 		p->out = out_by_world(x, p);
 	}
 	for (p = j->probe; p < end; p++)
-		for (int i = 0; p->out == OUT_NOT && i < x->g->demand_count && i < PREFETCH_MAX;
-		     i++)
-			hints_stock_prefetch(h, w->locations[p->idx].id, x->g->demand[i].sku_id);
+		if (p->out == OUT_NOT)
+			p->out = out_by_absence(x, p);
 	for (p = j->probe; p < end; p++) {
 		if (p->out != OUT_NOT)
 			continue;

@@ -59,19 +59,34 @@ region_of(const struct hints *h, int32_t location)
 	return r->size == 0 ? NULL : r;
 }
 
-/* A bit of seen[]; from other bits of the hash than the place. */
+/* The two bits of seen[]; from other bits of the hash than the place. */
 static uint32_t
 seen_bit(uint32_t hash)
 {
 	return (uint32_t)((uint64_t)hash * (SEEN_WORDS * 32) >> 32);
 }
 
+static uint32_t
+seen_bit_2(uint32_t hash)
+{
+	return seen_bit(hash * 0x9e3779b1U);
+}
+
 static bool
 never_seen(const struct stock_region *r, uint32_t hash)
 {
-	uint32_t bit = seen_bit(hash);
+	uint32_t a = seen_bit(hash), b = seen_bit_2(hash);
 
-	return (r->seen[bit / 32] >> bit % 32 & 1) == 0;
+	return (r->seen[a / 32] >> a % 32 & r->seen[b / 32] >> b % 32 & 1) == 0;
+}
+
+static void
+set_seen(struct stock_region *r, uint32_t hash)
+{
+	uint32_t a = seen_bit(hash), b = seen_bit_2(hash);
+
+	r->seen[a / 32] |= 1U << a % 32;
+	r->seen[b / 32] |= 1U << b % 32;
 }
 
 /* Searches begin at the even places: two rows share a cache line, and seldom is a second one needed. */
@@ -107,15 +122,16 @@ hints_stock(const struct hints *h, int32_t location, int32_t sku, int32_t goods_
 	return s->sku == 0 ? NULL : s;
 }
 
-void
+bool
 hints_stock_prefetch(const struct hints *h, int32_t location, int32_t sku)
 {
 	const struct stock_region *r = region_of(h, location);
-
 	uint32_t hash = mix32((uint32_t)sku);
 
-	if (r != NULL && !never_seen(r, hash))
-		__builtin_prefetch(&h->stock[r->first + stock_home(r, hash)]);
+	if (r == NULL || never_seen(r, hash))
+		return false;
+	__builtin_prefetch(&h->stock[r->first + stock_home(r, hash)]);
+	return true;
 }
 
 void
@@ -149,6 +165,8 @@ hints_stock_all(const struct hints *h, int32_t location, int32_t sku, struct sto
 		for (; at > 0 && out[at - 1]->goods_owner > s->goods_owner; at--)
 			out[at] = out[at - 1];
 		out[at] = s;
+		if (!r->mixed)
+			return n;
 	}
 }
 
@@ -156,8 +174,7 @@ struct stock_hint *
 hints_stock_put(struct hints *h, int32_t location, int32_t sku, int32_t goods_owner)
 {
 	struct stock_region *r;
-	struct stock_hint *s;
-	uint32_t bit;
+	struct stock_hint *s, *other;
 
 	assert(sku > 0);
 	if (region_of(h, location) == NULL)
@@ -168,11 +185,12 @@ hints_stock_put(struct hints *h, int32_t location, int32_t sku, int32_t goods_ow
 		return s;
 	if (!region_has_room(r->used, r->size))
 		return NULL;
+	if (hints_stock_all(h, location, sku, &other, 1) > 0)
+		r->mixed = 1;
 	s->sku = sku;
 	s->goods_owner = goods_owner;
 	r->used++;
-	bit = seen_bit(mix32((uint32_t)sku));
-	r->seen[bit / 32] |= 1U << bit % 32;
+	set_seen(r, mix32((uint32_t)sku));
 	return s;
 }
 

@@ -49,9 +49,12 @@ struct budget_hint *hints_budget(const struct hints *h, int32_t campaign);
 int hints_stock_all(const struct hints *h, int32_t location, int32_t sku, struct stock_hint **out,
     int max);
 
-/* Early into the cache: the region, then (if the sku may be there) its first place; a capacity row. */
+/*
+ * Early into the cache: the region, then (if the sku may be there) its first place; a capacity row.  false: there is
+ * no row of this sku, whoever's.
+ */
 void hints_region_prefetch(const struct hints *h, int32_t location);
-void hints_stock_prefetch(const struct hints *h, int32_t location, int32_t sku);
+bool hints_stock_prefetch(const struct hints *h, int32_t location, int32_t sku);
 void hints_capacity_prefetch(const struct hints *h, int32_t location, int32_t day);
 /*
  * The claims of a customer, one a call: begin with ${*at} = 0; NULL after the last.  In no order that
