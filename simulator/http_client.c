@@ -17,21 +17,14 @@
 #include "base/log.h"
 #include "base/parse.h"
 
-#define URL_HOST_SIZE 96
 #define RECONNECT_US (50 * US_PER_MS)
 #define HEAD_LINES_MAX 64
 
 enum http_state { CLOSED, PAUSED, IDLE, SENDING, HEAD, BODY };
 
-struct http_target {
-	struct sockaddr_storage address;
-	int address_len;
-	char host[URL_HOST_SIZE];
-};
-
 struct http_connection {
 	struct http_client *client;
-	const struct http_target *target;
+	const struct http_address *target;
 	struct bufferevent *bev; /* NULL: closed */
 	struct event *timer;     /* pause, answer time or cut */
 	struct http_call *call;
@@ -44,7 +37,7 @@ struct http_connection {
 
 struct http_client {
 	struct event_base *base;
-	struct http_target target[HTTP_URLS_MAX];
+	struct http_address target[HTTP_URLS_MAX];
 	char *key;
 	int64_t answer_us_max;
 	size_t answer_size_max;
@@ -152,7 +145,7 @@ connection_open(struct http_connection *c)
 		return ERR_NO_MEMORY;
 	bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
 	if (bufferevent_socket_connect(c->bev, (const struct sockaddr *)&c->target->address,
-	        c->target->address_len) != 0) {
+	        c->target->len) != 0) {
 		connection_close(c);
 		return ERR_IO;
 	}
@@ -337,24 +330,25 @@ on_event(struct bufferevent *bev, short what, void *ctx)
 	c->state = CLOSED;
 }
 
-static enum err
-target_parse(struct http_target *t, const char *url)
+enum err
+http_address_parse(struct http_address *out, const char *url)
 {
+	static const char scheme[] = "http://";
 	size_t len;
 
-	if (strncmp(url, "http://", 7) != 0)
-		return ERR_CONF;
-	url += 7;
-	len = strcspn(url, "/");
-	if (len == 0 || len >= sizeof(t->host))
-		return ERR_CONF;
-	memcpy(t->host, url, len);
-	t->host[len] = '\0';
-	t->address_len = (int)sizeof(t->address);
-	if (evutil_parse_sockaddr_port(t->host, (struct sockaddr *)&t->address, &t->address_len) !=
-	    0)
-		return ERR_CONF;
-	return ERR_OK;
+	if (strncmp(url, scheme, sizeof(scheme) - 1) == 0) {
+		len = strcspn(url + sizeof(scheme) - 1, "/");
+		if (len > 0 && len < sizeof(out->host)) {
+			memcpy(out->host, url + sizeof(scheme) - 1, len);
+			out->host[len] = '\0';
+			out->len = (int)sizeof(out->address);
+			if (evutil_parse_sockaddr_port(out->host, (struct sockaddr *)&out->address,
+			        &out->len) == 0)
+				return ERR_OK;
+		}
+	}
+	log_error(LOG_MSG("not http://ADDRESS:PORT"), LOG_STR("url", url));
+	return ERR_CONF;
 }
 
 enum err
@@ -377,11 +371,9 @@ http_client_new(struct http_client **out, struct event_base *base,
 	if (cl->key == NULL || cl->pump == NULL || cl->connections == NULL)
 		goto free_client;
 	for (int i = 0; i < o->url_count; i++) {
-		e = target_parse(&cl->target[i], o->url[i]);
-		if (e != ERR_OK) {
-			log_error(LOG_MSG("not http://ADDRESS:PORT"), LOG_STR("url", o->url[i]));
+		e = http_address_parse(&cl->target[i], o->url[i]);
+		if (e != ERR_OK)
 			goto free_client;
-		}
 	}
 	for (int i = 0; i < o->connection_count; i++) {
 		struct http_connection *c = &cl->connections[i];

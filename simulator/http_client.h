@@ -12,6 +12,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/err.h"
 
@@ -45,6 +46,17 @@ struct http_client_options {
 	int64_t answer_us_max; /* no answer after this: the connection is cut */
 	size_t answer_size_max;
 };
+
+#define HTTP_HOST_SIZE 96
+
+struct http_address {
+	struct sockaddr_storage address;
+	int len;
+	char host[HTTP_HOST_SIZE]; /* "127.0.0.1:8080" */
+};
+
+/* ERR_CONF: not http://ADDRESS:PORT with a numeric address; it is logged. */
+enum err http_address_parse(struct http_address *out, const char *url) MUST_CHECK;
 
 /**
  * http_client_new(out, base, o):

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "simulator/audit.h"
+#include "simulator/bench.h"
 #include "simulator/load.h"
 #include "simulator/run.h"
 
@@ -93,6 +94,22 @@ service_command_run(const struct options *o, bool loads, bool runs)
 }
 
 static int
+bench_command_run(const struct options *o)
+{
+	struct world *w;
+	int64_t violations = 0;
+	enum err e = world_make(&w, o->cities, o->size, (uint64_t)o->seed);
+
+	if (e != ERR_OK)
+		return EXIT_FAILED;
+	e = bench_run(o, w, &violations);
+	world_free(w);
+	if (e != ERR_OK)
+		return EXIT_FAILED;
+	return violations == 0 ? EXIT_WELL : EXIT_VIOLATION;
+}
+
+static int
 demo_command_run(const struct options *o)
 {
 	int ran, audited;
@@ -124,6 +141,8 @@ main(int argc, char **argv)
 		return service_command_run(&o, false, true);
 	if (strcmp(command, "demo") == 0)
 		return demo_command_run(&o);
+	if (strcmp(command, "bench") == 0)
+		return bench_command_run(&o);
 	if (strcmp(command, "selftest") == 0) {
 		if (audit_selftest(o.db, o.journal, stdout) != ERR_OK)
 			return EXIT_VIOLATION;

@@ -289,6 +289,37 @@ mix_submit(const struct mix *m, const struct plan *p, struct arena *a)
 	return q->basket == NULL || q->order_ref == NULL ? NULL : q;
 }
 
+const char *
+mix_payment_number(const struct mix *m, uint64_t number, char out[MIX_PAYMENT_SIZE])
+{
+	char ref[REF_SIZE];
+
+	(void)snprintf(out, MIX_PAYMENT_SIZE, "4200-%s", mix_ref(m, number, ref));
+	return out;
+}
+
+Yuncang__V1__Payment *
+mix_payment(const struct mix *m, const struct plan *p, int64_t fen, int64_t paid_at_us,
+    struct arena *a)
+{
+	Google__Protobuf__Timestamp *at = arena_alloc(a, sizeof(*at));
+	char number[MIX_PAYMENT_SIZE];
+
+	NEW(a, Payment, PAYMENT, d);
+	if (at == NULL)
+		return NULL;
+	*at = (Google__Protobuf__Timestamp)GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+	at->seconds = paid_at_us / US_PER_S;
+	at->nanos = (int32_t)(paid_at_us % US_PER_S * 1000);
+	d->provider = arena_strdup(a, p->prepaid ? "channel" : "wechat");
+	d->number = arena_strdup(a, mix_payment_number(m, p->number, number));
+	d->amount_fen = fen;
+	d->paid_at = at;
+	if (p->prepaid) /* storefront X00001 is of channel N00001 */
+		d->merchant = arena_printf(a, "N%s", p->storefront + 1);
+	return d->provider == NULL || d->number == NULL || d->merchant == NULL ? NULL : d;
+}
+
 /* ---- The live stream --------------------------------------------------------------------------- */
 
 /* A rush at the opening, another when the star appears, a last one before the end. */

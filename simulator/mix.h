@@ -19,6 +19,7 @@ enum mix_way { MIX_SHIP, MIX_CLOUD, MIX_PICKUP, MIX_DELIVER, MIX_WAYS };
 #define PLAN_LINES_MAX 3
 #define RUN_TAG_SIZE 20
 #define REF_SIZE 48
+#define MIX_PAYMENT_SIZE (REF_SIZE + 8)
 
 struct mix {
 	const struct world *world;
@@ -67,6 +68,10 @@ const char *mix_ref(const struct mix *m, uint64_t number, char out[REF_SIZE]);
 Yuncang__V1__QuoteRequest *mix_quote(const struct mix *m, const struct plan *p, struct arena *a);
 Yuncang__V1__SubmitOrderRequest *mix_submit(const struct mix *m, const struct plan *p,
     struct arena *a);
+/* The customer's payment of ${fen}; of a prepaid order, what its outside channel took. */
+Yuncang__V1__Payment *mix_payment(const struct mix *m, const struct plan *p, int64_t fen,
+    int64_t paid_at_us, struct arena *a);
+const char *mix_payment_number(const struct mix *m, uint64_t number, char out[MIX_PAYMENT_SIZE]);
 
 /* Part of the live stream's sales that has happened at ${t} of its time, both 0 to 1. */
 double mix_peak_done(double t);

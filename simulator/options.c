@@ -13,6 +13,7 @@ static const struct {
     {"run", "let the storefronts order"},
     {"audit", "check the database, and the orders of --journal in it"},
     {"demo", "load, run, audit"},
+    {"bench", "measure: prepared requests as fast as they go, one line of JSON"},
     {"selftest", "tamper with the rows of --db in transactions rolled back: the audit must see it"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -30,14 +31,18 @@ static const struct {
     {'s', "seed", "N", "1", "of the world and of the orders"},
     {'m', "mode", "steady|peak|hot", "steady",
         "the mix; 120 million yuan of a live stream; a rush for one sku"},
+    {'K', "kind", "WORD", "submit",
+        "bench: submit, bulk (100 orders a request), quote, quote-json, constant (/healthz)"},
+    {'T', "target", "mix|hot|spread", "mix",
+        "bench: the mix; one row of stock; the same order over all stores"},
     {'t', "seconds", "N", "20", "how long to order"},
-    {'n', "orders", "N", "0", "stop after so many; 0: no such limit"},
+    {'n', "orders", "N", "0", "stop after so many; 0: no such limit, bench: 100000 are prepared"},
     {'c', "connections", "N", "64", "kept open; in a closed loop as many orders at once"},
     {'r', "rate", "N", "0", "orders a second whatever happens (open loop); 0: closed loop"},
     {'p', "pay", "PERCENT", "94", "of the orders are paid, the others left to expire"},
     {'o', "outage", "SECONDS", "60", "how long a request is tried again without an answer"},
     {'j', "journal", "FILE", "var/simulator.journal",
-        "acknowledged orders: run appends, audit reads, demo begins anew"},
+        "acknowledged orders: run and bench append, audit reads, demo begins anew"},
     {'g', "tag", "WORD", "by the clock", "begins every order_ref; one never used before"},
     {'C', "cities", "FILE", "simulator/data/china-cities.csv", "the cities"},
     {'q', "quiet", NULL, NULL, "no progress"},
@@ -83,19 +88,32 @@ static bool
 word_set(struct options *o, int letter, const char *s)
 {
 	static const char *const sizes[] = {"small", "full"},
-	                         *const modes[] = {"steady", "peak", "hot"};
-	int n;
+	                         *const modes[] = {"steady", "peak", "hot"},
+	                         *const targets[] = {"mix", "hot", "spread"},
+	                         *const kinds[] = {"submit", "bulk", "quote", "quote-json",
+	                             "constant"};
+	bool found;
+	int n = 0;
 
-	if (letter == 'w') {
-		if (!word_find(s, sizes, 2, &n))
-			return false;
+	switch (letter) {
+	case 'w':
+		found = word_find(s, sizes, 2, &n);
 		o->size = (enum world_size)n;
-	} else {
-		if (!word_find(s, modes, 3, &n))
-			return false;
+		break;
+	case 'T':
+		found = word_find(s, targets, 3, &n);
+		o->target = (enum bench_target)n;
+		break;
+	case 'K':
+		found = word_find(s, kinds, 5, &n);
+		o->kind = (enum bench_kind)n;
+		break;
+	default:
+		found = word_find(s, modes, 3, &n);
 		o->mode = (enum mix_mode)n;
+		break;
 	}
-	return true;
+	return found;
 }
 
 static bool

@@ -4,6 +4,7 @@
 /* options: the command line, one table for all subcommands; --help is printed from it. */
 #include <stdio.h>
 
+#include "simulator/bench_plan.h"
 #include "simulator/http_client.h"
 #include "simulator/mix.h"
 
@@ -13,6 +14,8 @@ struct options {
 	const char *key, *db, *cities, *journal, *tag;
 	enum world_size size;
 	enum mix_mode mode;
+	enum bench_kind kind;
+	enum bench_target target;
 	int64_t seed, orders, seconds, connections, rate, outage_s, pay_percent;
 	bool quiet;
 };

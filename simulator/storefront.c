@@ -13,7 +13,6 @@
 #define PAUSE_FIRST_US (20 * US_PER_MS)
 #define PAUSE_US_MAX (1000 * US_PER_MS)
 #define OLD_REACH 20000 /* how many orders back an old one may be */
-#define PAYMENT_NUMBER_SIZE (REF_SIZE + 8)
 #define ORDER_ID_SIZE 40
 
 enum step { QUOTE, SUBMIT, REPEAT, OTHER_BODY, OLD, PAY, PAY_REPEAT, END };
@@ -103,47 +102,12 @@ quote_answer(struct life *l, const struct rpc_answer *a)
 
 /* ---- Submit, and again ------------------------------------------------------------------------- */
 
-static Google__Protobuf__Timestamp *
-timestamp(struct arena *a, int64_t us)
-{
-	Google__Protobuf__Timestamp *t = arena_alloc(a, sizeof(*t));
-
-	if (t == NULL)
-		return NULL;
-	*t = (Google__Protobuf__Timestamp)GOOGLE__PROTOBUF__TIMESTAMP__INIT;
-	t->seconds = us / US_PER_S;
-	t->nanos = (int32_t)(us % US_PER_S * 1000);
-	return t;
-}
-
-static const char *
-payment_number(const struct life *l, char out[PAYMENT_NUMBER_SIZE])
-{
-	char ref[REF_SIZE];
-
-	(void)snprintf(out, PAYMENT_NUMBER_SIZE, "4200-%s",
-	    mix_ref(&l->shop->mix, l->plan.number, ref));
-	return out;
-}
-
 static Yuncang__V1__Payment *
 payment_build(struct life *l)
 {
-	char number[PAYMENT_NUMBER_SIZE];
-	Yuncang__V1__Payment *p = arena_alloc(l->arena, sizeof(*p));
-
-	if (p == NULL)
-		return NULL;
-	*p = (Yuncang__V1__Payment)YUNCANG__V1__PAYMENT__INIT;
 	if (l->paid_at_us == 0)
 		l->paid_at_us = clock_wall_us();
-	p->provider = arena_strdup(l->arena, l->plan.prepaid ? "channel" : "wechat");
-	p->number = arena_strdup(l->arena, payment_number(l, number));
-	p->amount_fen = l->total_fen;
-	p->paid_at = timestamp(l->arena, l->paid_at_us);
-	if (l->plan.prepaid) /* storefront X00001 is of channel N00001 */
-		p->merchant = arena_printf(l->arena, "N%s", l->plan.storefront + 1);
-	return p->provider == NULL || p->number == NULL || p->merchant == NULL ? NULL : p;
+	return mix_payment(&l->shop->mix, &l->plan, l->total_fen, l->paid_at_us, l->arena);
 }
 
 static Yuncang__V1__SubmitOrderRequest *
@@ -210,9 +174,9 @@ submit_acknowledged(struct life *l, const struct rpc_answer *a,
 	latency_add(&s->tally.way[l->plan.way], us);
 	latency_add(&s->tally.second, us);
 	if (l->plan.prepaid) {
-		char number[PAYMENT_NUMBER_SIZE];
+		char number[MIX_PAYMENT_SIZE];
 
-		model_paid(&s->model, l->order_id, "channel", payment_number(l, number),
+		model_paid(&s->model, l->order_id, "channel", mix_payment_number(&l->shop->mix, l->plan.number, number),
 		    l->total_fen, (int)YUNCANG__V1__PAYMENT_OUTCOME__PAYMENT_OUTCOME_OPENED);
 	} else if (!l->plan.pays) {
 		s->tally.left_unpaid++;
@@ -334,7 +298,7 @@ pay_answer(struct life *l, const struct rpc_answer *a)
 {
 	const Yuncang__V1__ConfirmPaymentResponse *r = (const void *)a->message;
 	struct tally *t = &l->shop->tally;
-	char number[PAYMENT_NUMBER_SIZE];
+	char number[MIX_PAYMENT_SIZE];
 
 	if (a->outcome == RPC_REFUSED) {
 		t->payments_refused++;
@@ -346,7 +310,7 @@ pay_answer(struct life *l, const struct rpc_answer *a)
 	t->payments++;
 	if (l->outcome >= 0 && l->outcome < OUTCOMES)
 		t->payment_outcome[l->outcome]++;
-	model_paid(&l->shop->model, l->order_id, "wechat", payment_number(l, number), l->total_fen,
+	model_paid(&l->shop->model, l->order_id, "wechat", mix_payment_number(&l->shop->mix, l->plan.number, number), l->total_fen,
 	    l->outcome);
 	return step_after(l, PAY);
 }
