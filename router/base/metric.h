@@ -28,14 +28,21 @@
 	X(batch_retries_total, COUNTER, "group commits run again after deadlock, serialization failure or a lost connection") \
 	X(batch_splits_total, COUNTER, "group commits split to find one bad order") \
 	X(batch_bad_orders_total, COUNTER, "orders that broke a constraint: a bug of validation") \
+	X(pay_batches_total, COUNTER, "group commits of payments") \
+	X(pay_batch_payments_total, COUNTER, "payments that went through a group commit") \
+	X(pay_batch_retries_total, COUNTER, "group commits of payments run again") \
+	X(pay_batch_splits_total, COUNTER, "group commits of payments split to find one that is bad") \
+	X(pay_batch_bad_total, COUNTER, "payments that broke a constraint: a bug of validation") \
 	X(decide_again_total, COUNTER, "orders decided again because others were faster") \
 	X(probes_total, COUNTER, "reads of fresh figures before a refusal") \
 	X(batch_queue, GAUGE, "orders waiting for a commit") \
+	X(pay_batch_queue, GAUGE, "payments waiting for a commit") \
 	X(feed_rows_total, COUNTER, "change feed rows read") \
 	X(catalog_loads_total, COUNTER, "catalog snapshots built") \
 	X(catalog_load_us, GAUGE, "microseconds the last catalog build held the loop") \
 	X(db_reconnects_total, COUNTER, "database connections opened again") \
 	X(commit_us, HISTOGRAM, "from queueing an order to its durable commit") \
+	X(pay_commit_us, HISTOGRAM, "from queueing a payment to its durable commit") \
 	X(request_us, HISTOGRAM, "from the last byte of a request to its reply") \
 	X(decide_us, HISTOGRAM, "one run of the decision")
 /* clang-format on */

@@ -46,6 +46,8 @@ metrics(void *ctx, const char *path, struct buf *out, const char **content_type)
 	(void)path;
 	if (app->batch != NULL)
 		metric_set(METRIC_batch_queue, batch_waiting(app->batch));
+	if (app->pay_batch != NULL)
+		metric_set(METRIC_pay_batch_queue, pay_batch_waiting(app->pay_batch));
 	metric_set(METRIC_http_connections, http_connections(app->http));
 	metric_set(METRIC_http_bytes_in_flight, http_bytes(app->http));
 	metric_print(out);

@@ -14,6 +14,7 @@
 #include "store/catalog.h"
 #include "store/expiry.h"
 #include "store/feed.h"
+#include "store/pay_batch.h"
 #include "store/probe.h"
 #include "store/tx.h"
 
@@ -26,6 +27,7 @@ struct app {
 	struct pool *batch_pool;
 	struct catalog *catalog;
 	struct batch *batch;
+	struct pay_batch *pay_batch;
 	struct probe *probe;
 	struct feed *feed;
 	struct expiry *expiry;

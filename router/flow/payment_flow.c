@@ -11,7 +11,6 @@
 #include "flow/recheck.h"
 #include "flow/thaw.h"
 #include "store/order_read.h"
-#include "store/payment.h"
 #include "yuncang/v1/order.pb-c.h"
 
 struct payment_flow {
@@ -149,8 +148,7 @@ open_order(struct payment_flow *f)
 	if (e == ERR_OK)
 		e = post_paid(f, f->split);
 	if (e == ERR_OK)
-		e = payment_open(f->app->query_pool, catalog_hints(f->app->catalog), &f->in,
-		    write_done, f);
+		e = pay_batch_add(f->app->pay_batch, &f->in, write_done, f);
 	return e;
 }
 
@@ -313,7 +311,6 @@ order_known(struct payment_flow *f)
 		f->in = (struct payment_in){.order_id = f->order_id,
 		    .dealer = o->dealer,
 		    .payment = &f->payment,
-		    .total_fen = o->goods_fen + o->delivery_fee_fen,
 		    .split_version = o->split_version,
 		    .now_us = clock_wall_us()};
 		e = write_payment(f);

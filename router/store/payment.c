@@ -12,7 +12,7 @@
 #define ARENA_MAX ((size_t)4 << 20)
 #define CHANGES_MAX ((size_t)1 << 20)
 
-enum pay_kind { PAY_OPEN, PAY_LATE, PAY_UNFILLABLE, PAY_SECOND };
+enum pay_kind { PAY_LATE, PAY_UNFILLABLE, PAY_SECOND };
 
 /* One payment's transaction. */
 struct pay {
@@ -35,12 +35,9 @@ struct pay {
 	int attempt, number; /* PAY_LATE: the last ones there are */
 };
 
-static const enum payment_outcome OUTCOME[] = {[PAY_OPEN] = PAID_OPENED,
-    [PAY_LATE] = PAID_REDECIDED,
-    [PAY_UNFILLABLE] = PAID_UNFILLABLE,
-    [PAY_SECOND] = PAID_SECOND};
-static const enum stmt ORDER_UPDATE[] = {[PAY_OPEN] = STMT_ORDER_PAY,
-    [PAY_LATE] = STMT_ORDER_PAY_LATE,
+static const enum payment_outcome OUTCOME[] =
+    {[PAY_LATE] = PAID_REDECIDED, [PAY_UNFILLABLE] = PAID_UNFILLABLE, [PAY_SECOND] = PAID_SECOND};
+static const enum stmt ORDER_UPDATE[] = {[PAY_LATE] = STMT_ORDER_PAY_LATE,
     [PAY_UNFILLABLE] = STMT_ORDER_UNFILLABLE,
     [PAY_SECOND] = STMT_ORDER_PAY_SECOND};
 
@@ -65,9 +62,7 @@ send_order(struct pay *p, struct tx *t)
 	a = tx_args(t);
 	args_uuid(a, &p->in->order_id);
 	args_i32(a, p->in->dealer);
-	args_i64(a,
-	    p->kind == PAY_OPEN || p->kind == PAY_LATE ? p->in->total_fen
-	                                               : p->in->payment->amount_fen);
+	args_i64(a, p->in->payment->amount_fen);
 	if (p->kind != PAY_SECOND)
 		args_time(a, p->in->payment->paid_at_us);
 	if (p->kind == PAY_LATE) {
@@ -130,8 +125,6 @@ first_trip(struct pay *p, struct tx *t)
 	tx_add(t, STMT_PAYMENT_READ);
 	send_order(p, t);
 	send_by_order(p, t, STMT_PAYMENT_COUNT);
-	if (p->kind == PAY_OPEN)
-		send_by_order(p, t, STMT_FULFILMENT_PLANNED);
 	if (p->kind == PAY_LATE) {
 		e = send_takes(p, t);
 		if (e != ERR_OK)
@@ -157,76 +150,6 @@ repeated(struct pay *p, const PGresult *r)
 	return ERR_OK;
 }
 
-/* What was reserved becomes allocated; ATP does not change, so no hint does. */
-static enum err
-plan_open(struct pay *p, const PGresult *r)
-{
-	struct col_array sku, qty, owner;
-	int line_count;
-	enum err e;
-
-	if (PQntuples(r) != p->in->fulfilment_count)
-		return ERR_WRONG_STATE;
-	line_count = 0;
-	for (int row = 0; row < PQntuples(r); row++)
-		line_count += col_array_open(r, row, 3, &sku);
-	e = takes_init(&p->takes, p->arena, 2 * line_count);
-	for (int row = 0; row < PQntuples(r) && e == ERR_OK; row++) {
-		struct take take = {.kind = TAKE_STOCK,
-		    .dealer = col_i32(r, row, 1),
-		    .location = col_i32(r, row, 2)};
-
-		if (col_i16(r, row, 0) != p->in->fulfilments[row].number ||
-		    take.dealer != p->in->fulfilments[row].dealer)
-			return ERR_WRONG_STATE;
-		(void)col_array_open(r, row, 4, &qty);
-		(void)col_array_open(r, row, 5, &owner);
-		for (int n = col_array_open(r, row, 3, &sku); n > 0; n--) {
-			take.sku = array_i32(&sku);
-			take.quantity = array_i32(&qty);
-			take.goods_owner = array_i32(&owner);
-			if (take.goods_owner == 0)
-				continue; /* made to order */
-			takes_add(&p->takes, &take, PART_ALLOCATED, NULL);
-			take.quantity = -take.quantity;
-			takes_add(&p->takes, &take, PART_RESERVED, NULL);
-		}
-	}
-	return e == ERR_OK ? takes_seal(&p->takes) : e;
-}
-
-static void
-send_open(struct pay *p, struct tx *t)
-{
-	const struct payment_fulfilment *f = p->in->fulfilments;
-	struct pg_args *a;
-	int count;
-
-	count = p->in->fulfilment_count;
-	(void)takes_send(&p->takes, t, TAKES_GIVE);
-	if (count == 0)
-		return;
-	a = tx_args(t);
-	args_uuid(a, &p->in->order_id);
-	args_array(a, ELEM_I16);
-	for (int i = 0; i < count; i++)
-		elem_i16(a, (int16_t)f[i].number);
-	args_array_end(a);
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < count; i++)
-		elem_i32(a, f[i].dealer);
-	args_array_end(a);
-	args_array(a, ELEM_I16);
-	for (int i = 0; i < count; i++)
-		elem_i16(a, (int16_t)f[i].state);
-	args_array_end(a);
-	args_array(a, ELEM_TIME);
-	for (int i = 0; i < count; i++)
-		elem_time_or_null(a, f[i].offer_deadline_us);
-	args_array_end(a);
-	tx_add(t, STMT_FULFILMENT_OPEN);
-}
-
 /* ---- Trip 2: write, commit -------------------------------------------------------------------- */
 
 static void
@@ -248,7 +171,7 @@ send_books(struct pay *p, struct tx *t)
 			    .event_at_us = in->payment->paid_at_us,
 			    .provider_ref = in->payment->number,
 			    .posting = postings[i]};
-	if (p->kind == PAY_OPEN || p->kind == PAY_LATE)
+	if (p->kind == PAY_LATE)
 		o[events++].kind = OUTBOX_PAID;
 	if (p->kind == PAY_UNFILLABLE)
 		o[events++].kind = OUTBOX_UNFILLABLE;
@@ -282,15 +205,8 @@ second_trip(struct pay *p, struct tx *t)
 	const struct order_write w = {.row = p->row,
 	    .attempt = p->attempt + 1,
 	    .number_first = p->number + 1};
-	enum err e;
 	int short_at;
 
-	e = ERR_OK;
-	if (p->kind == PAY_OPEN) {
-		e = plan_open(p, tx_result(t, R_MORE));
-		if (e == ERR_OK)
-			send_open(p, t);
-	}
 	if (p->kind == PAY_LATE) {
 		(void)takes_read(&p->takes, t, p->takes_at, TAKES_TAKE);
 		p->judged = true;
@@ -302,8 +218,6 @@ second_trip(struct pay *p, struct tx *t)
 		write_fulfilments(t, &w, 1);
 		write_decisions(t, &w, 1);
 	}
-	if (e != ERR_OK)
-		return undo(p, t, e);
 	send_books(p, t);
 	return TX_COMMIT;
 }
@@ -321,9 +235,6 @@ pay_step(struct tx *t, void *ctx)
 	}
 	if (PQntuples(tx_result(t, R_CLAIM)) == 0)
 		return undo(p, t, repeated(p, tx_result(t, R_READ)));
-	if ((p->kind == PAY_OPEN || p->kind == PAY_LATE) &&
-	    p->in->payment->amount_fen != p->in->total_fen)
-		return undo(p, t, ERR_AMOUNT_DIFFERS);
 	if (tx_affected(t, R_ORDER) == 0)
 		return undo(p, t, ERR_WRONG_STATE);
 	p->event_no = (int)col_i64(tx_result(t, R_COUNT), 0, 0);
@@ -387,13 +298,6 @@ start(enum pay_kind kind, struct pool *pool, struct hints_memory *hints,
 	arena_free(p->arena);
 	free(p);
 	return e;
-}
-
-enum err
-payment_open(struct pool *p, struct hints_memory *h, const struct payment_in *in, payment_fn *done,
-    void *ctx)
-{
-	return start(PAY_OPEN, p, h, in, NULL, done, ctx);
 }
 
 enum err

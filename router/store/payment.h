@@ -2,7 +2,9 @@
 #define ROUTER_STORE_PAYMENT_H
 
 /*
- * payment: money arrived for an order that is there.  Each function is one transaction; the claim of
+ * payment: money for an order that does not await it: expired, or paid before.  Each function is one transaction
+ * of its own (the payments that orders await are committed in groups: store/pay_batch.h): a late one takes
+ * anew for one decision, of which nothing may be left when it loses, and all of these are rare.  The claim of
  * (provider, number) comes first, so that a repeat is answered as the first time whatever the order's state.
  *
  * done(e, outcome): OK with what the stored payment row says (a repeat: the first outcome) · EXISTS_DIFFERS: the
@@ -22,15 +24,14 @@ struct payment_fulfilment {
 
 struct payment_in {
 	struct uuid order_id;
-	int32_t dealer; /* the order's owner: its key */
-	const struct payment_row *payment;
-	int64_t total_fen;
+	int32_t dealer;                    /* the order's owner: its key */
+	const struct payment_row *payment; /* of the order's total, but for a second one */
 	int32_t split_version;
 	int64_t now_us;
 	const struct posting *e1, *e2; /* e2 NULL: no fee */
 	const struct posting
-	    *r1; /* second and unfillable: the refund's claim on clearing; else NULL */
-	int fulfilment_count;
+	    *r1;              /* second and unfillable: the refund's claim on clearing; else NULL */
+	int fulfilment_count; /* pay_batch: those that are PLANNED */
 	const struct payment_fulfilment *fulfilments;
 };
 
@@ -38,9 +39,6 @@ typedef void payment_fn(void *ctx, enum err e, enum payment_outcome outcome);
 
 /* ${in} is borrowed until ${done}.  BUSY: the pool's queue is full, ${done} never runs. */
 
-/* Order AWAITING_PAYMENT: reserved becomes allocated, fulfilments open, E1 and E2 are posted. */
-enum err payment_open(struct pool *p, struct hints_memory *h, const struct payment_in *in,
-    payment_fn *done, void *ctx) MUST_CHECK;
 /* Order expired (CANCELLED, never paid): ${row} is the new attempt's decision, with its takes. */
 enum err payment_late(struct pool *p, struct hints_memory *h, const struct payment_in *in,
     const struct order_row *row, payment_fn *done, void *ctx) MUST_CHECK;

@@ -1,7 +1,7 @@
 #ifndef ROUTER_STORE_SQL_PAY_H
 #define ROUTER_STORE_SQL_PAY_H
 
-/* Payments and the expiry of unpaid orders: store/payment.c, expiry.c. */
+/* Payments and the expiry of unpaid orders: store/pay_batch.c, payment.c, expiry.c. */
 #include "store/sql_take.h"
 
 /* clang-format off */
@@ -9,10 +9,6 @@
 	X(PAYMENT_READ, ON_QUERY, \
 	    "select order_id, amount_fen, outcome from payment where provider = $1 and number = $2") \
 	X(PAYMENT_COUNT, ON_QUERY, "select count(*) from payment where order_id = $1") \
-	X(ORDER_PAY, ON_QUERY, \
-	    /* a bare mark = 1 is the condition of the index of unpaid orders, which would be read whole */ \
-	    "update sales_order set mark = 0, paid_at = $4 from (select 1::int2 as unpaid offset 0) u " \
-	    "where order_id = $1 and dealer_id = $2 and mark = u.unpaid and goods_fen + delivery_fee_fen = $3") \
 	X(ORDER_PAY_LATE, ON_QUERY, \
 	    "update sales_order set mark = 0, paid_at = $4, policy_version = $5, margin_fen = $6, way = $7 " \
 	    "where order_id = $1 and dealer_id = $2 and mark = 5 and paid_at is null " \
@@ -23,15 +19,27 @@
 	X(ORDER_PAY_SECOND, ON_QUERY, \
 	    "update sales_order set refund_due_fen = refund_due_fen + $3 " \
 	    "where order_id = $1 and dealer_id = $2 and paid_at is not null") \
-	X(FULFILMENT_PLANNED, ON_QUERY, \
-	    "select number, dealer_id, location_id, sku_id, qty, goods_owner_id from fulfilment " \
-	    "where order_id = $1 and state = 1 order by number") \
-	X(FULFILMENT_OPEN, ON_QUERY, \
-	    "with w as materialized (select t.*, $1::uuid as id, 1::int2 as planned " \
-	    "from unnest($2::int2[], $3::int4[], $4::int2[], $5::timestamptz[]) with ordinality " \
-	    "t(number, dealer, state, deadline, i) " SQL_W_ONE ") " \
-	    "update fulfilment s set state = w.state, offer_deadline = w.deadline from w " \
-	    "where s.order_id = w.id and s.number = w.number and s.dealer_id = w.dealer and s.state = w.planned") \
+	/* Opened is what awaits payment, if the payment under the number is its own: claimed in the same trip. */ \
+	X(ORDER_OPEN, ON_BATCH, \
+	    "with w as materialized (select t.*, 1::int2 as unpaid from unnest($1::uuid[], $2::int4[], $3::int8[], " \
+	    "$4::timestamptz[], $5::int2[], $6::text[]) with ordinality " \
+	    "t(id, dealer, total, paid, provider, number, i) " SQL_W_ONE ") " \
+	    "update sales_order s set mark = 0, paid_at = w.paid from w join payment p " \
+	    "on p.provider = w.provider and p.number = w.number and p.order_id = w.id " \
+	    "where s.order_id = w.id and s.dealer_id = w.dealer and s.mark = w.unpaid " \
+	    "and s.goods_fen + s.delivery_fee_fen = w.total returning w.i::int4") \
+	X(FULFILMENT_OPEN, ON_BATCH, \
+	    "with w as materialized (select t.*, 1::int2 as planned, 0::int2 as open " \
+	    "from unnest($1::uuid[], $2::int4[], $3::int2[], $4::int4[], $5::int2[], $6::timestamptz[]) " \
+	    "with ordinality t(id, owner, number, dealer, state, deadline, i) " SQL_W_ONE ") " \
+	    "update fulfilment s set state = w.state, offer_deadline = w.deadline from w join sales_order o " \
+	    "on o.order_id = w.id and o.dealer_id = w.owner and o.mark = w.open " \
+	    "where s.order_id = w.id and s.number = w.number and s.dealer_id = w.dealer and s.state = w.planned " \
+	    "returning w.i::int4, s.dealer_id, s.location_id, s.sku_id, s.qty, s.goods_owner_id") \
+	X(PAYMENTS_READ, ON_BATCH, \
+	    SQL_W("provider, number", "$1::int2[], $2::text[]") \
+	    "select w.i::int4, s.order_id, s.amount_fen, s.outcome from w join payment s " \
+	    "on s.provider = w.provider and s.number = w.number") \
 	X(ATTEMPT_LAST, ON_QUERY, \
 	    "select (select max(attempt) from decision where order_id = $1), " \
 	    "(select max(number) from fulfilment where order_id = $1)")

@@ -121,7 +121,6 @@ pay(struct job *j)
 	*in = (struct payment_in){.order_id = j->row.order_id,
 	    .dealer = 2,
 	    .payment = &j->payment,
-	    .total_fen = j->payment.amount_fen,
 	    .split_version = 1,
 	    .now_us = clock_wall_us(),
 	    .e1 = &j->e1,
@@ -139,7 +138,7 @@ pay(struct job *j)
 	switch (j->payment_try) {
 	case FIRST:
 	case AGAIN:
-		e = payment_open(d->query, &d->hints, in, pay_done, j);
+		e = pay_batch_add(d->pay_batch, in, pay_done, j);
 		break;
 	case LATE:
 		e = payment_late(d->query, &d->hints, in, &j->row, pay_done, j);
@@ -317,6 +316,7 @@ open_all(struct driver *d, const char *db)
 	        100) == ERR_OK;
 	ok = ok && pool_new(&d->query, d->base, &d->conf, POOL_QUERY, 3, 20000) == ERR_OK;
 	ok = ok && batch_new(&d->batch, d->base, &d->conf, d->pool, &d->hints) == ERR_OK;
+	ok = ok && pay_batch_new(&d->pay_batch, d->base, &d->conf, d->pool) == ERR_OK;
 	ok = ok && probe_new(&d->probe, d->base, d->query, &d->hints) == ERR_OK;
 	assert(ok);
 	if (d->mode == PAY)
@@ -387,6 +387,7 @@ main(int argc, char **argv)
 	    (long long)metric_get(METRIC_batch_splits_total));
 	expiry_free(d.expiry);
 	batch_free(d.batch);
+	pay_batch_free(d.pay_batch);
 	probe_free(d.probe);
 	pool_free(d.query);
 	pool_free(d.pool);

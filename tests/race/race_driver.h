@@ -5,7 +5,7 @@
 #include <event2/event.h>
 
 #include "store/batch.h"
-#include "store/payment.h"
+#include "store/pay_batch.h"
 
 #define LOCATIONS 10
 #define CLOUD 10
@@ -48,6 +48,7 @@ struct driver {
 	struct conf conf;
 	struct pool *pool, *query;
 	struct batch *batch;
+	struct pay_batch *pay_batch;
 	struct probe *probe;
 	struct hints_memory hints;
 	struct world world;
