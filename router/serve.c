@@ -112,6 +112,8 @@ make_workers(struct app *app, struct serve *s)
 
 	if (app->batch == NULL)
 		e = batch_new(&app->batch, app->base, app->conf, app->batch_pool, hints);
+	if (e == ERR_OK && app->pay_batch == NULL)
+		e = pay_batch_new(&app->pay_batch, app->base, app->conf, app->batch_pool);
 	if (e == ERR_OK && app->probe == NULL)
 		e = probe_new(&app->probe, app->base, app->query_pool, hints);
 	if (e == ERR_OK && app->expiry == NULL)
@@ -430,6 +432,8 @@ unmake_app(struct app *app)
 		probe_free(app->probe);
 	if (app->batch != NULL)
 		batch_free(app->batch);
+	if (app->pay_batch != NULL)
+		pay_batch_free(app->pay_batch);
 	if (app->query_pool != NULL)
 		pool_free(app->query_pool);
 	if (app->batch_pool != NULL)
