@@ -96,7 +96,7 @@ RACE_PROGRAMS := $(if $(wildcard tests/race/*.c),$(BUILD)/tests/race/batch_race)
 PROGRAMS := $(if $(SOURCES_main),$(BUILD)/yuncang) $(if $(SOURCES_simulator),$(BUILD)/simulator)
 
 # Goals that install packages first do so before anything is compiled.
-DEPS_FIRST := $(if $(filter demo run test check unit-deps lint,$(MAKECMDGOALS)),deps)
+DEPS_FIRST := $(if $(filter demo run test check unit-deps lint bench,$(MAKECMDGOALS)),deps)
 
 # ---- Goals ---------------------------------------------------------------------------------------
 
@@ -132,16 +132,15 @@ fmt: $(CONF_DOC) ## format the C files (FILES="...": only these), write the list
 	@tests/lint/format --write $(FILES)
 	@tests/lint/conf $(CONF_DOC) --write
 
-bench: all $(BENCH_PROGRAMS) ## measure, on this machine
-	@for p in $(BENCH_PROGRAMS); do echo "$$p" && $$p || exit 1; done
-	@if [ -x tests/bench/run ]; then tests/bench/run $(BUILD); fi
+bench: all $(BENCH_PROGRAMS) ## install, build, measure for some 20 minutes (BENCH_ARGS="--only a,c": parts)
+	@tests/bench/run $(BUILD) $(BENCH_ARGS)
 
 proto: $(GEN_C) ## generate the C code of proto/ into $(BUILD)/gen/
 
 clean: ## remove the build folders; var/ and its database stay
 	rm -rf $(BUILD) $(BUILD)-san compile_commands.json
 
-DEPS_FOR := $(if $(filter test check,$(MAKECMDGOALS)),test) $(if $(filter lint,$(MAKECMDGOALS)),lint)
+DEPS_FOR := $(if $(filter test check bench,$(MAKECMDGOALS)),test) $(if $(filter lint,$(MAKECMDGOALS)),lint)
 deps: ## install the Debian packages that are missing (list: etc/packages.txt)
 	@etc/dev/deps $(if $(filter deps,$(MAKECMDGOALS)),all,$(DEPS_FOR))
 

@@ -1,0 +1,177 @@
+"""The databases: a world loaded through the RPCs that cannot sell out, and a past of finished orders."""
+
+import contextlib
+import json
+import threading
+
+from hand import columns
+from machine import TOP, Failed, called, environment
+
+# Nothing may run out: a refused order is cheaper than one that is written.
+RAISE = (
+    "update stock_level set on_hand = on_hand + 1000000",
+    "update location set capacity_day = 1000000 where capacity_day > 0",
+    "update capacity set limit_count = 1000000",
+    "update slot set limit_count = 1000000",
+    "update entitlement set ceiling = ceiling + 1000000",
+    "update campaign_budget set budget_fen = budget_fen + 1000000000000000",
+    "create extension if not exists pg_prewarm",
+    "vacuum full stock_level",
+    "vacuum full slot",
+    "vacuum (analyze)",
+)
+HOLD_MIN = 30 * 24 * 60  # nothing may expire while it is measured
+
+
+def load(bench, database, world, seed=1):
+    """Migrates, loads the world through the RPCs and raises its limits."""
+    cluster = bench.cluster
+    cluster.drop(database)
+    cluster.sql("postgres", f'create database "{database}"')
+    env = environment(YUNCANG_DB=cluster.url(database))
+    called([bench.build / "yuncang", "migrate"], env=env)
+    key = called([bench.build / "yuncang", "key", "create", "--role", "admin"], env=env).strip()
+    service = bench.service(database, key)
+    called([bench.build / "simulator", "load", "--url", service.url, "--key", key, "--world", world,
+            "--seed", seed, "--quiet"])
+    policy = json.loads((TOP / "etc/default-policy.json").read_text(encoding="utf-8"))
+    service.call("CatalogService/PutRoutingPolicy",
+                 {"policy": policy | {"paymentHoldMin": HOLD_MIN}, "activate": True, "note": "benchmark"})
+    bench.end(service)
+    with contextlib.closing(cluster.connect(database)) as c, c.cursor() as q:
+        for text in RAISE:
+            q.execute(text)
+    return key
+
+
+def warm(cluster, database):
+    """What orders read and change, into shared buffers."""
+    cluster.sql(database, "select pg_prewarm(oid) from pg_class where relname in ('stock_level', "
+                "'stock_level_pkey', 'entitlement', 'entitlement_pkey', 'slot', 'slot_pkey', 'capacity', "
+                "'capacity_pkey')")
+
+
+# ---- A past --------------------------------------------------------------------------------------
+# Some orders are placed and paid through the service; the past is copies of their rows, the k-th as if made
+# k + 7 days earlier, handed over long ago.  They hold nothing any more, but stand in every table with ids,
+# references and times of their own, and in the counters that remember: capacity and slots of their days,
+# entitlements, budgets.
+
+DAYS = 7
+BACK = f"make_interval(days => k + {DAYS})"
+PAST_PAID = 20000  # ordered and paid through the service
+
+
+def past_id(column):
+    """A UUIDv7 that many days earlier; {column}_ms and {column}_tail stand in the table past_*."""
+    return f"(lpad(to_hex({column}_ms - (k + {DAYS}) * 86400000::int8), 12, '0') || {column}_tail)::uuid"
+
+
+# table: (its order's id, {column: its past value})
+PAST = {
+    "submission": ("order_id", {"order_ref": "'p' || k || '-' || order_ref"}),
+    "sales_order": ("order_id", {"order_ref": "'p' || k || '-' || order_ref", "mark": "0"}),
+    "fulfilment": ("order_id", {"state": "case way when 2 then 7 else 10 end",
+                                "capacity_day": f"capacity_day - (k + {DAYS})"}),
+    "decision": ("order_id", {}),
+    "contact": ("order_id", {}),
+    "payment": ("order_id", {"number": "'p' || k || '-' || number"}),
+    "outbox": ("order_id", {}),
+    "journal": ("object_id", {"provider_ref": "'p' || k || '-' || provider_ref",
+                              "period": f"to_char(event_at - {BACK}, 'YYYYMM')::int4"}),
+}
+
+# Only orders that were paid at once and then went their way.
+PICK = """
+create table past_pick as select order_id from sales_order o where mark = 0 and paid_at is not null
+	and refund_due_fen = 0 and not exists (select from decision d where d.order_id = o.order_id and attempt > 1)
+"""
+# What stays counted of a past fulfilment: its day's capacity and slot, its owner's entitlement, its budget.
+COUNTERS = (
+    f"""insert into capacity (dealer_id, location_id, day, limit_count, taken)
+	select dealer_id, location_id, capacity_day - (k + {DAYS}), 1000000, count(*)
+	from past_fulfilment, generate_series(1, %(copies)s) k where takes_capacity group by 1, 2, 3""",
+    f"""insert into slot (dealer_id, location_id, day, from_min, to_min, limit_count, taken)
+	select dealer_id, location_id, capacity_day - (k + {DAYS}), slot_from_min, slot_to_min, 1000000, count(*)
+	from past_fulfilment, generate_series(1, %(copies)s) k where slot_from_min is not null
+	group by 1, 2, 3, 4, 5""",
+    """update entitlement e set used = used + t.n * %(copies)s, ceiling = ceiling + t.n * %(copies)s,
+	version = version + 1 from (select o.dealer_id, u.sku, sum(u.qty)::int4 n from past_fulfilment f
+	join past_sales_order o using (order_id), unnest(f.sku_id, f.qty) u(sku, qty)
+	where u.sku = any(f.entitled_sku) group by 1, 2) t where e.dealer_id = t.dealer_id and e.sku_id = t.sku""",
+    """update campaign_budget b set spent_fen = spent_fen + t.n * %(copies)s,
+	budget_fen = budget_fen + t.n * %(copies)s, version = version + 1
+	from (select u.campaign, sum(u.qty * u.discount)::int8 n from past_sales_order o,
+	unnest(o.line_campaign, o.line_qty, o.line_discount_fen) u(campaign, qty, discount)
+	where u.campaign > 0 group by 1) t where b.campaign_id = t.campaign""",
+)
+
+
+def make_past(bench, database, orders, progress):
+    """About so many finished orders; how many there are."""
+    cluster = bench.cluster
+    service = bench.service(database)
+    called([bench.build / "simulator", "run", "--url", service.url, "--key", bench.key, "--world", bench.world,
+            "--pay", 100, "--seconds", 300, "--orders", min(PAST_PAID, max(orders // 50, 100)), "--connections", 128,
+            "--journal", bench.journal(database), "--quiet"])
+    bench.end(service)
+    with contextlib.closing(cluster.connect(database)) as c, c.cursor() as q:
+        q.execute(PICK)
+        for table in PAST:
+            key = PAST[table][0]
+            ids = [n for n in columns(q, table) if n in ("order_id", "object_id", "event_id")]
+            parts = "".join(f", ('x' || substr(replace(t.{i}::text, '-', ''), 1, 12))::bit(48)::int8 {i}_ms, "
+                            f"substr(replace(t.{i}::text, '-', ''), 13) {i}_tail" for i in ids)
+            q.execute(f"create table past_{table} as select t.*{parts} from {table} t "
+                      f"where {key} in (select order_id from past_pick) order by {ids[0]}")
+        q.execute("select count(*) from past_pick")
+        picked = q.fetchone()[0]
+        if picked == 0:
+            raise Failed("no order was paid: there is no past to make")
+        copies = -(-orders // picked)
+        for text in COUNTERS:
+            q.execute(text, {"copies": copies})
+    progress(f"{picked} orders paid through the service, {copies} copies of each")
+    _copy_all(cluster, database, copies)
+    cluster.sql(database, "drop table " + ", ".join(f"past_{t}" for t in [*PAST, "pick"]))
+    return picked * copies
+
+
+def _times(q, table):
+    q.execute("select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 "
+              "and atttypid = 'timestamptz'::regtype", (table,))
+    return {row[0]: f"{row[0]} - {BACK}" for row in q.fetchall()}
+
+
+def _copy_table(cluster, database, table, copies):
+    """Oldest copy first, so that the rows lie as if they had come in that order."""
+    with contextlib.closing(cluster.connect(database)) as c, c.cursor() as q:
+        names = columns(q, table)
+        own = _times(q, table) | {n: past_id(n) for n in names if n in ("order_id", "object_id", "event_id")}
+        own |= PAST[table][1]
+        q.execute(f"do $$ begin for k in reverse {copies}..1 loop insert into {table} ({', '.join(names)}) "
+                  f"select {', '.join(own.get(n, n) for n in names)} from past_{table}; end loop; end $$")
+        q.execute(f"vacuum (analyze) {table}")
+
+
+def _copy_all(cluster, database, copies):
+    """Two tables at a time, the long ones first."""
+    todo = ["sales_order", "journal", "decision", "fulfilment", "submission", "payment", "outbox", "contact"]
+    errors = []
+
+    def work():
+        while todo and not errors:
+            try:
+                _copy_table(cluster, database, todo.pop(0), copies)
+            except Exception as e:  # told by the caller's thread
+                errors.append(e)
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(2)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if errors:
+        raise Failed(f"the past could not be made: {errors[0]}")
+    cluster.sql(database, "vacuum (analyze) capacity, slot, entitlement, campaign_budget")
+
+
