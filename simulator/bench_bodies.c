@@ -44,8 +44,7 @@ submit_add(struct maker *k, const struct bench_order *o, const struct plan *p)
 	if (o->token != NULL)
 		q->quote_token = o->token;
 	if (p->prepaid) {
-		q->payment =
-		    mix_payment(&k->mix->mix, p, o->total_fen, k->paid_at_us, k->arena);
+		q->payment = mix_payment(&k->mix->mix, p, o->total_fen, k->paid_at_us, k->arena);
 		if (q->payment == NULL)
 			return ERR_NO_MEMORY;
 	}
@@ -67,12 +66,12 @@ lines_json(const Yuncang__V1__Basket *b)
 		json_t *line = json_pack("{s:s, s:i}", "sku", l->sku, "quantity", l->quantity);
 
 		if (l->unit_price_fen > 0)
-			(void)json_object_set_new(
-			    line, "unitPriceFen", json_integer(l->unit_price_fen));
+			(void)json_object_set_new(line, "unitPriceFen",
+			    json_integer(l->unit_price_fen));
 		if (l->campaign[0] != '\0') {
 			(void)json_object_set_new(line, "campaign", json_string(l->campaign));
-			(void)json_object_set_new(
-			    line, "discountFen", json_integer(l->discount_fen));
+			(void)json_object_set_new(line, "discountFen",
+			    json_integer(l->discount_fen));
 		}
 		(void)json_array_append_new(all, line);
 	}

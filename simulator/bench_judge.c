@@ -28,12 +28,12 @@ refused(struct judge *j, const char *reason)
 	if (i == BENCH_REASONS_MAX) /* the service's error table is shorter: more would be odd */
 		i--;
 	if (i == t->reason_count)
-		(void)snprintf(t->reason[t->reason_count++].reason, BENCH_REASON_SIZE, "%s", reason);
+		(void)snprintf(t->reason[t->reason_count++].reason, BENCH_REASON_SIZE, "%s",
+		    reason);
 	t->reason[i].count++;
 }
 
-static void __attribute__((format(printf, 2, 3)))
-violation(struct judge *j, const char *fmt, ...)
+static void __attribute__((format(printf, 2, 3))) violation(struct judge *j, const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
@@ -97,7 +97,8 @@ submit_judge(struct judge *j, const struct bench_request *r, const struct bench_
 {
 	struct rpc_answer a;
 
-	rpc_judge(&a, &yuncang__v1__submit_order_response__descriptor, w->status, body, w->body_len);
+	rpc_judge(&a, &yuncang__v1__submit_order_response__descriptor, w->status, body,
+	    w->body_len);
 	if (a.outcome == RPC_OK)
 		order_accepted(j, r->order_first, (const void *)a.message, body, w->body_len);
 	else
@@ -112,8 +113,8 @@ bulk_judge(struct judge *j, const struct bench_request *r, const struct bench_an
 	const Yuncang__V1__SubmitOrdersResponse *all;
 	struct rpc_answer a;
 
-	rpc_judge(
-	    &a, &yuncang__v1__submit_orders_response__descriptor, w->status, body, w->body_len);
+	rpc_judge(&a, &yuncang__v1__submit_orders_response__descriptor, w->status, body,
+	    w->body_len);
 	all = (const void *)a.message;
 	if (a.outcome != RPC_OK) {
 		for (uint32_t i = 0; i < r->order_count; i++)
@@ -128,8 +129,8 @@ bulk_judge(struct judge *j, const struct bench_request *r, const struct bench_an
 			if (x->order != NULL)
 				order_accepted(j, r->order_first + i, x->order, body, 0);
 			else if (x->error != NULL)
-				order_refused(
-				    j, r->order_first + i, x->error->reason, x->error->retry);
+				order_refused(j, r->order_first + i, x->error->reason,
+				    x->error->retry);
 			else
 				violation(j, "an order of a bulk has neither answer nor error");
 		}
@@ -182,8 +183,9 @@ quote_json_judge(struct judge *j, const struct bench_request *r, const struct be
 		refused(j, "unreadable_answer");
 	else
 		offered(j, json_array_size(json_object_get(root, "options")),
-		    json_string_value(json_object_get(
-		        json_array_get(json_object_get(root, "refusals"), 0), "reason")));
+		    json_string_value(
+		        json_object_get(json_array_get(json_object_get(root, "refusals"), 0),
+		            "reason")));
 	json_decref(root);
 }
 

@@ -48,7 +48,7 @@ struct loop {
 	int64_t waiting;
 	struct lane *idle_first, *idle_last;
 	int64_t began_us, cpu_began_us;
-	bool over; /* the window */
+	bool over;        /* the window */
 	size_t first_len; /* CONSTANT: of the answer that the others must be like */
 	int64_t shown;
 	int seconds;
@@ -111,7 +111,9 @@ request_next(struct loop *l, int64_t now_us, int64_t *due_us)
 
 	if (!in->constant &&
 	    (l->next == in->bodies->count || l->out->store_used + reserve > l->out->store_size)) {
-		window_end(l, now_us);
+		/* more connections than requests: those that never had one do not end it */
+		if (l->out->latency.count > 0)
+			window_end(l, now_us);
 		return false;
 	}
 	if (in->rate == 0) {
@@ -358,8 +360,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	if (l->over)
 		return;
 	/* with none idle the next answer sends what waits in line */
-	wait_us = bench_schedule_due_us(&l->schedule,
-	              bench_schedule_count(&l->schedule, now_us)) -
+	wait_us = bench_schedule_due_us(&l->schedule, bench_schedule_count(&l->schedule, now_us)) -
 	    now_us;
 	wait = (struct timeval){.tv_sec = wait_us / US_PER_S, .tv_usec = wait_us % US_PER_S};
 	(void)event_add(l->tick, &wait);
@@ -481,8 +482,8 @@ window_run(struct loop *l)
 	l->out->began_us = clock_wall_us();
 	l->cpu_began_us = cpu_us();
 	l->began_us = clock_mono_us();
-	l->schedule = (struct bench_schedule){
-	    .start_us = l->began_us, .per_s = in->rate, .each = in->each};
+	l->schedule =
+	    (struct bench_schedule){.start_us = l->began_us, .per_s = in->rate, .each = in->each};
 	(void)event_add(l->end, &end);
 	if (in->rate > 0) {
 		for (int i = 0; i < l->lane_count; i++)

@@ -134,12 +134,8 @@ enum err
 bench_orders_take(struct bench_orders *o, const struct bench_mix *m, struct event_base *base,
     struct http_client *client, size_t count, int at_once)
 {
-	struct take t = {.out = o,
-	    .mix = m,
-	    .base = base,
-	    .client = client,
-	    .want = count,
-	    .at_once = at_once};
+	struct take t =
+	    {.out = o, .mix = m, .base = base, .client = client, .want = count, .at_once = at_once};
 
 	*o = (struct bench_orders){.order = calloc(count, sizeof(*o->order))};
 	if (o->order == NULL)
@@ -173,8 +169,7 @@ fill_done(struct http_call *call, int status, const uint8_t *body, size_t len)
 	struct fill *f = call->ctx;
 	struct rpc_answer a;
 
-	rpc_judge(
-	    &a, &yuncang__v1__set_stock_counts_response__descriptor, status, body, len);
+	rpc_judge(&a, &yuncang__v1__set_stock_counts_response__descriptor, status, body, len);
 	f->err = a.outcome == RPC_OK ? ERR_OK : ERR_IO;
 	if (f->err != ERR_OK)
 		log_error(LOG_MSG("the hot sku's stock cannot be counted anew"),

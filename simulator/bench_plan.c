@@ -37,8 +37,9 @@ bench_mix_init(struct bench_mix *m, const struct world *w, enum bench_target tar
 {
 	struct rng r;
 
-	*m = (struct bench_mix){
-	    .mix = {.world = w, .mode = MODE_STEADY, .started_us = clock_wall_us()},
+	*m = (struct bench_mix){.mix = {.world = w,
+	                            .mode = MODE_STEADY,
+	                            .started_us = clock_wall_us()},
 	    .target = target,
 	    .number_first = hash64(tag, strlen(tag), 0) & NUMBERS_MASK};
 	(void)snprintf(m->mix.tag, sizeof(m->mix.tag), "%s", tag);

@@ -87,11 +87,10 @@ word_find(const char *s, const char *const *words, int count, int *out)
 static bool
 word_set(struct options *o, int letter, const char *s)
 {
-	static const char *const sizes[] = {"small", "full"},
-	                         *const modes[] = {"steady", "peak", "hot"},
-	                         *const targets[] = {"mix", "hot", "spread"},
-	                         *const kinds[] = {"submit", "bulk", "quote", "quote-json",
-	                             "constant"};
+	static const char *const
+	    sizes[] = {"small", "full"},
+	    *const modes[] = {"steady", "peak", "hot"}, *const targets[] = {"mix", "hot", "spread"},
+	    *const kinds[] = {"submit", "bulk", "quote", "quote-json", "constant"};
 	bool found;
 	int n = 0;
 

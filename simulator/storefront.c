@@ -176,8 +176,9 @@ submit_acknowledged(struct life *l, const struct rpc_answer *a,
 	if (l->plan.prepaid) {
 		char number[MIX_PAYMENT_SIZE];
 
-		model_paid(&s->model, l->order_id, "channel", mix_payment_number(&l->shop->mix, l->plan.number, number),
-		    l->total_fen, (int)YUNCANG__V1__PAYMENT_OUTCOME__PAYMENT_OUTCOME_OPENED);
+		model_paid(&s->model, l->order_id, "channel",
+		    mix_payment_number(&l->shop->mix, l->plan.number, number), l->total_fen,
+		    (int)YUNCANG__V1__PAYMENT_OUTCOME__PAYMENT_OUTCOME_OPENED);
 	} else if (!l->plan.pays) {
 		s->tally.left_unpaid++;
 	}
@@ -310,8 +311,8 @@ pay_answer(struct life *l, const struct rpc_answer *a)
 	t->payments++;
 	if (l->outcome >= 0 && l->outcome < OUTCOMES)
 		t->payment_outcome[l->outcome]++;
-	model_paid(&l->shop->model, l->order_id, "wechat", mix_payment_number(&l->shop->mix, l->plan.number, number), l->total_fen,
-	    l->outcome);
+	model_paid(&l->shop->model, l->order_id, "wechat",
+	    mix_payment_number(&l->shop->mix, l->plan.number, number), l->total_fen, l->outcome);
 	return step_after(l, PAY);
 }
 
