@@ -7,6 +7,7 @@
 #define RADIUS_M 6371000.0
 #define RAD_PER_E6 (3.14159265358979323846 / 180e6)
 #define M_PER_DEGREE 111194.9 /* of latitude, on that sphere */
+#define BLOCK 64              /* stores measured before the first of them is looked at */
 
 void
 geo_unit(int32_t lat_e6, int32_t lon_e6, float *x, float *y, float *z)
@@ -143,23 +144,29 @@ clamp(int32_t v, int32_t lo, int32_t hi)
 	return v < lo ? lo : v > hi ? hi : v;
 }
 
+/* Measures without a branch, which nothing could foretell; then the rows of those within are fetched at once. */
 static void
-offer_range(struct geo_nearest *n, const struct geo_point *p, int32_t first, int32_t end,
+offer_block(struct geo_nearest *n, const struct geo_point *p, int32_t first, int32_t end,
     float c2_max, int32_t radius_m, int32_t but_party)
 {
 	const struct world *w = n->world;
+	int32_t idx[BLOCK], d;
+	float c2[BLOCK];
+	int count = 0;
 
 	for (int32_t i = first; i < end; i++) {
-		float c2 = chord2(w, p, i);
-		int32_t d;
-
-		if (c2 > c2_max)
+		idx[count] = i;
+		c2[count] = chord2(w, p, i);
+		count += c2[count] <= c2_max;
+	}
+	for (int k = 0; k < count; k++)
+		__builtin_prefetch(&w->locations[idx[k]]);
+	for (int k = 0; k < count; k++) {
+		if (but_party != 0 && w->locations[idx[k]].party == but_party)
 			continue;
-		if (but_party != 0 && w->locations[i].party == but_party)
-			continue;
-		d = metres(c2);
+		d = metres(c2[k]);
 		if (d <= radius_m)
-			geo_nearest_offer(n, d, i);
+			geo_nearest_offer(n, d, idx[k]);
 	}
 }
 
@@ -169,7 +176,7 @@ geo_stores_within(struct geo_nearest *n, const struct geo_point *p, int32_t radi
 {
 	const struct grid *g = &n->world->grid;
 	double dlat = radius_m / M_PER_DEGREE + 0.001, dlon = 360, far, sine, half;
-	int32_t row, row_last, col, col_last, lat_e6 = p->lat_e6, span;
+	int32_t row, row_last, col, col_last, lat_e6 = p->lat_e6, span, at, end;
 
 	if (g->rows == 0 || n->keep_max == 0)
 		return;
@@ -187,8 +194,10 @@ geo_stores_within(struct geo_nearest *n, const struct geo_point *p, int32_t radi
 		return;
 	half = radius_m / (2 * RADIUS_M);
 	sine = half < 1.57 ? sin(half) : 1;
-	for (; row <= row_last; row++)
-		offer_range(n, p, g->cell_first[row * g->cols + col],
-		    g->cell_first[row * g->cols + col_last + 1],
-		    (float)(4 * sine * sine * 1.001 + 1e-12), radius_m, but_party);
+	for (; row <= row_last; row++) {
+		end = g->cell_first[row * g->cols + col_last + 1];
+		for (at = g->cell_first[row * g->cols + col]; at < end; at += BLOCK)
+			offer_block(n, p, at, end - at > BLOCK ? at + BLOCK : end,
+			    (float)(4 * sine * sine * 1.001 + 1e-12), radius_m, but_party);
+	}
 }

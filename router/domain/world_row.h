@@ -54,6 +54,7 @@ struct hours {
 	bool always;
 };
 
+/* First what rules most candidates out, together in the cache. */
 struct location {
 	int32_t id;
 	int32_t party; /* id of who runs it */
@@ -61,16 +62,16 @@ struct location {
 	enum location_kind kind;
 	uint8_t ways; /* bit 1 << enum way */
 	bool disabled;
-	int32_t lat_e6, lon_e6;
-	int16_t tz_min; /* minutes east of UTC */
-	int32_t lead_min;
-	int32_t accept_min;       /* 0: the policy's */
-	int32_t capacity_day;     /* 0: no limit */
+	int16_t tz_min;           /* minutes east of UTC */
 	int32_t deliver_radius_m; /* 0: the policy's */
-	int32_t preference;
+	int32_t territory;        /* index of the territory its region lies in, or NONE */
+	int32_t capacity_day;     /* 0: no limit */
+	int32_t lead_min;
+	int32_t accept_min; /* 0: the policy's */
 	int32_t cut_off_min;
+	int32_t lat_e6, lon_e6;
+	int32_t preference;
 	int64_t handling_cost_fen;
-	int32_t territory; /* index of the territory its region lies in, or NONE */
 	struct hours hours;
 	const char *code;
 };
