@@ -114,6 +114,8 @@ make_workers(struct app *app, struct serve *s)
 		e = batch_new(&app->batch, app->base, app->conf, app->batch_pool, hints);
 	if (e == ERR_OK && app->pay_batch == NULL)
 		e = pay_batch_new(&app->pay_batch, app->base, app->conf, app->batch_pool);
+	if (e == ERR_OK && app->pay_read == NULL)
+		e = pay_read_new(&app->pay_read, app->base, app->conf, app->query_pool);
 	if (e == ERR_OK && app->probe == NULL)
 		e = probe_new(&app->probe, app->base, app->query_pool, hints);
 	if (e == ERR_OK && app->expiry == NULL)
@@ -413,6 +415,8 @@ make_app(struct serve *s, struct reason *r)
 		e = catalog_new(&app->catalog, app->base, c, app->query_pool, &flow_compile);
 	if (e == ERR_OK)
 		e = attach_new(&app->attach);
+	if (e == ERR_OK)
+		e = attach_new(&app->attach_payments);
 	if (e != ERR_OK)
 		return reason_set(r, e, NULL, "%s", err_text(e));
 	rpc_attach(app->rpc, app->http);
@@ -434,6 +438,8 @@ unmake_app(struct app *app)
 		batch_free(app->batch);
 	if (app->pay_batch != NULL)
 		pay_batch_free(app->pay_batch);
+	if (app->pay_read != NULL)
+		pay_read_free(app->pay_read);
 	if (app->query_pool != NULL)
 		pool_free(app->query_pool);
 	if (app->batch_pool != NULL)
@@ -444,6 +450,8 @@ unmake_app(struct app *app)
 		rpc_free(app->rpc);
 	if (app->attach != NULL)
 		attach_free(app->attach);
+	if (app->attach_payments != NULL)
+		attach_free(app->attach_payments);
 	if (app->catalog != NULL)
 		catalog_free(app->catalog);
 }

@@ -33,10 +33,13 @@
 	X(pay_batch_retries_total, COUNTER, "group commits of payments run again") \
 	X(pay_batch_splits_total, COUNTER, "group commits of payments split to find one that is bad") \
 	X(pay_batch_bad_total, COUNTER, "payments that broke a constraint: a bug of validation") \
+	X(pay_reads_total, COUNTER, "reads of orders to be paid, each for many") \
+	X(pay_read_payments_total, COUNTER, "payments that went through such a read") \
 	X(decide_again_total, COUNTER, "orders decided again because others were faster") \
 	X(probes_total, COUNTER, "reads of fresh figures before a refusal") \
 	X(batch_queue, GAUGE, "orders waiting for a commit") \
 	X(pay_batch_queue, GAUGE, "payments waiting for a commit") \
+	X(pay_read_queue, GAUGE, "payments waiting for a read") \
 	X(feed_rows_total, COUNTER, "change feed rows read") \
 	X(catalog_loads_total, COUNTER, "catalog snapshots built") \
 	X(catalog_load_us, GAUGE, "microseconds the last catalog build held the loop") \

@@ -15,6 +15,7 @@
 #include "store/expiry.h"
 #include "store/feed.h"
 #include "store/pay_batch.h"
+#include "store/pay_read.h"
 #include "store/probe.h"
 #include "store/tx.h"
 
@@ -28,10 +29,11 @@ struct app {
 	struct catalog *catalog;
 	struct batch *batch;
 	struct pay_batch *pay_batch;
+	struct pay_read *pay_read;
 	struct probe *probe;
 	struct feed *feed;
 	struct expiry *expiry;
-	struct attach *attach;
+	struct attach *attach, *attach_payments;
 	uint8_t token_secret[DIGEST_SIZE];
 	uint8_t store_secret[DIGEST_SIZE]; /* signs the serving code of a store */
 	/* what the service waits for before it takes orders; NULL: it takes them */

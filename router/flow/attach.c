@@ -14,9 +14,9 @@ static int
 entry_compare(const void *a, const void *b)
 {
 	const struct attach_entry *x = a, *y = b;
-	int d = strcmp(x->order_ref, y->order_ref);
+	int d = strcmp(x->ref, y->ref);
 
-	return d != 0 ? d : strcmp(x->storefront, y->storefront);
+	return d != 0 ? d : strcmp(x->scope, y->scope);
 }
 
 enum err

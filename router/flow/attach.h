@@ -2,16 +2,17 @@
 #define ROUTER_FLOW_ATTACH_H
 
 /*
- * attach: submits under way in this instance by (storefront, order_ref).  The first leads; equal ones that come
- * while it runs wait for its outcome instead of racing it.  (Between instances the claim row arbitrates.)
+ * attach: what is under way in this instance by (scope, ref): submits by storefront and order_ref, payments by
+ * provider and number.  The first leads; equal ones that come while it runs wait for its outcome instead of
+ * racing it.  (Between instances the claim row arbitrates.)
  */
 #include "base/err.h"
 
 struct attach;
 
-/* Embedded in what submits; the texts are borrowed until the entry left. */
+/* Embedded in what is under way; the texts are borrowed until the entry left. */
 struct attach_entry {
-	const char *storefront, *order_ref;
+	const char *scope, *ref;
 	struct attach_entry *next;        /* followers of the leader, in arrival order */
 	struct attach_entry **next_place; /* leader: where the next follower goes */
 	void (*lead_done)(struct attach_entry *follower, struct attach_entry *leader);

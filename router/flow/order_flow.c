@@ -132,8 +132,8 @@ step_attach(struct order_flow *f)
 {
 	enum err e;
 
-	f->entry.storefront = f->m->basket->storefront;
-	f->entry.order_ref = f->m->order_ref;
+	f->entry.scope = f->m->basket->storefront;
+	f->entry.ref = f->m->order_ref;
 	f->entry.lead_done = step_attach_done;
 	e = attach_join(f->app->attach, &f->entry);
 	if (e == ERR_WRONG_STATE)

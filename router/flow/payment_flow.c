@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "domain/hours.h"
+#include "flow/attach.h"
 #include "flow/basket.h"
 #include "flow/order_rows.h"
 #include "flow/read_flow.h"
@@ -14,15 +15,21 @@
 #include "yuncang/v1/order.pb-c.h"
 
 struct payment_flow {
+	struct attach_entry entry; /* first: attach hands it back */
 	struct app *app;
 	struct call *call;
+	bool leads;
+	enum payment_outcome outcome; /* once it is known; 0: refused, with the call's reason */
 	struct uuid order_id;
 	struct payment_row payment;
+	const char *provider; /* its word */
 	const char *merchant; /* that was paid, as told; "": the collector */
 	struct order_read *order;
 	struct frozen *frozen; /* of the submit */
 	struct split *split;
+	const struct pay_known *known; /* what is stored under the number; NULL: nothing */
 	const struct world *world;
+	bool whole;     /* the order was read with its contact */
 	bool refreshed; /* the catalog was read again for it */
 	bool probed;    /* figures were read again for this decision */
 	int tries;
@@ -33,21 +40,50 @@ struct payment_flow {
 };
 
 static void read_order(struct payment_flow *f);
+static enum err read_whole(struct payment_flow *f);
+
+/* ---- The answer -------------------------------------------------------------------------------- */
+
+static void
+answer(struct payment_flow *f)
+{
+	Yuncang__V1__ConfirmPaymentResponse m;
+	char id[UUID_TEXT_SIZE];
+
+	if (f->outcome == 0) {
+		call_fail(f->call, &f->call->reason, NULL);
+		return;
+	}
+	yuncang__v1__confirm_payment_response__init(&m);
+	uuid_format(&f->order_id, id);
+	m.order_id = id;
+	m.outcome = (Yuncang__V1__PaymentOutcome)f->outcome;
+	log_info(LOG_MSG("paid"), LOG_STR("req", f->call->id), LOG_STR("order", id),
+	    LOG_INT("outcome", f->outcome));
+	call_reply(f->call, &m.base);
+}
+
+/* The leader's followers are answered with it. */
+static void
+finish(struct payment_flow *f)
+{
+	if (f->leads)
+		attach_leave(f->app->attach_payments, &f->entry);
+	answer(f);
+}
 
 static void
 fail(struct payment_flow *f, enum err e)
 {
 	if (f->call->reason.err != e)
 		(void)reason_set(&f->call->reason, e, NULL, "%s", err_text(e));
-	call_fail(f->call, &f->call->reason, NULL);
+	finish(f);
 }
 
 static void
 write_done(void *ctx, enum err e, enum payment_outcome outcome)
 {
 	struct payment_flow *f = ctx;
-	Yuncang__V1__ConfirmPaymentResponse m;
-	char id[UUID_TEXT_SIZE];
 	bool again = e == ERR_WRONG_STATE || e == ERR_OUT_OF_STOCK || e == ERR_ENTITLEMENT_USED ||
 	    e == ERR_SLOT_FULL || e == ERR_CONTENDED;
 
@@ -62,14 +98,11 @@ write_done(void *ctx, enum err e, enum payment_outcome outcome)
 		fail(f, again ? ERR_CONTENDED : e);
 		return;
 	}
-	yuncang__v1__confirm_payment_response__init(&m);
-	uuid_format(&f->order_id, id);
-	m.order_id = id;
-	m.outcome = (Yuncang__V1__PaymentOutcome)outcome;
-	log_info(LOG_MSG("paid"), LOG_STR("req", f->call->id), LOG_STR("order", id),
-	    LOG_INT("outcome", outcome));
-	call_reply(f->call, &m.base);
+	f->outcome = outcome;
+	finish(f);
 }
+
+/* ---- An order that awaits payment, or was paid ------------------------------------------------- */
 
 /* What the fulfilments of an order become at payment; a store's time to answer, fixed at submit, counts from now. */
 static enum err
@@ -151,6 +184,8 @@ open_order(struct payment_flow *f)
 		e = pay_batch_add(f->app->pay_batch, &f->in, write_done, f);
 	return e;
 }
+
+/* ---- An order that expired --------------------------------------------------------------------- */
 
 /* The record keeps the neighbourhood only; the address is in the contact, until that is erased. */
 static void
@@ -259,6 +294,19 @@ late_order(struct payment_flow *f, const struct policy *policy)
 	    write_done, f);
 }
 
+/* ---- The order ---------------------------------------------------------------------------------- */
+
+/* The number was used before: the first outcome for the same payment. */
+static void
+answer_known(struct payment_flow *f)
+{
+	const struct pay_known *k = f->known;
+	bool same = uuid_equal(&k->order_id, &f->order_id) &&
+	    k->amount_fen == f->payment.amount_fen;
+
+	write_done(f, same ? ERR_OK : ERR_EXISTS_DIFFERS, k->outcome);
+}
+
 static enum err
 write_payment(struct payment_flow *f)
 {
@@ -268,6 +316,8 @@ write_payment(struct payment_flow *f)
 
 	if (o->mark == MARK_AWAITING_PAYMENT)
 		return open_order(f);
+	if (o->mark == MARK_CANCELLED && o->paid_at_us == 0 && !f->whole)
+		return read_whole(f);
 	if (o->mark == MARK_CANCELLED && o->paid_at_us == 0)
 		return policy != NULL ? late_order(f, policy) : ERR_NO_POLICY;
 	e = post_refunded(f);
@@ -302,6 +352,10 @@ order_known(struct payment_flow *f)
 	    strcmp(f->merchant, party_code_of(f->world, o->collector)) != 0)
 		e = reason_set(&f->call->reason, ERR_BAD_FIELD, "payment.merchant",
 		    "is not the order's collector");
+	if (e == ERR_OK && f->known != NULL) {
+		answer_known(f);
+		return;
+	}
 	if (e == ERR_OK && o->decision == NULL)
 		e = ERR_INTERNAL;
 	if (e == ERR_OK)
@@ -357,15 +411,74 @@ read_done(void *ctx, enum err e, struct order_read *o)
 		fail(f, e);
 }
 
+/* The contact as well: where the goods of an expired order go is decided again. */
+static enum err
+read_whole(struct payment_flow *f)
+{
+	struct order_key key = {.order_id = f->order_id, .attempt = 1};
+
+	f->whole = true;
+	return order_read_one(f->app->query_pool, f->call->arena, &key,
+	    READ_DECISION | READ_CONTACT, read_done, f);
+}
+
+static void
+known_done(void *ctx, enum err e, struct order_read *o, const struct pay_known *known)
+{
+	struct payment_flow *f = ctx;
+
+	f->known = known;
+	read_done(f, e, o);
+}
+
 static void
 read_order(struct payment_flow *f)
 {
-	struct order_key key = {.order_id = f->order_id, .attempt = 1};
-	enum err e = order_read_one(f->app->query_pool, f->call->arena, &key,
-	    READ_DECISION | READ_CONTACT, read_done, f);
+	enum err e = pay_read_add(f->app->pay_read, f->call->arena, &f->order_id, &f->payment,
+	    known_done, f);
 
-	f->probed = false;
+	f->probed = f->whole = false;
 	if (e != ERR_OK)
+		fail(f, e);
+}
+
+/* ---- Equal ones at once ------------------------------------------------------------------------ */
+
+static void join(struct payment_flow *f);
+
+static void
+lead_done(struct attach_entry *follower, struct attach_entry *leader)
+{
+	struct payment_flow *f = (struct payment_flow *)follower;
+	const struct payment_flow *l = (const struct payment_flow *)leader;
+	bool equal = uuid_equal(&f->order_id, &l->order_id) &&
+	    f->payment.amount_fen == l->payment.amount_fen && strcmp(f->merchant, l->merchant) == 0;
+
+	if (!equal || f->call->principal->key_id != l->call->principal->key_id) {
+		join(f);
+		return;
+	}
+	f->outcome = l->outcome;
+	f->call->reason = l->call->reason;
+	answer(f);
+}
+
+/* One at a time under a number; equal ones that come meanwhile hear the first one's outcome. */
+static void
+join(struct payment_flow *f)
+{
+	enum err e;
+
+	f->entry.scope = f->provider;
+	f->entry.ref = f->payment.number;
+	f->entry.lead_done = lead_done;
+	e = attach_join(f->app->attach_payments, &f->entry);
+	if (e == ERR_WRONG_STATE)
+		return;
+	f->leads = e == ERR_OK;
+	if (e == ERR_OK)
+		read_order(f);
+	else
 		fail(f, e);
 }
 
@@ -390,9 +503,10 @@ confirm_start(struct call *c, const ProtobufCMessage *request)
 		e = reason_set(&c->reason, ERR_BAD_FIELD, "payment", "is needed");
 	else
 		e = basket_payment(m->payment, "payment", c->received_us, &f->payment, &c->reason);
+	f->provider = m->payment != NULL ? m->payment->provider : "";
 	f->merchant = m->payment != NULL ? m->payment->merchant : "";
 	if (e == ERR_OK)
-		read_order(f);
+		join(f);
 	else
 		fail(f, e);
 }

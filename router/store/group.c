@@ -30,6 +30,14 @@ struct group {
 
 static void run_done(struct tx *t, void *ctx, enum err e);
 
+/* METRIC_COUNT is none: not every kind counts all. */
+static void
+count(enum metric m, int64_t n)
+{
+	if (m != METRIC_COUNT)
+		metric_add(m, n);
+}
+
 /* ---- Runs ------------------------------------------------------------------------------------- */
 
 static void
@@ -93,8 +101,8 @@ fill(struct group_run *r)
 		g->tail = &g->head;
 	g->waiting -= r->count;
 	metric_set(g->kind->queue, g->waiting);
-	metric_add(g->kind->runs, 1);
-	metric_add(g->kind->entries, r->count);
+	count(g->kind->runs, 1);
+	count(g->kind->entries, r->count);
 }
 
 static enum tx_next
@@ -190,7 +198,7 @@ split_run(struct group_run *r, struct tx *t)
 
 	if (r->count == 1) {
 		kind->print(r->entries[0], id);
-		metric_add(kind->bad, 1);
+		count(kind->bad, 1);
 		log_error(LOG_MSG("broke a constraint; validation must make that impossible"),
 		    LOG_STR(kind->name, id), LOG_STR("server", tx_sql_error(t)));
 		tell_all(r, ERR_INTERNAL);
@@ -202,7 +210,7 @@ split_run(struct group_run *r, struct tx *t)
 		tell_all(r, ERR_BUSY);
 		return;
 	}
-	metric_add(kind->splits, 1);
+	count(kind->splits, 1);
 	for (int i = half; i < r->count; i++)
 		right->entries[right->count++] = r->entries[i];
 	right->filled = true;
@@ -224,7 +232,7 @@ retry(struct group_run *r, enum err e)
 	r->unknown = r->unknown || e == ERR_TIMEOUT;
 	if (!g->closing && (lost || r->tries < RUN_TRIES_MAX) &&
 	    clock_mono_us() - r->first_us < g->conf->db_statement_ms_max * US_PER_MS) {
-		metric_add(g->kind->retries, 1);
+		count(g->kind->retries, 1);
 		run_again(r);
 		return;
 	}

@@ -2,7 +2,7 @@
 #define ROUTER_STORE_GROUP_H
 
 /*
- * group: commits that many share, whatever they write; store/batch and store/pay_batch are its kinds.
+ * group: commits that many share, whatever they do; store/batch, store/pay_batch and store/pay_read are its kinds.
  *
  * While commits are in flight, entries queue; when a connection comes free, all that waits by then goes next,
  * at most batch_orders_max; an idle service commits at once.  A run is one transaction over its entries.  It is filled
@@ -51,7 +51,8 @@ struct group_kind {
 	void (*failed)(void *owner, struct group_entry *x, enum err e);
 	/* Writes the entry's name into ${out}, for the log. */
 	void (*print)(const struct group_entry *x, char out[UUID_TEXT_SIZE]);
-	enum metric queue, runs, entries, retries, splits, bad;
+	enum metric queue, runs, entries;
+	enum metric retries, splits, bad; /* METRIC_COUNT: not counted */
 };
 
 /*

@@ -155,16 +155,16 @@ fulfilments_read(struct arena *a, const PGresult *r, struct order_read *orders, 
 }
 
 static enum err
-legs_read(struct arena *a, const PGresult *r, struct decision_read *d)
+legs_read(struct arena *a, const PGresult *r, int row, struct decision_read *d)
 {
 	struct col_array kind, party, fen, line, part;
 	int i;
 
-	d->leg_count = col_array_open(r, 0, 2, &kind);
-	(void)col_array_open(r, 0, 3, &party);
-	(void)col_array_open(r, 0, 4, &fen);
-	(void)col_array_open(r, 0, 5, &line);
-	(void)col_array_open(r, 0, 6, &part);
+	d->leg_count = col_array_open(r, row, 2, &kind);
+	(void)col_array_open(r, row, 3, &party);
+	(void)col_array_open(r, row, 4, &fen);
+	(void)col_array_open(r, row, 5, &line);
+	(void)col_array_open(r, row, 6, &part);
 	d->legs = arena_array(a, (size_t)d->leg_count, sizeof(*d->legs));
 	if (d->legs == NULL)
 		return ERR_NO_MEMORY;
@@ -175,8 +175,8 @@ legs_read(struct arena *a, const PGresult *r, struct decision_read *d)
 		d->legs[i].line = array_i16(&line);
 		d->legs[i].part = array_i16(&part);
 	}
-	d->funding_count = col_array_open(r, 0, 7, &party);
-	(void)col_array_open(r, 0, 8, &fen);
+	d->funding_count = col_array_open(r, row, 7, &party);
+	(void)col_array_open(r, row, 8, &fen);
 	d->fundings = arena_array(a, (size_t)d->funding_count, sizeof(*d->fundings));
 	if (d->fundings == NULL)
 		return ERR_NO_MEMORY;
@@ -187,22 +187,26 @@ legs_read(struct arena *a, const PGresult *r, struct decision_read *d)
 	return ERR_OK;
 }
 
-static enum err
-decision_read(struct arena *a, const PGresult *r, struct order_read *o)
+enum err
+decision_row_read(struct arena *a, const PGresult *r, int row, struct order_read *o)
 {
 	struct decision_read *d;
 
-	if (PQntuples(r) == 0)
-		return ERR_OK;
 	d = arena_zalloc(a, sizeof(*d));
 	if (d == NULL)
 		return ERR_NO_MEMORY;
-	d->attempt = col_i16(r, 0, 0);
-	d->record = copied(a, r, 0, 1, &d->record_len);
+	d->attempt = col_i16(r, row, 0);
+	d->record = copied(a, r, row, 1, &d->record_len);
 	if (d->record == NULL)
 		return ERR_NO_MEMORY;
 	o->decision = d;
-	return legs_read(a, r, d);
+	return legs_read(a, r, row, d);
+}
+
+static enum err
+decision_read(struct arena *a, const PGresult *r, struct order_read *o)
+{
+	return PQntuples(r) > 0 ? decision_row_read(a, r, 0, o) : ERR_OK;
 }
 
 static enum err

@@ -10,6 +10,9 @@ enum err order_row_read(struct arena *a, const PGresult *r, int row,
 /* A row of SQL_FULFILMENT_COLUMNS; its first column, the order, is the caller's to read. */
 enum err fulfilment_row_read(struct arena *a, const PGresult *r, int row,
     struct fulfilment_read *f) MUST_CHECK;
+/* A row of the columns of ORDER_DECISION: becomes ${o}'s decision. */
+enum err decision_row_read(struct arena *a, const PGresult *r, int row,
+    struct order_read *o) MUST_CHECK;
 /* Rows come by (order, number); gives each order its own.  Orders without any keep none. */
 enum err fulfilments_read(struct arena *a, const PGresult *r, struct order_read *orders,
     int count) MUST_CHECK;

@@ -1,7 +1,8 @@
 #ifndef ROUTER_STORE_SQL_ORDER_H
 #define ROUTER_STORE_SQL_ORDER_H
 
-/* Reading orders back: store/order_read.c.  Column lists are macros so that one reader fits all of them. */
+/* Reading orders back: store/order_read.c, pay_read.c.  Column lists are macros so that one reader fits all of them. */
+#include "store/sql_take.h"
 
 /* clang-format off */
 #define SQL_ORDER_COLUMNS \
@@ -34,6 +35,19 @@
 	    "select attempt, record, leg_kind, leg_party, leg_fen, leg_line, leg_part, funding_party, funding_fen " \
 	    "from decision where order_id = $1 and ($2::int2 = 0 or attempt = $2::int2) " \
 	    "order by attempt desc limit 1") \
+	/* For many orders at once: behind the columns i, which of the ids it is. */ \
+	X(ORDERS_BY_ID, ON_QUERY, \
+	    SQL_W("id", "$1::uuid[]") \
+	    "select " SQL_ORDER_COLUMNS ", w.i::int4 from w join sales_order o on o.order_id = w.id") \
+	X(FULFILMENTS_BY_ORDER, ON_QUERY, \
+	    SQL_W("id", "$1::uuid[]") \
+	    "select " SQL_FULFILMENT_COLUMNS ", w.i::int4 from w join fulfilment f on f.order_id = w.id " \
+	    "order by w.i, f.number") \
+	X(DECISIONS_BY_ORDER, ON_QUERY, \
+	    SQL_W("id", "$1::uuid[]") \
+	    "select d.attempt, d.record, d.leg_kind, d.leg_party, d.leg_fen, d.leg_line, d.leg_part, " \
+	    "d.funding_party, d.funding_fen, w.i::int4 from w join decision d on d.order_id = w.id " \
+	    "and d.attempt = 1") \
 	X(ORDER_PAYMENTS, ON_QUERY, \
 	    "select provider, number, amount_fen, paid_at, outcome from payment where order_id = $1 " \
 	    "order by paid_at, provider, number") \

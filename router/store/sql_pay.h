@@ -1,7 +1,7 @@
 #ifndef ROUTER_STORE_SQL_PAY_H
 #define ROUTER_STORE_SQL_PAY_H
 
-/* Payments and the expiry of unpaid orders: store/pay_batch.c, payment.c, expiry.c. */
+/* Payments and the expiry of unpaid orders: store/pay_read.c, pay_batch.c, payment.c, expiry.c. */
 #include "store/sql_take.h"
 
 /* clang-format off */
@@ -36,7 +36,7 @@
 	    "on o.order_id = w.id and o.dealer_id = w.owner and o.mark = w.open " \
 	    "where s.order_id = w.id and s.number = w.number and s.dealer_id = w.dealer and s.state = w.planned " \
 	    "returning w.i::int4, s.dealer_id, s.location_id, s.sku_id, s.qty, s.goods_owner_id") \
-	X(PAYMENTS_READ, ON_BATCH, \
+	X(PAYMENTS_READ, ON_BOTH, \
 	    SQL_W("provider, number", "$1::int2[], $2::text[]") \
 	    "select w.i::int4, s.order_id, s.amount_fen, s.outcome from w join payment s " \
 	    "on s.provider = w.provider and s.number = w.number") \
