@@ -93,6 +93,7 @@ class Copy:
             q.execute("truncate " + ", ".join(TABLES))
             before = sizes(q)
             self.cluster.checkpoint()
+            self.cluster.settle()
             wal, cpu, start = wal_at(q), self.cluster.cpu_us(), time.monotonic()
             q.execute("begin")
             for t in TABLES:
@@ -179,6 +180,7 @@ class Hand:
                 "--max-tries=3", "-f", self.script(), *(f"-D{k}={v}" for k, v in facts.items())]
         if log:
             args += ["-l", f"--log-prefix={self.folder}/lone-{run}"]
+        self.cluster.settle()
         cpu, start = self.cluster.cpu_us(), time.monotonic()
         out = called([*args, "-d", self.cluster.url(self.database)])
         cpu, elapsed = self.cluster.cpu_us() - cpu, time.monotonic() - start

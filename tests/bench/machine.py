@@ -29,6 +29,7 @@ SETTINGS = {
     "full_page_writes": "on",
     "shared_buffers": "4GB",
     "max_wal_size": "16GB",
+    "min_wal_size": "8GB",  # a server that has run for a while has old WAL files to write into again
     "checkpoint_timeout": "30min",
     "maintenance_work_mem": "512MB",
     "max_connections": "200",
@@ -158,6 +159,11 @@ class Cluster:
 
     def checkpoint(self):
         self.sql("postgres", "checkpoint")
+
+    @staticmethod
+    def settle():
+        """What earlier steps left in the system's cache is written out now, not into somebody's fsync."""
+        os.sync()
 
     def changed(self):
         """All settings that are not PostgreSQL's defaults, without paths and locales."""

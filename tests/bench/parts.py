@@ -126,6 +126,7 @@ class Bench:
                 "--world", world or self.world, "--seed", 1, "--kind", kind, "--target", target,
                 "--connections", connections, "--seconds", seconds, "--orders", orders, "--tag", tag,
                 "--journal", self.journal(service.database), "--quiet"]
+        self.cluster.settle()
         with Watch(self.cluster, service) as watch:
             out = called([*args, "--rate", rate] if rate else args)
         r = json.loads(out.strip().splitlines()[-1])
