@@ -14,14 +14,15 @@
 #define ANSWER_US_MAX (30 * US_PER_S)
 #define QUOTE_SIZE_MAX (1024 * 1024)
 
-/* Heads and bodies in bytes: most and usual, as seen; the usual ones' pages are touched beforehand. */
+/* An answer's bytes: the most there may be, and room for the usual one, whose pages are touched
+ * beforehand; seen with the full world: 500, 29,000, 1,700 and 5,500. */
 static const struct {
 	const char *word;
 	size_t answer_max, answer_usual;
-} kinds[] = {[BENCH_SUBMIT] = {"submit", 32 * 1024, 2048},
-    [BENCH_BULK] = {"bulk", 1024 * 1024, BULK_ORDERS * 2048},
-    [BENCH_QUOTE] = {"quote", 64 * 1024, 8192},
-    [BENCH_QUOTE_JSON] = {"quote-json", 128 * 1024, 16384},
+} kinds[] = {[BENCH_SUBMIT] = {"submit", 32 * 1024, 1024},
+    [BENCH_BULK] = {"bulk", 512 * 1024, BULK_ORDERS * 512},
+    [BENCH_QUOTE] = {"quote", 64 * 1024, 3072},
+    [BENCH_QUOTE_JSON] = {"quote-json", 128 * 1024, 8192},
     [BENCH_CONSTANT] = {"constant", 4096, 256}};
 
 static const char *const targets[] =
