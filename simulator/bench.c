@@ -104,7 +104,7 @@ judge(struct bench *b)
 {
 	bool orders = b->o->kind == BENCH_SUBMIT || b->o->kind == BENCH_BULK;
 	int64_t since_us = clock_mono_us();
-	struct model model;
+	struct model model = {0};
 	struct bench_judge_in in = {.kind = b->o->kind,
 	    .mix = &b->mix,
 	    .orders = &b->orders,

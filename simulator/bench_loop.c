@@ -19,6 +19,7 @@
 #include "simulator/bench_http.h"
 #include "simulator/bench_schedule.h"
 
+#define HUGE_PAGE ((size_t)2 << 20)
 #define DRAIN_US (30 * US_PER_S) /* for answers still out at the end */
 
 struct lane {
@@ -130,6 +131,7 @@ idle_append(struct lane *c)
 {
 	struct loop *l = c->loop;
 
+	assert(l != NULL);
 	c->next_idle = NULL;
 	if (l->idle_last == NULL)
 		l->idle_first = c;
@@ -144,6 +146,7 @@ lane_next(struct lane *c, int64_t now_us)
 {
 	struct loop *l = c->loop;
 
+	assert(l != NULL);
 	if (!request_next(l, now_us, &c->from_us)) {
 		idle_append(c);
 		if (l->over && l->waiting == 0)
@@ -410,12 +413,10 @@ store_make(struct loop *l)
 	size_t usual = count * in->answer_size_usual;
 
 	o->store_size = usual + (size_t)(in->connections + 1) * in->answer_size_max;
-	o->store = mmap(NULL, o->store_size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (o->store == MAP_FAILED) {
-		o->store = NULL;
+	o->store_size = (o->store_size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	o->store = aligned_alloc(HUGE_PAGE, o->store_size);
+	if (o->store == NULL)
 		return ERR_NO_MEMORY;
-	}
 	(void)madvise(o->store, o->store_size, MADV_HUGEPAGE);
 	memset(o->store, 0, usual);
 	o->answer = calloc(count, sizeof(*o->answer));
@@ -531,8 +532,7 @@ bench_loop_run(const struct bench_loop_in *in, struct bench_loop_out *out)
 void
 bench_loop_release(struct bench_loop_out *out)
 {
-	if (out->store != NULL)
-		(void)munmap(out->store, out->store_size);
+	free(out->store);
 	free(out->answer);
 	*out = (struct bench_loop_out){0};
 }
