@@ -166,10 +166,11 @@ class Cluster:
         os.sync()
 
     def changed(self):
-        """All settings that are not PostgreSQL's defaults, without paths and locales."""
+        """All settings that are not PostgreSQL's defaults, without paths and locales, and the durable ones."""
         rows = self.sql("postgres", "select name, current_setting(name) from pg_settings where source not in "
                         "('default', 'override', 'client', 'environment variable') order by name")
-        out = {k: v for k, v in rows if not k.startswith(("lc_", "unix_socket", "default_text", "log_"))}
+        dull = ("lc_", "unix_socket", "default_text", "log_", "DateStyle", "TimeZone", "listen_", "port", "dynamic_")
+        out = {k: v for k, v in rows if not k.startswith(dull)}
         return {k: self.sql("postgres", f"show {k}")[0][0]
                 for k in ("fsync", "full_page_writes", "synchronous_commit", "wal_level")} | out
 
@@ -233,9 +234,11 @@ class Service:
         return cpu_us(self.process.pid)[0]
 
     def peak_kib(self):
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1])
+        """0: it is gone."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1])
         return 0
 
     def stop(self):

@@ -10,8 +10,8 @@ import worlds
 from machine import Failed, Service, called
 
 QUIET_S = 0.2   # between two looks at the CPU time
-SPARE = 1.5     # so many times the orders that the best rate so far would use are prepared
-FIRST_PER_S = {"submit": 12000, "bulk": 30000, "quote": 40000, "quote-json": 25000, "constant": 1}
+SPARE = 1.4     # so many times the orders that the best rate so far would use are prepared
+FIRST_PER_S = {"submit": 20000, "bulk": 30000, "quote": 40000, "quote-json": 25000, "constant": 1}
 BULK_CONNECTIONS = 8  # of 100 orders each
 
 
@@ -67,7 +67,7 @@ class Bench:
         self.key = ""
         self.running = []
         self.tags = 0
-        self.per_s = dict(FIRST_PER_S)
+        self.per_s = {}  # best so far, of (kind, target)
         self.peak_kib = 0
         self.audits = []
 
@@ -80,6 +80,9 @@ class Bench:
         return s.start()
 
     def end(self, service):
+        """The most memory it ever held counts, unless it served the small world of (h)."""
+        if service.database != worlds.NO_PAST:
+            self.peak_kib = max(self.peak_kib, service.peak_kib())
         service.stop()
         self.running.remove(service)
 
@@ -121,7 +124,7 @@ class Bench:
         self.tags += 1
         tag = f"t{self.tags:03d}x{int(self.progress.start) % 100000:05d}"
         if orders is None:
-            orders = int((rate or self.per_s[kind]) * seconds * SPARE) + 1000
+            orders = int((rate or self.per_s.get((kind, target), FIRST_PER_S[kind])) * seconds * SPARE) + 1000
         args = [self.build / "simulator", "bench", "--url", service.url, "--key", service.key,
                 "--world", world or self.world, "--seed", 1, "--kind", kind, "--target", target,
                 "--connections", connections, "--seconds", seconds, "--orders", orders, "--tag", tag,
@@ -136,7 +139,7 @@ class Bench:
         began = r["began_us"] / 1e6
         r["cpu_us"] = watch.between(began, began + r["seconds"]) | {"generator": r["generator_cpu_us"]}
         if not rate and kind != "constant":
-            self.per_s[kind] = max(self.per_s[kind] if self.tags > 1 else 0, r["per_s"])
+            self.per_s[kind, target] = max(self.per_s.get((kind, target), 0), r["per_s"])
         return r
 
     def seed(self, database, template, orders):

@@ -20,6 +20,7 @@ RAISE = (
     "vacuum full slot",
     "vacuum (analyze)",
 )
+NO_PAST = "w_small"  # the database of 300 stores without a past
 HOLD_MIN = 30 * 24 * 60  # nothing may expire while it is measured
 
 
