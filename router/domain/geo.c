@@ -1,6 +1,7 @@
 /* geo: see the header. */
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "domain/geo.h"
 
@@ -8,6 +9,7 @@
 #define RAD_PER_E6 (3.14159265358979323846 / 180e6)
 #define M_PER_DEGREE 111194.9 /* of latitude, on that sphere */
 #define BLOCK 64              /* stores measured before the first of them is looked at */
+#define RINGS 256             /* see cut() */
 
 void
 geo_unit(int32_t lat_e6, int32_t lon_e6, float *x, float *y, float *z)
@@ -79,16 +81,13 @@ nearer(const struct world *w, const struct geo_near *a, const struct geo_near *b
 	return w->locations[a->idx].id < w->locations[b->idx].id;
 }
 
-/* Quickselect: afterwards the keep_max nearest stand first. */
+/* Quickselect among near[lo .. hi]: afterwards the nearest stand up to ${k}. */
 static void
-cut(struct geo_nearest *n)
+select_within(struct geo_nearest *n, int lo, int hi, int k)
 {
-	int lo = 0, hi = n->count - 1, k = n->keep_max, i, j;
 	struct geo_near pivot, t;
+	int i, j;
 
-	if (n->count <= k)
-		return;
-	n->count = k;
 	while (lo < hi) {
 		pivot = n->near[lo + (hi - lo) / 2];
 		i = lo;
@@ -111,8 +110,50 @@ cut(struct geo_nearest *n)
 		else
 			break;
 	}
+}
+
+static int
+ring_of(const struct geo_near *a, int shift)
+{
+	return a->distance_m < 0 ? 0 : a->distance_m >> shift;
+}
+
+/*
+ * Keeps the keep_max nearest.  They are counted by rings first, which needs no comparing; whole rings stay or
+ * go, and only of the ring that the limit lies in are some selected.
+ */
+static void
+cut(struct geo_nearest *n)
+{
+	int k = n->keep_max, shift = 0, ring, inner = 0, on_ring = 0, counts[RINGS] = {0};
+	struct geo_near last[2 * GEO_NEAREST_MAX];
+	int32_t far = 0;
+
+	if (n->count <= k)
+		return;
+	for (int i = 0; i < n->count; i++)
+		far = n->near[i].distance_m > far ? n->near[i].distance_m : far;
+	while (far >> shift >= RINGS)
+		shift++;
+	for (int i = 0; i < n->count; i++)
+		counts[ring_of(&n->near[i], shift)]++;
+	for (ring = 0; inner + counts[ring] < k; ring++)
+		inner += counts[ring];
+	inner = 0;
+	for (int i = 0; i < n->count; i++) {
+		struct geo_near a = n->near[i];
+		int r = ring_of(&a, shift);
+
+		n->near[inner] = a;
+		inner += r < ring;
+		last[on_ring] = a;
+		on_ring += r == ring;
+	}
+	memcpy(&n->near[inner], last, sizeof(last[0]) * (size_t)on_ring);
+	select_within(n, inner, inner + on_ring - 1, k);
+	n->count = k;
 	n->limit_m = -1;
-	for (i = 0; i < k; i++)
+	for (int i = 0; i < k; i++)
 		if (n->near[i].distance_m > n->limit_m)
 			n->limit_m = n->near[i].distance_m;
 }

@@ -126,6 +126,33 @@ test_many_offers(void **state)
 	fixture_free(f);
 }
 
+/* Of equally far ones, and of those not measured, the lowest ids are kept. */
+static void
+test_ties(void **state)
+{
+	static const int32_t far_m[] = {-1, 0, 5000};
+	struct fixture *f = fixture_new();
+	struct geo_nearest *n = malloc(sizeof(*n));
+
+	(void)state;
+	for (int i = 0; i < 600; i++)
+		fixture_location(f, LOC_STORE, f->other, 0);
+	fixture_ready(f);
+	for (size_t k = 0; k < sizeof(far_m) / sizeof(far_m[0]); k++) {
+		geo_nearest_init(n, &f->world, 5);
+		geo_nearest_offer(n, 4999, 599);
+		for (int i = 599; i-- > 0;)
+			geo_nearest_offer(n, far_m[k], i);
+		assert_int_equal(geo_nearest_finish(n), 595);
+		for (int i = 0; i < n->count; i++)
+			assert_true(f->world.locations[n->near[i].idx].id <= 5 ||
+			    (far_m[k] == 5000 && n->near[i].idx == 599));
+		assert_int_equal(n->limit_m, far_m[k]);
+	}
+	free(n);
+	fixture_free(f);
+}
+
 int
 main(void)
 {
@@ -133,6 +160,7 @@ main(void)
 	    cmocka_unit_test(test_distances),
 	    cmocka_unit_test(test_search),
 	    cmocka_unit_test(test_many_offers),
+	    cmocka_unit_test(test_ties),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
