@@ -81,6 +81,27 @@ fail(struct payment_flow *f, enum err e)
 }
 
 static void
+caught_up(void *ctx, enum err e)
+{
+	struct payment_flow *f = ctx;
+
+	if (e == ERR_OK)
+		read_order(f);
+	else
+		fail(f, e);
+}
+
+/* Goods may have become scarce and this instance has not heard of it: true, it is told now. */
+static bool
+catch_up(struct payment_flow *f, enum err e)
+{
+	if (e != ERR_CONTENDED || !f->whole)
+		return false;
+	feed_poke(f->app->feed);
+	return catalog_refresh_then(f->app->catalog, caught_up, f) == ERR_OK;
+}
+
+static void
 write_done(void *ctx, enum err e, enum payment_outcome outcome)
 {
 	struct payment_flow *f = ctx;
@@ -88,7 +109,8 @@ write_done(void *ctx, enum err e, enum payment_outcome outcome)
 	    e == ERR_SLOT_FULL || e == ERR_CONTENDED;
 
 	if (again && ++f->tries < f->app->conf->decide_tries_max) {
-		read_order(f);
+		if (!catch_up(f, e))
+			read_order(f);
 		return;
 	}
 	if (e == ERR_EXISTS_DIFFERS)

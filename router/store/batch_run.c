@@ -97,49 +97,6 @@ send_refs(struct pg_args *a, struct batch_entry *const *list, int count)
 	args_array_end(a);
 }
 
-/* Is take ${at} of CLOUD goods that no entitlement of the order covers? */
-static bool
-is_open(const struct order_row *row, int at)
-{
-	const struct take *t = &row->takes[at];
-	const struct location *l;
-
-	if (t->kind != TAKE_STOCK)
-		return false;
-	l = world_location_row(row->world, t->location);
-	if (l == NULL || l->kind != LOC_CLOUD)
-		return false;
-	for (int i = 0; i < row->take_count; i++)
-		if (row->takes[i].kind == TAKE_ENTITLEMENT && row->takes[i].sku == t->sku)
-			return false;
-	return true;
-}
-
-/* A sku's first entitlement may not have come round to this instance: the commit must know. */
-static enum err
-send_open_skus(struct batch_run *r, struct tx *t, int take_count)
-{
-	struct pg_args *a;
-
-	r->open_count = r->scarce_count = 0;
-	r->open_skus = arena_array(r->run.arena, (size_t)take_count, sizeof(*r->open_skus));
-	if (r->open_skus == NULL)
-		return ERR_NO_MEMORY;
-	for (int i = 0; i < r->run.count; i++)
-		for (int k = 0; k < r->entries[i]->row->take_count; k++)
-			if (is_open(r->entries[i]->row, k))
-				r->open_skus[r->open_count++] = r->entries[i]->row->takes[k].sku;
-	if (r->open_count == 0)
-		return ERR_OK;
-	a = tx_args(t);
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < r->open_count; i++)
-		elem_i32(a, r->open_skus[i]);
-	args_array_end(a);
-	tx_add(t, STMT_SCARCE_READ);
-	return ERR_OK;
-}
-
 static void
 send_claims(struct batch_run *r, struct tx *t)
 {
@@ -193,11 +150,14 @@ first_trip(struct batch_run *r, struct tx *t)
 		e = send_payments(r, t);
 	}
 	if (e == ERR_OK)
-		e = send_open_skus(r, t, r->takes.add_count);
+		e = scarce_init(&r->scarce, r->run.arena, r->takes.add_count);
 	if (e != ERR_OK) {
 		tx_fail(t, e);
 		return TX_ROLLBACK;
 	}
+	for (int i = 0; i < r->run.count; i++)
+		scarce_add(&r->scarce, r->entries[i]->row);
+	r->scarce_asked = scarce_send(&r->scarce, t) > 0;
 	r->ensured = takes_send_ensure(&r->takes, t, r->hints) > 0;
 	(void)takes_send(&r->takes, t, TAKES_TAKE);
 	return TX_TRIP;
@@ -226,26 +186,6 @@ read_claims(struct batch_entry *const *list, int count, const PGresult *res, boo
 	assert(row == PQntuples(res));
 }
 
-/* Into the place of the skus asked for: no more come back. */
-static void
-read_scarce(struct batch_run *r, const PGresult *res)
-{
-	r->scarce_count = PQntuples(res);
-	assert(r->scarce_count <= r->open_count);
-	for (int i = 0; i < r->scarce_count; i++)
-		r->open_skus[i] = col_i32(res, i, 0);
-}
-
-static bool
-is_stale(const struct batch_run *r, const struct order_row *row)
-{
-	for (int k = 0; r->scarce_count > 0 && k < row->take_count; k++)
-		for (int i = 0; i < r->scarce_count; i++)
-			if (row->takes[k].sku == r->open_skus[i] && is_open(row, k))
-				return true;
-	return false;
-}
-
 static int
 read_first_trip(struct batch_run *r, struct tx *t)
 {
@@ -255,8 +195,8 @@ read_first_trip(struct batch_run *r, struct tx *t)
 	read_claims(r->by_ref, r->run.count, tx_result(t, at++), false);
 	if (r->payment_count > 0)
 		read_claims(r->by_payment, r->payment_count, tx_result(t, at++), true);
-	if (r->open_count > 0)
-		read_scarce(r, tx_result(t, at++));
+	if (r->scarce_asked)
+		scarce_read(&r->scarce, tx_result(t, at++));
 	if (r->ensured)
 		at++;
 	return takes_read(&r->takes, t, at, TAKES_TAKE);
@@ -279,7 +219,7 @@ judge(struct batch_run *r)
 			x->outcome.err = ERR_BAD_FIELD;
 			continue;
 		}
-		if (is_stale(r, row)) {
+		if (scarce_hits(&r->scarce, row)) {
 			x->outcome.err = ERR_CONTENDED;
 			x->outcome.stale = true;
 			continue;

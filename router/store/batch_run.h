@@ -4,6 +4,7 @@
 /* batch_run: one group commit under way, its two trips; used by store/batch.c alone. */
 #include "store/batch.h"
 #include "store/group.h"
+#include "store/scarce.h"
 #include "store/takes.h"
 
 struct batch_entry {
@@ -29,9 +30,8 @@ struct batch_run {
 	struct batch_entry **by_ref, **by_payment; /* sorted as they are claimed */
 	int payment_count;
 	bool ensured;
-	/* taken from CLOUD without an entitlement; once read: those that are scarce */
-	int32_t *open_skus;
-	int open_count, scarce_count;
+	struct scarce scarce;
+	bool scarce_asked;
 	int figures_at;             /* result of the second trip; -1: none asked for */
 	int submission_at;          /* the same */
 	struct batch_entry **asked; /* whose submission is read */

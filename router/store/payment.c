@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "store/batch_write.h"
+#include "store/scarce.h"
 #include "store/takes.h"
 
 #define ARENA_MAX ((size_t)4 << 20)
@@ -27,10 +28,12 @@ struct pay {
 	enum payment_outcome outcome;
 	struct arena *arena;
 	struct takes takes;
+	struct scarce scarce;
 	int32_t *places;
 	struct buf changes;
-	bool judged;  /* the takes' figures are in */
-	int takes_at; /* the first result of the takes */
+	bool judged;   /* the takes' figures are in */
+	int scarce_at; /* result; 0: not asked */
+	int takes_at;  /* the first result of the takes */
 	int event_no;
 	int attempt, number; /* PAY_LATE: the last ones there are */
 };
@@ -98,7 +101,13 @@ send_takes(struct pay *p, struct tx *t)
 	e = takes_seal(&p->takes);
 	if (e != ERR_OK)
 		return e;
-	p->takes_at = R_MORE + 1 + takes_send_ensure(&p->takes, t, &p->hints->hints);
+	e = scarce_init(&p->scarce, p->arena, row->take_count);
+	if (e != ERR_OK)
+		return e;
+	scarce_add(&p->scarce, row);
+	p->scarce_at = scarce_send(&p->scarce, t) > 0 ? R_MORE + 1 : 0;
+	p->takes_at = R_MORE + 1 + (p->scarce_at != 0) +
+	    takes_send_ensure(&p->takes, t, &p->hints->hints);
 	(void)takes_send(&p->takes, t, TAKES_TAKE);
 	return ERR_OK;
 }
@@ -208,8 +217,12 @@ second_trip(struct pay *p, struct tx *t)
 	int short_at;
 
 	if (p->kind == PAY_LATE) {
+		if (p->scarce_at != 0)
+			scarce_read(&p->scarce, tx_result(t, p->scarce_at));
 		(void)takes_read(&p->takes, t, p->takes_at, TAKES_TAKE);
 		p->judged = true;
+		if (scarce_hits(&p->scarce, p->row))
+			return undo(p, t, ERR_CONTENDED);
 		if (!takes_grant(&p->takes, p->row->takes, p->places, p->row->take_count,
 		        PART_ALLOCATED, &short_at)) {
 			p->err = take_err(p->row->takes[short_at].kind);

@@ -10,7 +10,7 @@
  * done(e, outcome): OK with what the stored payment row says (a repeat: the first outcome) · EXISTS_DIFFERS: the
  * number was used for another order or amount · WRONG_STATE: the order is no longer as the caller read it, nothing
  * was written: read again · OUT_OF_STOCK, ENTITLEMENT_USED, SLOT_FULL, CONTENDED: late only, a lost race, decide
- * again · DB_DOWN, TIMEOUT, BUSY, INTERNAL.
+ * again; CONTENDED also when the catalog is older than a sku's first entitlement: read it again first · DB_DOWN, TIMEOUT, BUSY, INTERNAL.
  */
 #include "store/batch.h"
 

@@ -1,7 +1,7 @@
 #ifndef ROUTER_STORE_SQL_WRITE_H
 #define ROUTER_STORE_SQL_WRITE_H
 
-/* Claims and rows of orders: store/batch_run.c, batch_write.c. */
+/* Claims and rows of orders: store/batch_run.c, scarce.c, batch_write.c. */
 #include "store/sql_take.h"
 
 /* clang-format off */
@@ -16,7 +16,7 @@
 	    "select * from unnest($1::int2[], $2::text[], $3::uuid[], $4::int4[], $5::int8[], $6::timestamptz[], " \
 	    "$7::int2[]) on conflict do nothing returning order_id") \
 	/* Of skus sold as open: those that have an entitlement by now. */ \
-	X(SCARCE_READ, ON_BATCH, \
+	X(SCARCE_READ, ON_BOTH, \
 	    "select distinct sku_id from entitlement where sku_id = any ($1::int4[])") \
 	X(SUBMISSION_DELETE, ON_BATCH, \
 	    SQL_W("storefront, ref", "$1::int4[], $2::text[]") \

@@ -62,6 +62,22 @@ def test_late_payment_looks_before_it_gives_up(town, service, admin):
     assert paid["outcome"] == "PAYMENT_OUTCOME_REDECIDED"
 
 
+def test_late_payment_where_scarcity_is_not_known_yet(town, service, admin):
+    """The instance that is told of the payments has not heard of the sku's first entitlement: it is charged."""
+    sku = town.sku({"CLOUD": 9}, cloudOnly=True)
+    slow = service(feed_poll_ms=60000, expiry_poll_ms=60000)[0].client(admin.key)
+    orders = [slow.call("OrderService/SubmitOrder", town.order(sku, storefront="F-A1")) for _ in range(3)]
+    for order in orders:
+        expire(town, order)
+    town.entitle("D1", sku, 2)
+    outcomes = [slow.call("OrderService/ConfirmPayment", {
+        "orderId": o["orderId"], "payment": town.payment(total(o))})["outcome"] for o in orders]
+    assert outcomes == ["PAYMENT_OUTCOME_REDECIDED"] * 2 + ["PAYMENT_OUTCOME_UNFILLABLE"]
+    [(used,)] = town.database.sql(
+        "select used from entitlement join sku using (sku_id) where code = %s", (sku,))
+    assert used == 2
+
+
 def test_a_store_answers_in_the_time_of_the_submits_policy(town):
     """Open minutes to answer are the order's own: those of the policy it was decided by."""
     sku = town.sku({"A1": 1})
