@@ -1,4 +1,4 @@
-"""Killed in the middle of the load: every acknowledged order is there exactly once, nothing contradicts."""
+"""Killed in the middle of the load: every acknowledged order and payment is there exactly once, nothing contradicts."""
 import collections
 import http.client
 import threading
@@ -12,7 +12,9 @@ BUYERS = 16
 
 
 class Load:
-    """Buyers that send orders until told to stop; a lost or doubtful reply is sent again, the same."""
+    """Buyers that send orders until told to stop; a lost or doubtful reply is sent again, the same.
+
+    Every other order is paid at once, the others when they are there."""
 
     def __init__(self, town, instances, key, sku):
         self.town = town
@@ -21,6 +23,7 @@ class Load:
         self.reconnects_before = self.reconnects()
         self.sku = sku
         self.acknowledged = collections.defaultdict(set)  # reference → order ids answered
+        self.paid = collections.defaultdict(set)  # the same → (order, outcome) of its payment
         self.retries = 0
         self.surprises = []
         self.stopping = threading.Event()
@@ -50,33 +53,44 @@ class Load:
         n = 0
         while not self.stopping.is_set():
             n += 1
-            body = self.town.order(self.sku, ref=f"load-{self.sku}-{i}-{n}")
+            ref = f"load-{self.sku}-{i}-{n}"
+            body = self.town.order(self.sku, ref=ref)
+            payment = self.town.payment(19900, number=ref)
             if n % 2:
-                body["payment"] = self.town.payment(19900, number=f"load-{self.sku}-{i}-{n}")
-            self._until_answered(i + n, body)
+                body["payment"] = payment
+            answer = self._until_answered(i + n, "SubmitOrder", body)
+            if answer is None:
+                continue
+            with self.lock:
+                self.acknowledged[ref].add(answer["orderId"])
+            if n % 2:
+                continue
+            paid = self._until_answered(i, "ConfirmPayment",
+                                        {"orderId": answer["orderId"], "payment": payment})
+            if paid is not None:
+                with self.lock:
+                    self.paid[ref].add((paid["orderId"], paid["outcome"]))
 
-    def _until_answered(self, at, body):
-        """Every order that was begun is seen to its end, however often the reply is lost."""
+    def _until_answered(self, at, method, body):
+        """What was begun is seen to its end, however often the reply is lost; its answer."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             at += 1
             try:
-                answer = self.clients[at % len(self.clients)].call("OrderService/SubmitOrder", body)
-                with self.lock:
-                    self.acknowledged[body["orderRef"]].add(answer["orderId"])
-                return
+                return self.clients[at % len(self.clients)].call("OrderService/" + method, body)
             except yc.RpcError as e:
                 if not e.retry:
                     with self.lock:
                         self.surprises.append(e)
-                    return
+                    return None
             except (OSError, http.client.HTTPException):  # the connection died, or nobody listens yet
                 pass
             with self.lock:
                 self.retries += 1
             time.sleep(0.05)
         with self.lock:
-            self.surprises.append(AssertionError(f"{body['orderRef']}: never answered"))
+            self.surprises.append(AssertionError(f"{method} {body}: never answered"))
+        return None
 
     def reconnects(self):
         """Database connections that the services had to open again."""
@@ -96,7 +110,20 @@ class Load:
             "select reserved + allocated from stock_level join sku using (sku_id) where code = %s",
             (self.sku,))
         assert taken == [(len(stored),)]
+        self.check_payments()
         assert " 0 violations" in self.town.database.audit()
+
+    def check_payments(self):
+        """Confirmed: opened, stored once under its number, booked once; nothing else is."""
+        assert self.paid and all(len(x) == 1 for x in self.paid.values())
+        answered = {ref: next(iter(x)) for ref, x in self.paid.items()}
+        assert {outcome for _, outcome in answered.values()} == {"PAYMENT_OUTCOME_OPENED"}
+        stored = self.town.database.sql(
+            "select p.number, p.order_id::text, p.outcome, o.mark, (select count(*) from journal j "
+            "where j.object_id = p.order_id and j.event = 1) from payment p join sales_order o using (order_id) "
+            "where p.number like %s and o.pay_by is not null", (f"load-{self.sku}-%",))
+        assert {row[0]: row[1:] for row in stored} == \
+            {ref: (order, 1, 0, 1) for ref, (order, _) in answered.items()}
 
 
 @pytest.fixture(scope="module")
