@@ -191,8 +191,8 @@ offer_block(struct geo_nearest *n, const struct geo_point *p, int32_t first, int
     float c2_max, int32_t radius_m, int32_t but_party)
 {
 	const struct world *w = n->world;
-	int32_t idx[BLOCK], d;
-	float c2[BLOCK];
+	int32_t idx[BLOCK] = {0}, d;
+	float c2[BLOCK] = {0};
 	int count = 0;
 
 	for (int32_t i = first; i < end; i++) {
