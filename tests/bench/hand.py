@@ -18,10 +18,11 @@ SCRIPT = TOP / "tests/bench/one_order.sql"
 NEW_ID = ("(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::int8), 12, '0') || '7' || "
           "lpad(to_hex(:run::int), 3, '0') || '8' || lpad(to_hex(:client_id::int), 3, '0') || "
           "lpad(to_hex(:i::int), 12, '0'))::uuid")
+NEW_REF = ":run::text || '-' || lpad(:client_id::text, 4, '0') || '-' || lpad(:i::text, 9, '0')"
 ORDER_ID = ":order_id::uuid"
 # What a row of this order has that is not its sample's; n is which sample row.
 OWN = {
-    "submission": ("n", {"order_id": NEW_ID, "order_ref": ":run::text || '-' || lpad(:client_id::text, 4, '0') || '-' || lpad(:i::text, 9, '0')"}),
+    "submission": ("n", {"order_id": NEW_ID, "order_ref": NEW_REF}),
     "sales_order": ("n", {"order_id": ORDER_ID, "order_ref": ":order_ref::text", "created_at": "now()"}),
     "fulfilment": ("n", {"order_id": ORDER_ID}),
     "decision": ("n", {"order_id": ORDER_ID}),
@@ -131,10 +132,9 @@ def take_sample(cluster, database):
                   "unnest(f.sku_id, f.qty, f.goods_owner_id) u(sku_id, qty, goods_owner_id) "
                   "where u.goods_owner_id <> 0 group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5")
         q.execute("alter table sample_stock add primary key (n, dealer_id, location_id, sku_id, goods_owner_id)")
-        facts = {}
         q.execute("select (select count(*) from sample_pick), (select count(distinct n) from sample_contact), "
-                  "(select count(distinct n) from sample_payment), (select sum(pg_column_size(changes)) from stock_change) "
-                  "/ greatest((select count(*) from sales_order), 1)")
+                  "(select count(distinct n) from sample_payment), "
+                  "(select sum(pg_column_size(changes)) from stock_change) / greatest((select count(*) from sales_order), 1)")
         orders, contacts, payments, change = q.fetchone()
         facts = {"orders": orders, "contacts": max(contacts, 1), "payments": max(payments, 1),
                  "contact_share": contacts * 1000 // orders, "payment_share": payments * 1000 // orders}

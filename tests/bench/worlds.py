@@ -15,6 +15,7 @@ RAISE = (
     "update slot set limit_count = 1000000",
     "update entitlement set ceiling = ceiling + 1000000",
     "update campaign_budget set budget_fen = budget_fen + 1000000000000000",
+    "truncate stock_change",  # what the load changed; the service drops it after ten minutes
     "create extension if not exists pg_prewarm",
     "vacuum full stock_level",
     "vacuum full slot",
