@@ -22,6 +22,7 @@ static const struct {
 } kinds[] = {[BENCH_SUBMIT] = {"submit", 32 * 1024, 1024},
     [BENCH_BULK] = {"bulk", 512 * 1024, BULK_ORDERS * 512},
     [BENCH_QUOTE] = {"quote", 64 * 1024, 3072},
+    [BENCH_QUOTE_OPEN] = {"quote-open", 64 * 1024, 3072},
     [BENCH_QUOTE_JSON] = {"quote-json", 128 * 1024, 8192},
     [BENCH_CONSTANT] = {"constant", 4096, 256}};
 

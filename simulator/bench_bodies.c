@@ -84,8 +84,12 @@ quote_json_add(struct buf *out, const Yuncang__V1__QuoteRequest *q)
 {
 	const Yuncang__V1__Basket *b = q->basket;
 	const Yuncang__V1__Address *d = b->address;
-	json_t *basket = json_pack("{s:s, s:s, s:o, s:s}", "storefront", b->storefront, "customer",
-	    b->customer, "lines", lines_json(b), "location", b->location);
+	const ProtobufCEnumValue *way =
+	    protobuf_c_enum_descriptor_get_value(&yuncang__v1__way__descriptor, (int)b->way);
+	json_t *basket = way == NULL
+	    ? NULL
+	    : json_pack("{s:s, s:s, s:o, s:s}", "storefront", b->storefront, "customer",
+	          b->customer, "lines", lines_json(b), "way", way->name);
 	json_t *root;
 	char *text;
 
@@ -112,10 +116,12 @@ quote_add(struct maker *k, struct plan *p)
 
 	p->has_address = true;
 	p->wants_slot = false;
+	p->store = -1;
 	q = mix_quote(&k->mix->mix, p, k->arena);
 	if (q == NULL)
 		return ERR_NO_MEMORY;
-	q->basket->way = YUNCANG__V1__WAY__WAY_UNSPECIFIED;
+	if (k->kind == BENCH_QUOTE_OPEN)
+		q->basket->way = YUNCANG__V1__WAY__WAY_UNSPECIFIED;
 	if (k->kind == BENCH_QUOTE_JSON)
 		return quote_json_add(&k->body, q);
 	message_add(&k->body, &q->base);
@@ -169,6 +175,7 @@ request_make(struct maker *k, size_t at)
 	} rows[] = {[BENCH_SUBMIT] = {"SubmitOrder", "proto"},
 	    [BENCH_BULK] = {"SubmitOrders", "proto"},
 	    [BENCH_QUOTE] = {"Quote", "proto"},
+	    [BENCH_QUOTE_OPEN] = {"Quote", "proto"},
 	    [BENCH_QUOTE_JSON] = {"Quote", "json"}};
 	struct bench_request *r = &k->out->request[at];
 	size_t each = k->kind == BENCH_BULK ? BULK_ORDERS : 1, first = at * each;

@@ -22,7 +22,8 @@ struct bench_bodies {
 /**
  * bench_bodies_make(b, m, o, kind, host, key):
  * SUBMIT and the quotes: one request an order; BULK: one for BULK_ORDERS; CONSTANT: one in all.
- * A quote names no way and says where the customer is, so that every way there is gets offered.
+ * A quote asks for its plan's way and says where the customer is, PICKUP names no store: the stores near by
+ * are offered.  QUOTE_OPEN names no way, so that every way there is gets offered.
  *
  * bench_bodies_release() is due in any case.
  */

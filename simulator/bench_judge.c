@@ -196,6 +196,7 @@ bench_judge(const struct bench_judge_in *in, struct bench_tally *t)
 	    const struct bench_answer *, const uint8_t *) = {[BENCH_SUBMIT] = submit_judge,
 	    [BENCH_BULK] = bulk_judge,
 	    [BENCH_QUOTE] = quote_judge,
+	    [BENCH_QUOTE_OPEN] = quote_judge,
 	    [BENCH_QUOTE_JSON] = quote_json_judge};
 	struct judge j = {.in = in, .t = t};
 

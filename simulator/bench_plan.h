@@ -12,7 +12,14 @@
  */
 #include "simulator/mix.h"
 
-enum bench_kind { BENCH_SUBMIT, BENCH_BULK, BENCH_QUOTE, BENCH_QUOTE_JSON, BENCH_CONSTANT };
+enum bench_kind {
+	BENCH_SUBMIT,
+	BENCH_BULK,
+	BENCH_QUOTE,
+	BENCH_QUOTE_OPEN,
+	BENCH_QUOTE_JSON,
+	BENCH_CONSTANT
+};
 enum bench_target { BENCH_MIX, BENCH_HOT, BENCH_SPREAD };
 
 struct bench_mix {

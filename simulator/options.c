@@ -32,7 +32,8 @@ static const struct {
     {'m', "mode", "steady|peak|hot", "steady",
         "the mix; 120 million yuan of a live stream; a rush for one sku"},
     {'K', "kind", "WORD", "submit",
-        "bench: submit, bulk (100 orders a request), quote, quote-json, constant (/healthz)"},
+        "bench: submit, bulk (100 orders a request), quote, quote-open (no way asked), quote-json, "
+        "constant (/healthz)"},
     {'T', "target", "mix|hot|spread", "mix",
         "bench: the mix; one row of stock; the same order over all stores"},
     {'t', "seconds", "N", "20", "how long to order"},
@@ -90,7 +91,7 @@ word_set(struct options *o, int letter, const char *s)
 	static const char *const
 	    sizes[] = {"small", "full"},
 	    *const modes[] = {"steady", "peak", "hot"}, *const targets[] = {"mix", "hot", "spread"},
-	    *const kinds[] = {"submit", "bulk", "quote", "quote-json", "constant"};
+	    *const kinds[] = {"submit", "bulk", "quote", "quote-open", "quote-json", "constant"};
 	bool found;
 	int n = 0;
 
@@ -104,7 +105,7 @@ word_set(struct options *o, int letter, const char *s)
 		o->target = (enum bench_target)n;
 		break;
 	case 'K':
-		found = word_find(s, kinds, 5, &n);
+		found = word_find(s, kinds, 6, &n);
 		o->kind = (enum bench_kind)n;
 		break;
 	default:

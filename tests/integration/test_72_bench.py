@@ -88,7 +88,7 @@ def test_the_same_tag_again_is_the_same_orders(bench):
     assert said["orders"] > 0 and bench.orders("again") == before == 100
 
 
-@pytest.mark.parametrize("kind", ["quote", "quote-json"])
+@pytest.mark.parametrize("kind", ["quote", "quote-open", "quote-json"])
 def test_quotes_offer_something(bench, kind):
     said = bench.run(kind, kind)
     assert said["orders"] == 0 and said["options_mean"] > 1
