@@ -134,7 +134,8 @@ def take_sample(cluster, database):
         q.execute("alter table sample_stock add primary key (n, dealer_id, location_id, sku_id, goods_owner_id)")
         q.execute("select (select count(*) from sample_pick), (select count(distinct n) from sample_contact), "
                   "(select count(distinct n) from sample_payment), "
-                  "(select sum(pg_column_size(changes)) from stock_change) / greatest((select count(*) from sales_order), 1)")
+                  "(select sum(pg_column_size(changes)) from stock_change) / "
+                  "greatest((select count(*) from sales_order), 1)")
         orders, contacts, payments, change = q.fetchone()
         facts = {"orders": orders, "contacts": max(contacts, 1), "payments": max(payments, 1),
                  "contact_share": contacts * 1000 // orders, "payment_share": payments * 1000 // orders}
