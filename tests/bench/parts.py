@@ -11,7 +11,7 @@ from machine import Failed, Service, called
 
 QUIET_S = 0.2   # between two looks at the CPU time
 SPARE = 1.4     # so many times the orders that the best rate so far would use are prepared
-FIRST_PER_S = {"submit": 20000, "bulk": 30000, "quote": 40000, "quote-json": 25000, "constant": 1}
+FIRST_PER_S = {"submit": 20000, "bulk": 30000, "quote": 40000, "quote-open": 20000, "quote-json": 25000, "constant": 1}
 BULK_CONNECTIONS = 8  # of 100 orders each
 
 

@@ -28,8 +28,9 @@ RATIOS = {
 NAMES = {
     "copy": "(a) COPY", "pgbench": "(b) pgbench, 32 clients", "single64": "(c) one by one, 64 connections",
     "single256": "(c) one by one, 256 connections", "bulk": "(d) bulk of 100", "quote": "(e) quote",
-    "quote_json": "(e) quote in JSON", "constant": "(e) constant reply", "decide": "(f) decide",
-    "half_load": "(g) half load", "lone": "(g) one lone client", "growth_full": "(h) full world with a past",
+    "quote_open": "(e) quote, no way asked", "quote_json": "(e) quote in JSON",
+    "constant": "(e) constant reply", "decide": "(f) decide", "half_load": "(g) half load",
+    "lone": "(g) one lone client", "growth_full": "(h) full world with a past",
     "growth_small": "(h) 300 stores, no past", "hot": "(i) one row of stock", "spread": "(i) spread",
 }
 LATENCIES = ("p50_ms", "p99_ms", "p999_ms", "max_ms")

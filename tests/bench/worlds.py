@@ -23,6 +23,7 @@ RAISE = (
 )
 NO_PAST = "w_small"  # the database of 300 stores without a past
 HOLD_MIN = 30 * 24 * 60  # nothing may expire while it is measured
+QUOTE_OPTIONS = 5
 
 
 def load(bench, database, world, seed=1):
@@ -38,7 +39,8 @@ def load(bench, database, world, seed=1):
             "--seed", seed, "--quiet"])
     policy = json.loads((TOP / "etc/default-policy.json").read_text(encoding="utf-8"))
     service.call("CatalogService/PutRoutingPolicy",
-                 {"policy": policy | {"paymentHoldMin": HOLD_MIN}, "activate": True, "note": "benchmark"})
+                 {"policy": policy | {"paymentHoldMin": HOLD_MIN, "quoteOptionsMax": QUOTE_OPTIONS},
+                  "activate": True, "note": "benchmark"})
     bench.end(service)
     with contextlib.closing(cluster.connect(database)) as c, c.cursor() as q:
         for text in RAISE:

@@ -11,8 +11,8 @@ import yc
 
 FIGURES = {"single_copy", "bulk_copy", "single_pgbench", "p99_commit", "decide_per_s", "quote_constant", "growth",
            "hot_sku", "rss_mib"}
-PARTS = {"copy", "pgbench", "single64", "single256", "bulk", "quote", "quote_json", "constant", "decide", "half_load",
-         "lone", "growth_full", "growth_small", "hot", "spread"}
+PARTS = {"copy", "pgbench", "single64", "single256", "bulk", "quote", "quote_open", "quote_json", "constant", "decide",
+         "half_load", "lone", "growth_full", "growth_small", "hot", "spread"}
 CLEAN = "audit: lost 0 oversold 0 unbalanced 0 duplicated 0"
 
 
