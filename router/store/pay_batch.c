@@ -189,7 +189,10 @@ send_fulfilments(struct pay_run *r, struct tx *t)
 
 /* ---- Between the trips ------------------------------------------------------------------------ */
 
-/* Rows come back in the order they were sent, less those whose number was there before. */
+/*
+ * Rows come back in the order they were sent, less those whose number was there before.  Each order is there
+ * once, so that its id tells which number it is.
+ */
 static void
 read_claims(struct pay_run *r, const PGresult *res)
 {

@@ -94,10 +94,9 @@ def test_all_kinds_in_one_group(town, slow):
         for name, order in orders.items():
             if name not in ("other", "twins"):
                 sent.pay(name, order, payments[name])
-        twin = town.payment(total(orders["twins"]))
-        sent.pay("twin 1", orders["twins"], payments["twins"])
-        sent.pay("twin 2", orders["twins"], twin)
-        queued(instance, len(orders))
+        for n in range(4):
+            sent.pay(f"twin {n}", orders["twins"], town.payment(total(orders["twins"])))
+        queued(instance, len(orders) + 2)
         sent.pay("wrong amount", orders["other"], town.payment(total(orders["other"]) + 1))
         sent.pay("unknown", {"orderId": yc.NO_ORDER}, town.payment(1))
         yc.wait_for("what needs no commit", lambda: len(sent.answers) == 2)
@@ -107,17 +106,33 @@ def test_all_kinds_in_one_group(town, slow):
         town.pay(orders["other"], payment=payments["taken"])
         town.pay(orders["paid elsewhere"])
     assert instance.metric("yuncang_pay_batches_total") == before + 2  # the holder's, and all of these
+    assert instance.metric("yuncang_pay_batch_splits_total") == 0
     outcome = {k: sent.outcome(k) for k in sent.answers}
     assert {outcome[k] for k in outcome if k.startswith("good")} == {OPENED}
     assert (outcome["expired"], outcome["repeat"], outcome["taken"], outcome["paid elsewhere"]) == \
         (REDECIDED, OPENED, "exists_differs", SECOND)
-    assert sorted((outcome["twin 1"], outcome["twin 2"])) == [OPENED, SECOND]
+    assert sorted(outcome[f"twin {n}"] for n in range(4)) == [OPENED, SECOND, SECOND, SECOND]
     assert (outcome["wrong amount"], outcome["unknown"]) == ("amount_differs", "not_found")
     expected = dict.fromkeys(orders, (1, 1, 0, 1))
-    expected.update({"twins": (2, 2, 0, 1), "paid elsewhere": (2, 2, 0, 1), "taken": (0, 0, 1, 0)})
+    expected.update({"twins": (4, 4, 0, 1), "paid elsewhere": (2, 2, 0, 1), "taken": (0, 0, 1, 0)})
     assert {k: books(town, o) for k, o in orders.items()} == expected
     # Nothing is left of what lost: the order whose payment's number was taken can be paid under another.
     assert town.pay(orders["taken"])["outcome"] == OPENED
+
+
+def test_two_numbers_for_one_order_in_one_group(town, slow):
+    """The first one's number was another order's meanwhile: that payment stays, the second number opens the order."""
+    order, other = (town.submit(town.sku({"SITE": 1})) for _ in range(2))
+    taken, fresh = sorted((town.payment(total(order)) for _ in range(2)), key=lambda p: p["number"])
+    with held(town, slow) as sent:
+        sent.pay("taken", order, taken)
+        queued(slow[0], 1)
+        sent.pay("fresh", order, fresh)
+        queued(slow[0], 2)
+        assert town.pay(other, payment=taken)["outcome"] == OPENED
+    assert (sent.outcome("taken"), sent.outcome("fresh")) == ("exists_differs", OPENED)
+    assert slow[0].metric("yuncang_pay_batch_splits_total") == 0
+    assert books(town, order) == books(town, other) == (1, 1, 0, 1)
 
 
 def test_equal_numbers_at_once(town, slow):
@@ -126,15 +141,16 @@ def test_equal_numbers_at_once(town, slow):
     order = town.submit(town.sku({"SITE": 1}))
     body = {"orderId": order["orderId"], "payment": town.payment(total(order))}
     reads = instance.metric("yuncang_pay_read_payments_total")
-    with held(town, slow):
-        def work(i):
-            return (town.admin, client)[i % 2].call("OrderService/ConfirmPayment", body)
-        results = []
-        sender = threading.Thread(target=lambda: results.extend(yc.at_once(200, work)))
+    results = []
+    with held(town, slow) as sent:
+        sent.pay("first", order, body["payment"])
+        queued(instance, 1)
+        sender = threading.Thread(target=lambda: results.extend(yc.at_once(
+            199, lambda i: (town.admin, client)[i % 2].call("OrderService/ConfirmPayment", body))))
         sender.start()
         yc.wait_for("all of them", lambda: instance.metric("yuncang_http_connections") >= 100)
-        queued(instance, 1)
     sender.join()
+    results.append(sent.answers["first"])
     answers, reasons = split(results)
     assert not reasons and len(answers) == 200
     assert {a["outcome"] for a in answers} == {OPENED}
