@@ -21,14 +21,14 @@
 	X(tls_cert_file, TEXT, 0, 0, "", false, "PEM certificate chain; empty serves plain HTTP") \
 	X(tls_key_file, TEXT, 0, 0, "", false, "PEM private key of tls_cert_file") \
 	X(db, TEXT, 0, 0, "dbname=yuncang", false, "libpq connection string; several hosts with target_session_attrs=read-write are fine") \
-	X(db_batch_connections, INT, 1, 16, "2", false, "connections that take group commits") \
-	X(db_query_connections, INT, 1, 64, "8", false, "connections for reads, payments and imports") \
+	X(db_batch_connections, INT, 1, 16, "2", false, "connections that take group commits, of orders and of payments") \
+	X(db_query_connections, INT, 1, 64, "8", false, "connections for reads, late payments and imports") \
 	X(db_statement_ms_max, MS, 100, 600000, "30s", false, "statement_timeout of every connection") \
 	X(db_lock_ms_max, MS, 100, 600000, "10s", false, "lock_timeout of every connection") \
 	X(db_connect_ms_max, MS, 100, 60000, "5s", false, "time one attempt to connect may take") \
-	X(batch_orders_max, INT, 1, 2000, "256", true, "orders in one group commit") \
-	X(batch_queue_max, INT, 1, 1000000, "20000", true, "orders that may wait for a commit; beyond, busy") \
-	X(query_queue_max, INT, 1, 100000, "2000", false, "reads and payments that may wait; beyond, busy") \
+	X(batch_orders_max, INT, 1, 2000, "256", true, "orders, or payments, in one group commit") \
+	X(batch_queue_max, INT, 1, 1000000, "20000", true, "orders that may wait for a commit, and payments as well; beyond, busy") \
+	X(query_queue_max, INT, 1, 100000, "2000", false, "reads and late payments that may wait; beyond, busy") \
 	X(decide_tries_max, INT, 1, 64, "8", true, "times an order that lost a race is decided again") \
 	X(connections_max, INT, 1, 100000, "10000", false, "open HTTP connections") \
 	X(bytes_in_flight_max, SIZE, 1048576, INT64_C(1) << 40, "256MiB", true, "request bytes held at once; beyond, busy") \

@@ -6,8 +6,8 @@
  *
  * ${step} is called to fill the first trip, and again with the results of each; it adds statements and
  * says what is next.  Statements of one trip travel in one flush.  A transaction of one statement and
- * TX_COMMIT is sent bare; others are wrapped in begin … commit.  Every writer takes order rows, then
- * claims, stock, capacity and slots, entitlement and budgets, in that order, each sorted by key.
+ * TX_COMMIT is sent bare; others are wrapped in begin … commit.  Every writer takes claims, then
+ * order rows, fulfilments, stock, capacity and slots, entitlement and budgets, in that order, each sorted by key.
  */
 #include <event2/event.h>
 

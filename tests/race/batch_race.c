@@ -5,6 +5,7 @@
  *   batch_race bench DB SEED ORDERS WINDOW    orders without scarcity; prints orders a second
  *   batch_race bad   DB SEED ORDERS WINDOW    one order of them breaks a CHECK
  *   batch_race pay   DB SEED ORDERS WINDOW    unpaid orders, paid in time, late, twice or never; they expire
+ *   batch_race badpay DB SEED ORDERS WINDOW   unpaid orders, all paid at once; one payment breaks a CHECK
  *   batch_race same  DB SEED ORDERS WINDOW    all orders under the references of other instances, equal bodies
  *   batch_race sql   - 1 1 1                  prints the settings and all statements
  *
@@ -67,10 +68,15 @@ pay_done(void *ctx, enum err e, enum payment_outcome outcome)
 	struct driver *d = j->d;
 	bool again = true;
 
-	if (j->payment_try == FIRST && e == ERR_OK) {
+	if (d->mode == BAD_PAY && e == ERR_INTERNAL) {
+		assert(j->bad);
+		d->internal++;
+		again = false;
+	} else if (j->payment_try == FIRST && e == ERR_OK) {
 		assert(outcome == PAID_OPENED);
 		d->opened++;
 		j->payment_try = AGAIN;
+		again = d->mode != BAD_PAY;
 	} else if (j->payment_try == AGAIN && e == ERR_OK) {
 		assert(outcome == PAID_OPENED);
 		d->repeats++;
@@ -112,6 +118,8 @@ pay(struct job *j)
 	enum err e;
 
 	money_make(j, j->plan.part_count, true);
+	if (j->bad)
+		j->e1.fen[0]++; /* no longer balanced */
 	if (j->payment_try == SECOND)
 		(void)snprintf(j->number, sizeof(j->number), "T%s", j->ref_text);
 	j->r1 = (struct posting){.event = EVENT_R1_REFUND,
@@ -166,7 +174,7 @@ static void
 pay_later(struct job *j)
 {
 	static const int ms[] = {0, PAY_BY_MS, PAY_BY_MS + 50, 2 * PAY_BY_MS};
-	uint64_t way = rnd(j->d, 5);
+	uint64_t way = j->d->mode == BAD_PAY ? 0 : rnd(j->d, 5);
 	struct timeval tv;
 
 	if (way == 4) {
@@ -218,7 +226,7 @@ order_done(void *ctx, const struct batch_outcome *o)
 		d->other++;
 		break;
 	}
-	if (d->mode == PAY && o->err == ERR_OK)
+	if ((d->mode == PAY || d->mode == BAD_PAY) && o->err == ERR_OK)
 		pay_later(j);
 	else
 		job_over(j);
@@ -347,7 +355,7 @@ main(int argc, char **argv)
 {
 	static struct driver d;
 	int64_t seed, window, used_us;
-	static const char *const modes[] = {"race", "bench", "bad", "pay", "same", "sql"};
+	static const char *const modes[] = {"race", "bench", "bad", "pay", "badpay", "same", "sql"};
 	bool ok;
 
 	if (argc != 6)
@@ -380,6 +388,10 @@ main(int argc, char **argv)
 	    (long long)d.opened, (long long)d.repeats, (long long)d.late, (long long)d.unfillable,
 	    (long long)d.second, (long long)d.pay_lost,
 	    (long long)metric_get(METRIC_orders_expired_total));
+	say("paid batches=%lld payments=%lld splits=%lld\n",
+	    (long long)metric_get(METRIC_pay_batches_total),
+	    (long long)metric_get(METRIC_pay_batch_payments_total),
+	    (long long)metric_get(METRIC_pay_batch_splits_total));
 	say("rate orders_s=%lld batches=%lld retries=%lld splits=%lld\n",
 	    (long long)(d.ok * US_PER_S / (used_us > 0 ? used_us : 1)),
 	    (long long)metric_get(METRIC_batches_total),

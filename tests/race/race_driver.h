@@ -21,6 +21,7 @@
 struct job {
 	struct driver *d;
 	bool busy;
+	bool bad;            /* its payment breaks a CHECK */
 	struct event *timer; /* until it is paid */
 	struct payment_in in;
 	struct payment_fulfilment fulfilments[LINES_MAX];
@@ -58,7 +59,7 @@ struct driver {
 	struct campaign campaign;
 	int32_t ids[LOCATIONS + 1];
 	uint64_t random;
-	enum { RACE, BENCH, BAD, PAY, SAME, SQL } mode;
+	enum { RACE, BENCH, BAD, PAY, BAD_PAY, SAME, SQL } mode;
 	struct expiry *expiry;
 	struct event *end;
 	int64_t opened, repeats, late, unfillable, second, pay_lost;

@@ -212,13 +212,15 @@ order_make(struct job *j)
 		    (d->mode == RACE || d->mode == PAY) && rnd(d, 4) == 0);
 	}
 	money_make(j, lines,
-	    d->mode == BENCH || d->mode == BAD || (d->mode != PAY && rnd(d, 3) > 0));
+	    d->mode == BENCH || d->mode == BAD ||
+	        (d->mode != PAY && d->mode != BAD_PAY && rnd(d, 3) > 0));
 	/* One body in twenty differs from what others send under the same reference. */
 	memset(j->row.body_hash, j->ref % 251, BODY_HASH_SIZE);
 	if (d->mode == RACE && rnd(d, 20) == 0)
 		j->row.body_hash[5] = (uint8_t)(1 + rnd(d, 255));
 	if (d->mode == BAD && d->orders == d->orders_max / 2)
 		j->e1.fen[0]++; /* no longer balanced */
+	j->bad = d->mode == BAD_PAY && d->orders == d->orders_max / 2;
 	j->row.order_id = uuid_v7(clock_wall_us());
 	j->row.order_ref = j->ref_text;
 	j->row.storefront = 1;

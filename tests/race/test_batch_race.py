@@ -108,6 +108,21 @@ def test_one_bad_order_is_found(database, drive):
     assert database.sql("select count(*) from sales_order")[0][0] == 399
 
 
+def test_one_bad_payment_is_found(database, drive):
+    """Halves, down to the one: the others of its group are paid, and of it nothing is left."""
+    database.stock(PIECES, PIECES, 0)
+    running = [drive("badpay", database.url, 1, 400, 400)]
+    wait(running)
+    got, paid = result(running[0]), result(running[0], "paid")
+    assert (got["ok"], got["internal"], got["other"]) == (400, 1, 0)
+    assert result(running[0], "pay")["opened"] == 399
+    assert 1 <= paid["splits"] <= 8
+    assert paid["payments"] == 400 and paid["batches"] < 200  # many shared a commit
+    audit(database)
+    assert database.sql("select count(*) from sales_order where mark = 1")[0][0] == 1
+    assert database.sql("select count(*) from payment")[0][0] == 399
+
+
 @pytest.mark.parametrize("instances", [1, 2])
 def test_payments_and_expiry(database, drive, instances):
     """In time, at the last moment, too late, twice, never; expiry runs in every instance."""
@@ -121,6 +136,7 @@ def test_payments_and_expiry(database, drive, instances):
     done = [result(p) for p in running]
     paid = [result(p, "pay") for p in running]
     assert all(r["other"] == 0 and r["internal"] == 0 for r in done)
+    assert all(result(p, "paid")["splits"] == 0 for p in running)
     total = {k: sum(p[k] for p in paid) for k in paid[0]}
     assert all(total[k] > 0 for k in ("opened", "repeats", "late", "unfillable", "second", "expired"))
     assert total["repeats"] == total["opened"]

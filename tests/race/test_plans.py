@@ -125,7 +125,8 @@ def test_nobody_scans_what_grows(tables, name):
 
 def test_there_are_all_of_them():
     assert {"TAKE_STOCK", "GIVE_STOCK", "TAKE_CAPACITY", "TAKE_SLOT", "TAKE_ENTITLEMENT", "TAKE_BUDGET",
-            "SUBMISSION_DELETE", "ORDER_EXPIRE", "FULFILMENT_EXPIRE", "FULFILMENT_OPEN"} <= set(LOCKING)
+            "SUBMISSION_DELETE", "ORDER_EXPIRE", "FULFILMENT_EXPIRE", "ORDER_OPEN", "FULFILMENT_OPEN",
+            "PAYMENT_DELETE"} <= set(LOCKING)
 
 
 def test_without_the_settings_the_plan_is_another(cluster):
