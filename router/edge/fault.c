@@ -1,11 +1,11 @@
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "yuncang/v1/common.pb-c.h"
 
 #include "base/digest.h"
 #include "edge/fault.h"
 #include "edge/json_write.h"
+#include "edge/wire_write.h"
 
 int
 fault_http(const struct reason *r)
@@ -17,21 +17,21 @@ fault_http(const struct reason *r)
 static void
 write_value(struct buf *out, const ProtobufCMessage *m)
 {
-	size_t len = protobuf_c_message_get_packed_size(m);
-	uint8_t *packed = malloc(len + 1);
+	const uint8_t *packed;
+	struct wire_out w;
 	uint8_t *to;
+	size_t len;
+	enum err e;
 
-	if (packed == NULL) {
-		out->err = ERR_NO_MEMORY;
-		return;
-	}
-	protobuf_c_message_pack(m, packed);
-	to = buf_reserve(out, B64_SIZE(len));
-	if (to != NULL) {
+	wire_out_init(&w, out->size_max);
+	e = wire_write(&w, m, &packed, &len);
+	if (e != ERR_OK) {
+		out->err = e;
+	} else if ((to = buf_reserve(out, B64_SIZE(len))) != NULL) {
 		b64_encode(packed, len, (char *)to);
 		out->len += (len * 4 + 2) / 3;
 	}
-	free(packed);
+	wire_out_release(&w);
 }
 
 static void

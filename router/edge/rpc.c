@@ -19,9 +19,10 @@
 #include "edge/json_read.h"
 #include "edge/json_write.h"
 #include "edge/rpc.h"
+#include "edge/wire_write.h"
 
 #define POOL_MAX 256
-#define JSON_SIZE_MAX ((size_t)64 << 20) /* of a reply or a refusal */
+#define REPLY_SIZE_MAX ((size_t)64 << 20) /* of a reply or a refusal */
 #define JSON_KEEP_SIZE ((size_t)1 << 20)
 #define TIMEOUT_DIGITS_MAX 10
 #define TYPE_PROTO "application/proto"
@@ -58,6 +59,7 @@ struct rpc {
 	uint64_t id_next;
 	struct inflater inflater;
 	struct buf json;
+	struct wire_out packed;
 	int64_t *calls;            /* by method */
 	int64_t errors[ERR_COUNT]; /* by name */
 };
@@ -172,19 +174,22 @@ call_fail(struct call *c, const struct reason *r, const ProtobufCMessage *detail
 	call_put(o);
 }
 
-static enum err
-write_proto(struct evbuffer *to, const ProtobufCMessage *m)
+enum err
+call_pack(struct call *c, const ProtobufCMessage *m, const uint8_t **p, size_t *len)
 {
-	size_t len = protobuf_c_message_get_packed_size(m);
-	struct evbuffer_iovec v;
+	return wire_write(&((struct open_call *)c)->rpc->packed, m, p, len);
+}
 
-	if (len == 0)
-		return ERR_OK;
-	if (evbuffer_reserve_space(to, (ev_ssize_t)len, &v, 1) != 1)
-		return ERR_NO_MEMORY;
-	protobuf_c_message_pack(m, v.iov_base);
-	v.iov_len = len;
-	return evbuffer_commit_space(to, &v, 1) == 0 ? ERR_OK : ERR_NO_MEMORY;
+static enum err
+write_proto(struct call *c, struct evbuffer *to, const ProtobufCMessage *m)
+{
+	const uint8_t *p;
+	size_t len;
+	enum err e = call_pack(c, m, &p, &len);
+
+	if (e != ERR_OK)
+		return e;
+	return evbuffer_add(to, p, len) == 0 ? ERR_OK : ERR_NO_MEMORY;
 }
 
 static enum err
@@ -212,7 +217,7 @@ call_reply(struct call *c, const ProtobufCMessage *m)
 	}
 	to = http_reply_body(o->http);
 	if (to != NULL)
-		e = o->type == BODY_JSON ? write_json(o->rpc, to, m) : write_proto(to, m);
+		e = o->type == BODY_JSON ? write_json(o->rpc, to, m) : write_proto(c, to, m);
 	if (e != ERR_OK) {
 		(void)reason_set(&c->reason, ERR_INTERNAL, NULL, "the reply is too large");
 		log_error(LOG_MSG("a reply could not be written"), LOG_STR("req", c->id),
@@ -478,7 +483,8 @@ rpc_new(struct rpc **out, const struct conf *conf, const struct method *methods)
 	while (methods[r->method_count].service != NULL)
 		r->method_count++;
 	inflater_init(&r->inflater);
-	buf_init(&r->json, JSON_SIZE_MAX);
+	buf_init(&r->json, REPLY_SIZE_MAX);
+	wire_out_init(&r->packed, REPLY_SIZE_MAX);
 	random_bytes(&r->id_mask, sizeof(r->id_mask));
 	r->paths = calloc((size_t)r->method_count + 1, sizeof(*r->paths));
 	r->calls = calloc((size_t)r->method_count + 1, sizeof(*r->calls));
@@ -511,6 +517,7 @@ rpc_free(struct rpc *r)
 	strmap_release(&r->map);
 	inflater_release(&r->inflater);
 	buf_release(&r->json);
+	wire_out_release(&r->packed);
 	key_table_free(r->keys);
 	free(r);
 }

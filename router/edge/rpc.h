@@ -29,7 +29,8 @@ struct method {
 	const ProtobufCMessageDescriptor *response;
 	unsigned roles; /* ROLE_* bits that may call it */
 	const char *
-	    scope; /* "storefront", "location" or "": the kind of scope flow/ checks against the body */
+	    /* "storefront", "location" or "": the kind of scope flow/ checks against the body */
+	    scope;
 	int64_t body_size_max; /* 0: the setting's; else the smaller of the two */
 	method_fn *start;
 	void *ctx; /* what call_app() gives back */
@@ -62,6 +63,10 @@ struct call {
  */
 void call_reply(struct call *c, const ProtobufCMessage *m);
 void call_fail(struct call *c, const struct reason *r, const ProtobufCMessage *detail);
+
+/* ${p} are the bytes of ${m}, until the next call_pack() or call_reply() of any call. */
+enum err call_pack(struct call *c, const ProtobufCMessage *m, const uint8_t **p,
+    size_t *len) MUST_CHECK;
 
 struct rpc;
 

@@ -51,4 +51,26 @@ bool wire_is_timestamp(const ProtobufCMessageDescriptor *d);
 #define WIRE_SECONDS_MIN INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
 #define WIRE_SECONDS_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
+/* How a value of ${t} goes over the wire, by itself. */
+static inline ProtobufCWireType
+wire_type(ProtobufCType t)
+{
+	switch (t) {
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_FLOAT:
+		return PROTOBUF_C_WIRE_TYPE_32BIT;
+	case PROTOBUF_C_TYPE_SFIXED64:
+	case PROTOBUF_C_TYPE_FIXED64:
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return PROTOBUF_C_WIRE_TYPE_64BIT;
+	case PROTOBUF_C_TYPE_STRING:
+	case PROTOBUF_C_TYPE_BYTES:
+	case PROTOBUF_C_TYPE_MESSAGE:
+		return PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
+	default:
+		return PROTOBUF_C_WIRE_TYPE_VARINT;
+	}
+}
+
 #endif

@@ -72,12 +72,12 @@ give_up(struct order_flow *f, enum err e)
 static enum err
 hash_body(struct order_flow *f)
 {
-	size_t len = protobuf_c_message_get_packed_size(&f->m->base);
-	uint8_t *packed = arena_alloc(f->arena, len);
+	const uint8_t *packed;
+	size_t len;
+	enum err e = call_pack(f->call, &f->m->base, &packed, &len);
 
-	if (packed == NULL)
-		return ERR_NO_MEMORY;
-	protobuf_c_message_pack(&f->m->base, packed);
+	if (e != ERR_OK)
+		return e;
 	f->hash[0] = BODY_HASH_VERSION;
 	digest_sha256(packed, len, f->hash + 1);
 	return ERR_OK;

@@ -11,6 +11,7 @@
 #include "edge/json_write.h"
 #include "edge/kinds.h"
 #include "edge/target.h"
+#include "edge/wire_write.h"
 
 #define MEMORY_MAX ((size_t)64 << 20)
 
@@ -33,6 +34,20 @@ choose(uint8_t first)
 
 static const struct wire_limits limits = {WIRE_REPEATED_MAX, WIRE_VALUES_MAX};
 
+static void
+check_write(const ProtobufCMessage *m, const uint8_t *packed, size_t len)
+{
+	const uint8_t *p;
+	struct wire_out w;
+	size_t written;
+
+	wire_out_init(&w, MEMORY_MAX);
+	if (wire_write(&w, m, &p, &written) != ERR_OK || written != len ||
+	    memcmp(p, packed, len) != 0)
+		abort();
+	wire_out_release(&w);
+}
+
 /* ${m} as JSON and back must pack to the same bytes, and these must pass the scan. */
 static void
 check_round(const ProtobufCMessageDescriptor *d, const ProtobufCMessage *m, struct arena *a)
@@ -45,6 +60,7 @@ check_round(const ProtobufCMessageDescriptor *d, const ProtobufCMessage *m, stru
 
 	assert(packed != NULL);
 	protobuf_c_message_pack(m, packed);
+	check_write(m, packed, len);
 	if (wire_scan(d, packed, len, &limits, &r) != ERR_OK)
 		abort();
 	buf_init(&json, MEMORY_MAX);

@@ -4,7 +4,8 @@
 /*
  * target: what a fuzzer gives bytes to.  Each aborts when a property breaks.
  *
- * wire: what the scan accepts unpacks; as JSON and back it packs to the same bytes.
+ * wire: what the scan accepts unpacks; wire_write() and protobuf-c pack it to the same bytes, as does what
+ * comes back from its JSON.
  * json: what is read is accepted by the scan when packed, and writes back to JSON that reads equal.
  * head: fed in one piece or byte by byte, the answer is the same.
  * The first byte chooses the message.
