@@ -36,9 +36,8 @@ buf_err(const struct buf *b)
 	return b->err;
 }
 
-/* Makes room for ${len} more bytes and a NUL; false sets the error. */
-static bool
-grow(struct buf *b, size_t len)
+bool
+buf_grow(struct buf *b, size_t len)
 {
 	size_t size;
 	uint8_t *data;
@@ -70,23 +69,16 @@ grow(struct buf *b, size_t len)
 uint8_t *
 buf_reserve(struct buf *b, size_t len)
 {
-	return grow(b, len) ? b->data + b->len : NULL;
+	return buf_room(b, len) ? b->data + b->len : NULL;
 }
 
 void
 buf_add(struct buf *b, const void *p, size_t len)
 {
-	if (!grow(b, len) || len == 0)
+	if (!buf_room(b, len) || len == 0)
 		return;
 	memcpy(b->data + b->len, p, len);
 	b->len += len;
-}
-
-void
-buf_byte(struct buf *b, uint8_t v)
-{
-	if (grow(b, 1))
-		b->data[b->len++] = v;
 }
 
 void
@@ -105,7 +97,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	len = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	assert(len >= 0);
-	if (!grow(b, (size_t)len))
+	if (!buf_room(b, (size_t)len))
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf((char *)b->data + b->len, (size_t)len + 1, fmt, ap);
@@ -132,54 +124,20 @@ buf_i64_dec(struct buf *b, int64_t v)
 	buf_add(b, text + at, sizeof(text) - at);
 }
 
-static void
-put_be(uint8_t *p, uint64_t v, size_t len)
-{
-	while (len > 0) {
-		p[--len] = (uint8_t)v;
-		v >>= 8;
-	}
-}
-
-void
-buf_be16(struct buf *b, uint16_t v)
-{
-	uint8_t bytes[2];
-
-	put_be(bytes, v, sizeof(bytes));
-	buf_add(b, bytes, sizeof(bytes));
-}
-
-void
-buf_be32(struct buf *b, uint32_t v)
-{
-	uint8_t bytes[4];
-
-	put_be(bytes, v, sizeof(bytes));
-	buf_add(b, bytes, sizeof(bytes));
-}
-
-void
-buf_be64(struct buf *b, uint64_t v)
-{
-	uint8_t bytes[8];
-
-	put_be(bytes, v, sizeof(bytes));
-	buf_add(b, bytes, sizeof(bytes));
-}
-
 void
 buf_patch_be32(struct buf *b, size_t at, uint32_t v)
 {
+	uint32_t be = htobe32(v);
+
 	/* After an error the place may never have been written. */
 	if (b->err != ERR_OK)
 		return;
 	assert(at <= b->len && b->len - at >= 4);
-	put_be(b->data + at, v, 4);
+	memcpy(b->data + at, &be, sizeof(be));
 }
 
 void
-buf_varint(struct buf *b, uint64_t v)
+buf_varint_long(struct buf *b, uint64_t v)
 {
 	uint8_t bytes[10];
 	size_t len;
@@ -193,16 +151,10 @@ buf_varint(struct buf *b, uint64_t v)
 	buf_add(b, bytes, len);
 }
 
-void
-buf_zigzag(struct buf *b, int64_t v)
-{
-	buf_varint(b, (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0));
-}
-
 const char *
 buf_cstr(struct buf *b)
 {
-	if (!grow(b, 0))
+	if (!buf_room(b, 0))
 		return "";
 	b->data[b->len] = '\0';
 	return (const char *)b->data;
