@@ -10,6 +10,11 @@
 #define ALIGNMENT ((size_t)16)
 #define CHUNK_SIZE ((size_t)8192) /* of the first; later ones double, up to: */
 #define CHUNK_SIZE_MAX ((size_t)1 << 20)
+/*
+ * The largest that a reset keeps.  Seen in the small world: an order takes 14 KiB, at most 43 for 99 of
+ * 100; a quote 61 KiB and 93.  So most requests find all they need in the one chunk, and malloc rests.
+ */
+#define CHUNK_SIZE_KEPT ((size_t)1 << 17)
 
 /* The head of a piece of malloc's memory; what it holds follows it, aligned. */
 struct chunk {
@@ -62,18 +67,22 @@ run_hooks(struct arena *a)
 	}
 }
 
-/* Frees the chunks down to ${last}, which stays (NULL: all go). */
+/* Frees the chunks but ${kept} (NULL: all go). */
 static void
-free_chunks(struct arena *a, const struct chunk *last)
+free_chunks(struct arena *a, struct chunk *kept)
 {
-	struct chunk *c;
+	struct chunk *c, *next;
 
-	while (a->chunks != last) {
-		c = a->chunks;
-		a->chunks = c->next;
+	for (c = a->chunks; c != NULL; c = next) {
+		next = c->next;
+		if (c == kept)
+			continue;
 		a->taken -= sizeof(*c) + c->size;
 		free(c);
 	}
+	a->chunks = kept;
+	if (kept != NULL)
+		kept->next = NULL;
 }
 
 void
@@ -87,22 +96,45 @@ arena_free(struct arena *a)
 	free(a);
 }
 
+/*
+ * The largest chunk that the next user may have; so the arena grows to what its users need.  Of a small
+ * cap only an eighth: what is left must still be good for one large piece.
+ */
+static struct chunk *
+choose_kept(const struct arena *a)
+{
+	struct chunk *kept = NULL;
+
+#ifndef ARENA_EMULATE
+	size_t size_max = CHUNK_SIZE_KEPT;
+
+	if (size_max > a->size_max / 8)
+		size_max = a->size_max / 8;
+	for (struct chunk *c = a->chunks; c != NULL; c = c->next) {
+		if (sizeof(*c) + c->size <= size_max && (kept == NULL || c->size > kept->size))
+			kept = c;
+	}
+#else
+	(void)a;
+#endif
+	return kept;
+}
+
 void
 arena_reset(struct arena *a)
 {
-	struct chunk *first;
+	struct chunk *kept;
 
 	run_hooks(a);
-	first = NULL;
-#ifndef ARENA_EMULATE
-	for (first = a->chunks; first != NULL && first->next != NULL; first = first->next)
-		continue;
-#endif
-	free_chunks(a, first);
-	if (first != NULL)
-		first->used = 0;
-	a->used = 0;
+	kept = choose_kept(a);
+	free_chunks(a, kept);
 	a->chunk_size_next = CHUNK_SIZE;
+	if (kept != NULL) {
+		kept->used = 0;
+		while (a->chunk_size_next <= sizeof(*kept) + kept->size)
+			a->chunk_size_next *= 2;
+	}
+	a->used = 0;
 }
 
 /* A new chunk with room for ${size}; NULL when the cap or malloc says no. */

@@ -16,8 +16,9 @@ struct arena;
 
 /* The arena takes no more than ${size_max} bytes from malloc, chunk heads included; NULL: no memory. */
 struct arena *arena_new(size_t size_max) MUST_CHECK;
-void arena_free(struct arena *a);  /* runs the hooks, last first; NULL is fine */
-void arena_reset(struct arena *a); /* the same, but keeps the first chunk for the next user */
+void arena_free(struct arena *a); /* runs the hooks, last first; NULL is fine */
+/* the same, but keeps a chunk of up to 128 KiB for the next user */
+void arena_reset(struct arena *a);
 
 /* NULL when the cap or malloc says no; ${size} 0 gives a valid unique pointer. */
 void *arena_alloc(struct arena *a, size_t size) MUST_CHECK;

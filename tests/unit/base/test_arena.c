@@ -125,6 +125,45 @@ test_hooks(void **state)
 	assert_int_equal(order_len, 3);
 }
 
+/* What one user needed, the next finds in one piece; a small cap still leaves room for a large one. */
+static void
+test_reset_keeps(void **state)
+{
+	struct arena *a = arena_new((size_t)64 << 20);
+	uint8_t *first, *p;
+
+	(void)state;
+	assert_non_null(a);
+	for (int round = 0; round < 3; round++) {
+		first = arena_alloc(a, 960);
+		assert_non_null(first);
+		for (int i = 1; i < 60; i++) {
+			p = arena_alloc(a, 960);
+			assert_non_null(p);
+			memset(p, i, 960);
+#ifndef ARENA_EMULATE
+			if (round == 2)
+				assert_ptr_equal(p, first + 960 * i);
+#endif
+		}
+		assert_int_equal(arena_used(a), 60 * 960);
+		arena_reset(a);
+		assert_int_equal(arena_used(a), 0);
+	}
+	arena_free(a);
+	a = arena_new(65536);
+	assert_non_null(a);
+	for (int round = 0; round < 4; round++) {
+		assert_non_null(arena_alloc(a, 50000));
+		assert_null(arena_alloc(a, 20000));
+		arena_reset(a);
+		for (int i = 0; i < 40; i++)
+			assert_non_null(arena_alloc(a, 1000));
+		arena_reset(a);
+	}
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -133,6 +172,7 @@ main(void)
 	    cmocka_unit_test(test_cap),
 	    cmocka_unit_test(test_copies),
 	    cmocka_unit_test(test_hooks),
+	    cmocka_unit_test(test_reset_keeps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
