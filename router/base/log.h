@@ -8,7 +8,8 @@
  *
  * Fields are made with LOG_STR and LOG_INT so that quoting is right by itself:
  *   log_warn(LOG_MSG("commit lost"), LOG_STR("err", err_name(e)), LOG_INT("ms", ms));
- * Levels: error (a person must act), warn (we coped), info (life cycle, one line an order), debug.
+ * Levels: error (a person must act), warn (we coped), info (life cycle, refused orders), debug (each
+ * order and payment taken, too).
  */
 #include <stdint.h>
 

@@ -470,11 +470,15 @@ step_answer(struct order_flow *f)
 {
 	if (f->result == NULL)
 		add_options(f);
-	log_info(LOG_MSG(f->result != NULL ? "order" : "refused"), LOG_STR("req", f->call->id),
-	    LOG_STR("ref", f->m->order_ref),
-	    LOG_STR("order", f->result != NULL ? f->result->order_id : ""),
-	    LOG_STR("err", err_name(f->result != NULL ? ERR_OK : f->reason.err)),
-	    LOG_STR("field", f->result != NULL ? "" : f->reason.field), LOG_INT("tries", f->tries));
+	/* An order is in the database, and one line for each would be the most of the log. */
+	if (f->result != NULL)
+		log_debug(LOG_MSG("order"), LOG_STR("req", f->call->id),
+		    LOG_STR("ref", f->m->order_ref), LOG_STR("order", f->result->order_id),
+		    LOG_INT("tries", f->tries));
+	else
+		log_info(LOG_MSG("refused"), LOG_STR("req", f->call->id),
+		    LOG_STR("ref", f->m->order_ref), LOG_STR("err", err_name(f->reason.err)),
+		    LOG_STR("field", f->reason.field), LOG_INT("tries", f->tries));
 	if (f->leads)
 		attach_leave(f->app->attach, &f->entry);
 	return NEXT_DONE;

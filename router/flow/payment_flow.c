@@ -58,7 +58,7 @@ answer(struct payment_flow *f)
 	uuid_format(&f->order_id, id);
 	m.order_id = id;
 	m.outcome = (Yuncang__V1__PaymentOutcome)f->outcome;
-	log_info(LOG_MSG("paid"), LOG_STR("req", f->call->id), LOG_STR("order", id),
+	log_debug(LOG_MSG("paid"), LOG_STR("req", f->call->id), LOG_STR("order", id),
 	    LOG_INT("outcome", f->outcome));
 	call_reply(f->call, &m.base);
 }

@@ -1012,3 +1012,16 @@ def test_contact_is_kept_apart(town):
     assert holding == ["contact"]
     record, = town.database.sql("select record from decision where order_id = %s", (order["orderId"],))[0]
     assert mark.encode() not in bytes(record)
+
+
+# ---- The log ----
+
+
+def test_refusals_are_logged_and_orders_only_at_debug(town):
+    sku = town.sku({"SITE": 1})
+    taken = town.submit([(sku, 1)])
+    late = town.order([(sku, 1)])
+    assert refused(town.admin, "OrderService/SubmitOrder", late).reason == "out_of_stock"
+    log = town.server.log.read_text(errors="replace")
+    assert "lvl=info msg=refused req=" in log and f"ref={late['orderRef']} err=out_of_stock" in log
+    assert taken["orderId"] not in log
