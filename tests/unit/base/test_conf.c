@@ -213,7 +213,7 @@ test_print(void **state)
 	conf_print_man(f);
 	assert_int_equal(fclose(f), 0);
 	assert_non_null(strstr(text,
-	    ".TP\n.B batch_orders_max\norders in one group commit.\n"
+	    ".TP\n.B batch_orders_max\norders, or payments, in one group commit.\n"
 	    ".br\nnumber, 1 to 2000; default: 256; reloadable\n"));
 	assert_non_null(strstr(text, "; default: empty\n"));
 	free(text);
