@@ -127,7 +127,12 @@ test_bulk(void **state)
 	bench_bodies_release(&b);
 }
 
-/* The two quotes of a plan, binary and JSON, ask the same; no way is named. */
+static const Yuncang__V1__Way ways[MIX_WAYS] = {[MIX_SHIP] = YUNCANG__V1__WAY__WAY_SHIP,
+    [MIX_CLOUD] = YUNCANG__V1__WAY__WAY_SHIP,
+    [MIX_PICKUP] = YUNCANG__V1__WAY__WAY_PICKUP,
+    [MIX_DELIVER] = YUNCANG__V1__WAY__WAY_DELIVER};
+
+/* The two quotes of a plan, binary and JSON, ask the same: its way, at no store that is named. */
 static void
 test_quotes(void **state)
 {
@@ -144,13 +149,22 @@ test_quotes(void **state)
 		const uint8_t *body = body_of(&b, &b.request[i], &len);
 		Yuncang__V1__QuoteRequest *q = yuncang__v1__quote_request__unpack(NULL, len, body);
 		json_t *root, *basket, *lines;
+		struct plan p;
 
 		body = body_of(&j, &j.request[i], &len);
 		root = json_loadb((const char *)body, len, 0, NULL);
 		basket = json_object_get(root, "basket");
 		lines = json_object_get(basket, "lines");
-		assert_true(q != NULL && basket != NULL && q->basket->address != NULL);
-		row_equal("way", q->basket->way, YUNCANG__V1__WAY__WAY_UNSPECIFIED);
+		if (q == NULL || q->basket->address == NULL)
+			fail();
+		assert_non_null(basket);
+		bench_plan(&m, f->orders.order[i].index, &p);
+		row_equal("way", q->basket->way, ways[p.way]);
+		row_text("way", json_string_value(json_object_get(basket, "way")),
+		    protobuf_c_enum_descriptor_get_value(&yuncang__v1__way__descriptor,
+		        (int)ways[p.way])
+		        ->name);
+		row_text("store", q->basket->location, "");
 		row_equal("lines", json_array_size(lines), q->basket->n_lines);
 		for (size_t k = 0; k < q->basket->n_lines; k++) {
 			const Yuncang__V1__OrderLine *l = q->basket->lines[k];
@@ -171,6 +185,44 @@ test_quotes(void **state)
 	}
 	bench_bodies_release(&b);
 	bench_bodies_release(&j);
+}
+
+/* Who names no way is offered all: only then is it left open, and all else is the same. */
+static void
+test_open_quotes(void **state)
+{
+	struct fixture *f = *state;
+	struct bench_bodies b, o;
+	struct bench_mix m;
+
+	bench_mix_init(&m, f->world, BENCH_MIX, "t");
+	assert_int_equal(bench_bodies_make(&b, &m, &f->orders, BENCH_QUOTE, "h:1", "k"), ERR_OK);
+	assert_int_equal(bench_bodies_make(&o, &m, &f->orders, BENCH_QUOTE_OPEN, "h:1", "k"),
+	    ERR_OK);
+	for (size_t i = 0; i < ORDERS; i++) {
+		size_t len, b_len;
+		const uint8_t *body = body_of(&o, &o.request[i], &len);
+		const uint8_t *b_body = body_of(&b, &b.request[i], &b_len);
+		Yuncang__V1__QuoteRequest *q = yuncang__v1__quote_request__unpack(NULL, len, body);
+		uint8_t *again;
+		struct plan p;
+
+		assert_non_null(q);
+		row_equal("way", q->basket->way, YUNCANG__V1__WAY__WAY_UNSPECIFIED);
+		assert_non_null(q->basket->address);
+		bench_plan(&m, f->orders.order[i].index, &p);
+		q->basket->way = ways[p.way];
+		len = yuncang__v1__quote_request__get_packed_size(q);
+		again = malloc(len);
+		assert_non_null(again);
+		row_equal("bytes", len, b_len);
+		assert_int_equal(yuncang__v1__quote_request__pack(q, again), len);
+		assert_memory_equal(again, b_body, len);
+		free(again);
+		yuncang__v1__quote_request__free_unpacked(q, NULL);
+	}
+	bench_bodies_release(&b);
+	bench_bodies_release(&o);
 }
 
 /* HOT is one row; SPREAD many, of stores that nothing but stock limits. */
@@ -208,7 +260,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_submit),
 	    cmocka_unit_test(test_bulk), cmocka_unit_test(test_quotes),
-	    cmocka_unit_test(test_targets)};
+	    cmocka_unit_test(test_open_quotes), cmocka_unit_test(test_targets)};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
