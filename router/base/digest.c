@@ -1,16 +1,17 @@
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+/* The plain SHA256_* calls: through EVP each digest looks its algorithm up and allocates, five times the price. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 #include "base/digest.h"
+
+#define BLOCK_SIZE 64 /* of SHA-256 */
 
 static const char alphabet_standard[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -20,20 +21,43 @@ static const char alphabet_url[] =
 void
 digest_sha256(const void *p, size_t len, uint8_t out[DIGEST_SIZE])
 {
-	(void)SHA256(p, len, out);
+	SHA256_CTX c;
+
+	/* These fail for no input. */
+	(void)SHA256_Init(&c);
+	(void)SHA256_Update(&c, p, len);
+	(void)SHA256_Final(out, &c);
+}
+
+/* One of the two passes of RFC 2104; ${key} holds a block. */
+static void
+hmac_pass(const uint8_t *key, uint8_t pad, const void *p, size_t len, uint8_t out[DIGEST_SIZE])
+{
+	uint8_t block[BLOCK_SIZE];
+	SHA256_CTX c;
+	int i;
+
+	for (i = 0; i < BLOCK_SIZE; i++)
+		block[i] = key[i] ^ pad;
+	(void)SHA256_Init(&c);
+	(void)SHA256_Update(&c, block, sizeof(block));
+	(void)SHA256_Update(&c, p, len);
+	(void)SHA256_Final(out, &c);
+	OPENSSL_cleanse(block, sizeof(block));
 }
 
 void
 digest_hmac(const void *key, size_t key_len, const void *p, size_t len, uint8_t out[DIGEST_SIZE])
 {
-	unsigned out_len;
-	const uint8_t *mac;
+	uint8_t block[BLOCK_SIZE] = {0}, inner[DIGEST_SIZE];
 
-	assert(key_len <= INT_MAX);
-	mac = HMAC(EVP_sha256(), key, (int)key_len, p, len, out, &out_len);
-	/* Fails only without memory, and an unsigned token must not leave. */
-	if (mac == NULL || out_len != DIGEST_SIZE)
-		abort();
+	if (key_len > BLOCK_SIZE)
+		digest_sha256(key, key_len, block);
+	else
+		memcpy(block, key, key_len);
+	hmac_pass(block, 0x36, p, len, inner);
+	hmac_pass(block, 0x5c, inner, sizeof(inner), out);
+	OPENSSL_cleanse(block, sizeof(block));
 }
 
 bool
@@ -66,17 +90,20 @@ encode(const uint8_t *p, size_t len, char *out, const char *alphabet)
 	char *start;
 
 	start = out;
-	while (len > 0) {
-		chars = len >= 3 ? 4 : len + 1;
+	for (; len >= 3; p += 3, len -= 3, out += 4) {
+		bits = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+		out[0] = alphabet[bits >> 18];
+		out[1] = alphabet[bits >> 12 & 0x3f];
+		out[2] = alphabet[bits >> 6 & 0x3f];
+		out[3] = alphabet[bits & 0x3f];
+	}
+	if (len > 0) {
+		chars = len + 1;
 		bits = (uint32_t)p[0] << 16;
 		if (len > 1)
 			bits |= (uint32_t)p[1] << 8;
-		if (len > 2)
-			bits |= p[2];
 		for (i = 0; i < chars; i++)
 			*out++ = alphabet[bits >> (18 - 6 * i) & 0x3f];
-		p += chars - 1;
-		len -= chars - 1;
 	}
 	*out = '\0';
 	return (size_t)(out - start);

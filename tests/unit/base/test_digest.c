@@ -6,7 +6,7 @@ static void
 test_sha256(void **state)
 {
 	/* FIPS 180-2, appendix B; RFC 4231, test case 2. */
-	uint8_t out[DIGEST_SIZE];
+	uint8_t out[DIGEST_SIZE], key[131];
 	char hex[2 * DIGEST_SIZE + 1];
 
 	(void)state;
@@ -18,6 +18,13 @@ test_sha256(void **state)
 	hex_encode(out, sizeof(out), hex);
 	assert_string_equal(hex,
 	    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	/* Test case 6: a key longer than a block is hashed first. */
+	memset(key, 0xaa, sizeof(key));
+	digest_hmac(key, sizeof(key), "Test Using Larger Than Block-Size Key - Hash Key First", 54,
+	    out);
+	hex_encode(out, sizeof(out), hex);
+	assert_string_equal(hex,
+	    "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 	assert_true(digest_equal("abc", "abc", 3));
 	assert_false(digest_equal("abc", "abd", 3));
 	assert_true(digest_equal("abc", "abd", 2));
