@@ -135,9 +135,13 @@ offer_step(struct judge *x, enum source s)
 static bool
 seen(const struct judge *x, int step, int32_t idx)
 {
+	enum source s = x->steps->source[step];
+
+	/* Of the sources after these two, none shares a location with another. */
 	for (int i = 0; i < step; i++)
-		if (x->steps->source[i] == x->steps->source[step] ||
-		    belongs(x, x->steps->source[i], idx))
+		if (x->steps->source[i] == s ||
+		    ((x->steps->source[i] <= SOURCE_OWNER_STORE || s <= SOURCE_OWNER_STORE) &&
+		        belongs(x, x->steps->source[i], idx)))
 			return true;
 	return false;
 }
@@ -471,7 +475,7 @@ candidate_judge(const struct decide_in *in, const struct group *g, const struct 
 	    .nearest = &nearest,
 	};
 
-	if (s->way != WAY_SHIP && q->location != NONE && (q->way == s->way || q->way == WAY_NONE))
+	if (s->way != WAY_SHIP && (q->way == s->way || q->way == WAY_NONE))
 		x.named = q->location;
 	if (q->has_position)
 		geo_point_init(&x.point, q->lat_e6, q->lon_e6);
@@ -558,7 +562,8 @@ keep(const struct decide_in *in, const struct group *g, const struct run_steps *
 	c->promise_from_us = p->promise_from_us;
 	c->promise_to_us = p->promise_to_us;
 	c->offer_deadline_us = p->offer_deadline_us;
-	rank_keys(in->world, in->policy, p, c->key);
+	if (!in->no_record)
+		rank_keys(in->world, in->policy, p, c->key);
 	keep_lines(in, g, p, c);
 }
 
@@ -573,7 +578,8 @@ candidate_gather(const struct decide_in *in, const struct group *g, const struct
 
 	candidate_judge(in, g, s, &j);
 	n = rank_best(in->world, in->policy, &j, CANDIDATES_MAX, kept);
-	n += nearest_eliminated(in->world, &j, CANDIDATES_MAX - n, kept + n);
+	if (!in->no_record)
+		n += nearest_eliminated(in->world, &j, CANDIDATES_MAX - n, kept + n);
 	out->group = g->number;
 	out->way = s->way;
 	out->examined = j.count;

@@ -96,7 +96,10 @@ int candidate_runs(const struct rule *r, struct run_steps out[RULE_STEPS_MAX]);
 void candidate_judge(const struct decide_in *in, const struct group *g, const struct run_steps *s,
     struct judged *j);
 
-/* Judges, ranks, and keeps the first CANDIDATES_MAX: survivors in ranking order, then the nearest others. */
+/*
+ * Judges, ranks, and keeps the first CANDIDATES_MAX: survivors in ranking order, then the nearest others.  With
+ * no_record survivors only, without their keys; the others are among rest.
+ */
 enum err candidate_gather(const struct decide_in *in, const struct group *g,
     const struct run_steps *s, struct arena *arena, struct step_run *out) MUST_CHECK;
 

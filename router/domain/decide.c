@@ -44,18 +44,16 @@ refused_line(const struct decide_in *in, int line, int rule, struct reason *r)
 {
 	char field[REASON_FIELD_MAX];
 
+	if (rule != NONE && !in->policy->rules[rule].refuse)
+		return false;
 	(void)snprintf(field, sizeof(field), "basket.lines[%d].sku", line);
 	if (rule == NONE) {
 		reason_set(r, ERR_NO_LOCATION, field,
 		    "no rule of the routing policy fits this line");
 		return true;
 	}
-	if (in->policy->rules[rule].refuse) {
-		reason_set(r, ERR_REFUSED_BY_RULE, field, "%s",
-		    in->policy->rules[rule].refuse_text);
-		return true;
-	}
-	return false;
+	reason_set(r, ERR_REFUSED_BY_RULE, field, "%s", in->policy->rules[rule].refuse_text);
+	return true;
 }
 
 /* Lines that travel together follow the top-most rule among them. */
@@ -207,6 +205,13 @@ place_in(struct deciding *x, const struct step_run *run, const struct plan *befo
 }
 
 /* ---- Refusals ---- */
+
+static void
+unrefuse(struct decision *d)
+{
+	d->refusal.err = ERR_OK;
+	d->refusal.field[0] = d->refusal.text[0] = '\0';
+}
 
 static void
 count_reasons(const struct deciding *x, int64_t tally[OUT_COUNT])
@@ -388,7 +393,7 @@ place_groups(struct deciding *x)
 	}
 	if (plan == NULL)
 		return ERR_OK;
-	d->refusal = (struct reason){0};
+	unrefuse(d);
 	if (d->option_count == 0)
 		add_option(x, plan);
 	return ERR_OK;
@@ -468,10 +473,15 @@ decide(const struct decide_in *in, struct arena *arena, struct decision **out)
 	struct decision *d;
 	enum err e;
 
-	d = arena_zalloc(arena, sizeof(*d));
+	d = arena_alloc(arena, sizeof(*d));
 	if (d == NULL)
 		return ERR_NO_MEMORY;
 	*out = d;
+	/* Its arrays are filled as far as they are used. */
+	d->run_count = d->group_count = d->option_count = 0;
+	d->runs = NULL;
+	d->options = NULL;
+	unrefuse(d);
 	d->policy_version = in->policy->version;
 	d->owner = *in->owner;
 	if (!find_rules(in, d))
@@ -502,7 +512,7 @@ decide_again(const struct request *q, const struct policy *p, int options_max, s
 	};
 
 	d->option_count = 0;
-	d->refusal = (struct reason){0};
+	unrefuse(d);
 	return make_options(&x);
 }
 

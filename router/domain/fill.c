@@ -90,11 +90,12 @@ capacity_fits(const struct plan *before, const struct candidate *c)
 }
 
 static void
-choose_survivors(struct table *t)
+choose_survivors(struct table *t, int only)
 {
 	const struct step_run *r = t->in->run;
+	int end = only == NONE ? r->candidate_count : only + 1;
 
-	for (int i = 0; i < r->candidate_count && t->count < CANDIDATES_MAX; i++) {
+	for (int i = only == NONE ? 0 : only; i < end && t->count < CANDIDATES_MAX; i++) {
 		const struct candidate *c = &r->candidates[i];
 		bool merges = fill_parcel_before(t->in->before, c) != NONE;
 
@@ -160,7 +161,7 @@ lay_lines(struct table *t)
 }
 
 enum err
-fill_table(struct table *t, const struct place_in *in)
+fill_table(struct table *t, const struct place_in *in, int only)
 {
 	size_t lines = (size_t)in->group->line_count, demands = (size_t)in->group->demand_count, s,
 	       p;
@@ -169,7 +170,7 @@ fill_table(struct table *t, const struct place_in *in)
 	*t = (struct table){.in = in, .g = in->group};
 	t->parcels_max = max < 1 ? 1 : max > PARCELS_MAX ? PARCELS_MAX : max;
 	t->parcels_before = in->before == NULL ? 0 : in->before->part_count;
-	choose_survivors(t);
+	choose_survivors(t, only);
 	s = (size_t)t->count;
 	p = GOODS_OWNERS_MAX;
 	/* One block: numbers of four bytes, then of eight, then of two. */

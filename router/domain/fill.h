@@ -32,8 +32,8 @@ struct table {
 	int32_t *got;             /* by pick, position, pool */
 };
 
-/* Sets the table for a run; memory from the arena. */
-enum err fill_table(struct table *t, const struct place_in *in) MUST_CHECK;
+/* Sets the table for a run, or (unless NONE) for its candidate ${only}; memory from the arena. */
+enum err fill_table(struct table *t, const struct place_in *in, int only) MUST_CHECK;
 /*
  * Fills pick[0 .. pick_count - 1] into got[].  ${whole}: everything must be laid, and every location be of
  * use; false: it could not, or TRIES_MAX is up.

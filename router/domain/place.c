@@ -201,7 +201,7 @@ place_cover(const struct place_in *in, struct plan **out)
 	struct table t;
 
 	*out = NULL;
-	if (fill_table(&t, in) != ERR_OK)
+	if (fill_table(&t, in, NONE) != ERR_OK)
 		return ERR_NO_MEMORY;
 	if (t.count == 0 || !enough(&t))
 		return ERR_OK;
@@ -224,17 +224,13 @@ place_alone(const struct place_in *in, int index, struct plan **out)
 	struct table t;
 
 	*out = NULL;
-	if (fill_table(&t, in) != ERR_OK)
+	if (fill_table(&t, in, index) != ERR_OK)
 		return ERR_NO_MEMORY;
-	for (int i = 0; i < t.count; i++) {
-		if (t.who[i] != index)
-			continue;
-		t.pick_count = 1;
-		t.pick[0] = i;
-		if (covered(&t) && fill(&t, true))
-			return make_plan(&t, out);
-	}
-	return ERR_OK;
+	if (t.count == 0)
+		return ERR_OK;
+	t.pick_count = 1;
+	t.pick[0] = 0;
+	return covered(&t) && fill(&t, true) ? make_plan(&t, out) : ERR_OK;
 }
 
 enum err
@@ -244,7 +240,7 @@ place_some(const struct place_in *in, struct plan **out)
 	int kept = 0;
 
 	*out = NULL;
-	if (fill_table(&t, in) != ERR_OK)
+	if (fill_table(&t, in, NONE) != ERR_OK)
 		return ERR_NO_MEMORY;
 	pick_in_order(&t);
 	fill(&t, false);

@@ -2,6 +2,7 @@
 #include "domain/split.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "domain/party.h"
@@ -49,12 +50,14 @@ add_totals(struct split_calc *c, int64_t *provider_delivery_fen)
 static enum err
 spread_fee(struct split_calc *c, int64_t fee_fen)
 {
-	int64_t cash[ORDER_LINES_MAX] = {0}, fee[ORDER_LINES_MAX];
-	int32_t units[ORDER_LINES_MAX] = {0}, seen[ORDER_LINES_MAX] = {0};
+	int64_t cash[ORDER_LINES_MAX], fee[ORDER_LINES_MAX];
+	int32_t units[ORDER_LINES_MAX], seen[ORDER_LINES_MAX];
 	struct split_row *row;
 	enum err e;
 	int i;
 
+	for (i = 0; i < c->in->request->line_count; i++)
+		cash[i] = units[i] = seen[i] = 0;
 	for (i = 0; i < c->row_count; i++) {
 		cash[c->rows[i].line] += c->rows[i].base.paid_fen;
 		units[c->rows[i].line] += c->rows[i].base.quantity;
@@ -333,16 +336,19 @@ split(const struct split_in *in, struct arena *arena, struct split **out, struct
 	c.provider = party_of_provider(in->world, collector->provider);
 	if (c.provider == 0)
 		c.provider = collector->id; /* his merchant account is where it is taken */
-	s = arena_zalloc(arena, sizeof(*s));
+	s = arena_alloc(arena, sizeof(*s));
 	if (s == NULL)
 		return reason_set(r, ERR_NO_MEMORY, NULL, "splitting the money");
+	/* Its arrays are filled as far as they are used. */
+	memset(&s->total, 0, offsetof(struct split_total, cost_unit_fen));
+	s->leg_count = s->funding_count = 0;
 	c.split = s;
 	e = run(&c, arena, d, r);
 	if (e != ERR_OK)
 		return r->err == e ? e : reason_set(r, e, "basket.lines", "the order's amounts");
-	s->legs = arena_array(arena,
-	    (size_t)c.row_count * LEG_KIND_COUNT + (size_t)in->plan->part_count * LEG_KIND_COUNT,
-	    sizeof(*s->legs));
+	s->legs = arena_alloc(arena,
+	    ((size_t)c.row_count + (size_t)in->plan->part_count) * LEG_KIND_COUNT *
+	        sizeof(*s->legs));
 	if (s->legs == NULL)
 		return reason_set(r, ERR_NO_MEMORY, NULL, "splitting the money");
 	emit_all(&c, d);

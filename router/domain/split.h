@@ -57,7 +57,8 @@ struct split_total {
 	int64_t owner_margin_fen; /* MARGIN and SHORTFALL legs minus frozen cost of units of the
 	                             owner's own goods (where the brand stands in, they have a COST leg) */
 	int64_t absorbed_fen;     /* by the brand: SHORTFALL legs */
-	int64_t cost_unit_fen[ORDER_LINES_MAX]; /* frozen contract cost of a unit, by line */
+	/* Frozen contract cost of a unit, by line of the request; the last member, unset beyond them. */
+	int64_t cost_unit_fen[ORDER_LINES_MAX];
 };
 struct split {
 	struct split_total total;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "domain/party.h"
 #include "domain/share.h"
@@ -96,19 +97,20 @@ enum err
 split_rows_make(struct split_calc *c, struct arena *arena, struct reason *r)
 {
 	const struct plan *plan = c->in->plan;
-	int first[ORDER_LINES_MAX + 1] = {0}, line, p, i;
+	int first[ORDER_LINES_MAX + 1], lines = c->in->request->line_count, line, p, i;
 	struct split_row *row;
 	enum err e;
 
 	c->row_count = 0;
+	memset(first, 0, sizeof(first[0]) * (size_t)(lines + 1));
 	for (p = 0; p < plan->part_count; p++)
 		for (i = 0; i < plan->parts[p].line_count; i++) {
 			line = plan->parts[p].lines[i].line;
-			assert(line >= 0 && line < c->in->request->line_count);
+			assert(line >= 0 && line < lines);
 			first[line + 1]++;
 			c->row_count++;
 		}
-	for (i = 0; i < ORDER_LINES_MAX; i++)
+	for (i = 0; i < lines; i++)
 		first[i + 1] += first[i];
 	c->rows = arena_array(arena, (size_t)c->row_count, sizeof(*c->rows));
 	if (c->rows == NULL)

@@ -70,18 +70,22 @@ find_code(const struct strmap *m, const char *code, const char *field, int32_t *
 	return ERR_OK;
 }
 
+/* The field is written out only when something is wrong. */
+static enum err
+in_line(struct reason *r, int line, const char *name)
+{
+	(void)snprintf(r->field, sizeof(r->field), "basket.lines[%d].%s", line, name);
+	return r->err;
+}
+
 static enum err
 convert_line(const struct basket_in *in, int i, struct request *q, struct reason *r)
 {
 	const Yuncang__V1__OrderLine *m = in->basket->lines[i];
 	struct order_line *line = &q->lines[i];
-	char field[64];
-	enum err e;
 
-	snprintf(field, sizeof(field), "basket.lines[%d].sku", i);
-	e = find_code(&in->world->sku_code, m->sku, field, &line->sku, r);
-	if (e != ERR_OK)
-		return e;
+	if (find_code(&in->world->sku_code, m->sku, NULL, &line->sku, r) != ERR_OK)
+		return in_line(r, i, "sku");
 	line->quantity = m->quantity;
 	line->price_fen = m->unit_price_fen;
 	if (line->price_fen == 0)
@@ -90,14 +94,12 @@ convert_line(const struct basket_in *in, int i, struct request *q, struct reason
 		    : in->world->skus[line->sku].list_fen;
 	line->discount_fen = m->discount_fen;
 	line->campaign = NONE;
-	if (m->campaign[0] != '\0') {
-		snprintf(field, sizeof(field), "basket.lines[%d].campaign", i);
-		e = find_code(&in->world->campaign_code, m->campaign, field, &line->campaign, r);
-		if (e != ERR_OK)
-			return e;
-	}
-	snprintf(field, sizeof(field), "basket.lines[%d].together", i);
-	return check_text(m->together, TOGETHER_LEN_MAX, field, r);
+	if (m->campaign[0] != '\0' &&
+	    find_code(&in->world->campaign_code, m->campaign, NULL, &line->campaign, r) != ERR_OK)
+		return in_line(r, i, "campaign");
+	if (check_text(m->together, TOGETHER_LEN_MAX, NULL, r) != ERR_OK)
+		return in_line(r, i, "together");
+	return ERR_OK;
 }
 
 /* Lines with one word get one number: that of the first line which has it, counted from 1. */
@@ -236,18 +238,18 @@ static enum err
 convert_excluded(const struct basket_in *in, struct request *q, struct reason *r)
 {
 	const Yuncang__V1__Basket *b = in->basket;
-	char field[64];
 	int32_t idx = NONE;
-	enum err e;
 
 	if (b->n_exclude_locations > EXCLUDE_MAX)
 		return reason_set(r, ERR_BAD_FIELD, "basket.exclude_locations", "%zu; at most %d",
 		    b->n_exclude_locations, EXCLUDE_MAX);
 	for (size_t i = 0; i < b->n_exclude_locations; i++) {
-		snprintf(field, sizeof(field), "basket.exclude_locations[%zu]", i);
-		e = find_code(&in->world->location_code, b->exclude_locations[i], field, &idx, r);
-		if (e != ERR_OK)
-			return e;
+		if (find_code(&in->world->location_code, b->exclude_locations[i], NULL, &idx, r) !=
+		    ERR_OK) {
+			(void)snprintf(r->field, sizeof(r->field), "basket.exclude_locations[%zu]",
+			    i);
+			return r->err;
+		}
 		q->exclude[q->exclude_count++] = in->world->locations[idx].id;
 	}
 	return ERR_OK;

@@ -3,24 +3,6 @@
 #include "base/clock.h"
 #include "base/metric.h"
 
-/* The split of plan ${p}; refusals of the money come back as they are. */
-static enum err
-split_plan(const struct choose_in *in, const struct split_book *book, const struct plan *p,
-    struct arena *arena, struct choice *out, struct reason *r)
-{
-	struct split_in s = {.world = in->world,
-	    .request = in->request,
-	    .owner = in->owner,
-	    .plan = p,
-	    .book = book,
-	    .cost_unit_fen = in->cost_unit_fen};
-
-	s.collector = collector_choose(in->world, in->request, p);
-	out->plan = p;
-	out->collector = s.collector;
-	return split(&s, arena, &out->split, r);
-}
-
 static enum err
 run_decide(const struct choose_in *in, struct arena *arena, struct decision **out)
 {
@@ -30,7 +12,8 @@ run_decide(const struct choose_in *in, struct arena *arena, struct decision **ou
 	    .request = in->request,
 	    .owner = in->owner,
 	    .ignore_inflight = in->ignore_inflight,
-	    .options_max = in->options_max};
+	    .options_max = in->options_max,
+	    .no_record = in->no_record};
 	int64_t start_us = clock_mono_us();
 	enum err e = decide(&d, arena, out);
 
@@ -39,7 +22,7 @@ run_decide(const struct choose_in *in, struct arena *arena, struct decision **ou
 }
 
 enum err
-choose(const struct choose_in *in, struct arena *arena, struct choices *out, struct reason *r)
+choose_plans(const struct choose_in *in, struct arena *arena, struct choices *out, struct reason *r)
 {
 	enum err e;
 
@@ -58,12 +41,41 @@ choose(const struct choose_in *in, struct arena *arena, struct choices *out, str
 		*r = out->decision->refusal;
 		return r->err;
 	}
+	return ERR_OK;
+}
+
+enum err
+choose_split(const struct choose_in *in, int index, struct arena *arena, struct choices *out,
+    struct reason *r)
+{
+	struct choice *c = &out->choice[out->count];
+	struct split_in s = {.world = in->world,
+	    .request = in->request,
+	    .owner = in->owner,
+	    .plan = &out->decision->options[index],
+	    .book = out->book,
+	    .cost_unit_fen = in->cost_unit_fen};
+	enum err e;
+
+	assert(index >= 0 && index < out->decision->option_count && out->count < OPTIONS_MAX);
+	s.collector = collector_choose(in->world, in->request, s.plan);
+	c->plan = s.plan;
+	c->collector = s.collector;
+	e = split(&s, arena, &c->split, r);
+	out->count += e == ERR_OK;
+	return e;
+}
+
+enum err
+choose(const struct choose_in *in, struct arena *arena, struct choices *out, struct reason *r)
+{
+	enum err e = choose_plans(in, arena, out, r);
+
+	if (e != ERR_OK)
+		return e;
 	for (int i = 0; i < out->decision->option_count; i++) {
-		e = split_plan(in, out->book, &out->decision->options[i], arena,
-		    &out->choice[out->count], r);
-		if (e == ERR_OK)
-			out->count++;
-		else if (e != ERR_MARGIN_BELOW_FLOOR)
+		e = choose_split(in, i, arena, out, r);
+		if (e != ERR_OK && e != ERR_MARGIN_BELOW_FLOOR)
 			return e;
 	}
 	return out->count > 0 ? ERR_OK : r->err;

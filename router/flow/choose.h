@@ -32,6 +32,7 @@ struct choose_in {
 	const int64_t *cost_unit_fen; /* NULL: the catalog's; else frozen at submit */
 	int options_max;
 	bool ignore_inflight;
+	bool no_record; /* see domain/decide.h */
 };
 
 /**
@@ -43,5 +44,14 @@ struct choose_in {
  */
 enum err choose(const struct choose_in *in, struct arena *arena, struct choices *out,
     struct reason *r) MUST_CHECK;
+
+/*
+ * Its two halves, for who does not need every option: the plans, in ${out}->decision, and no choice
+ * yet; then the split of the plan at ${index}, which becomes the next choice.
+ */
+enum err choose_plans(const struct choose_in *in, struct arena *arena, struct choices *out,
+    struct reason *r) MUST_CHECK;
+enum err choose_split(const struct choose_in *in, int index, struct arena *arena,
+    struct choices *out, struct reason *r) MUST_CHECK;
 
 #endif

@@ -287,7 +287,8 @@ submit_message(const struct world *w, const struct submit_facts *f, bool money, 
 	m->order_ref = arena_strdup(a, f->order_ref);
 	m->committed_at = time_message(f->created_us, a);
 	m->pay_by = time_message(f->pay_by_us, a);
-	m->option = option_message(w, f->frozen, &d->options[0], f->split, money, a);
+	m->option = option_message(w, &f->frozen->request, f->frozen->collector, &d->options[0],
+	    f->split, money, a);
 	m->owner = owner_message(w, &d->owner, a);
 	if (m->order_id == NULL || m->order_ref == NULL || m->committed_at == NULL ||
 	    m->option == NULL || m->owner == NULL || (f->pay_by_us != 0 && m->pay_by == NULL))

@@ -16,10 +16,11 @@ struct quote {
 	const struct app *app;
 	const struct world *world;
 	const struct policy *policy;
-	const Yuncang__V1__Basket *basket;
 	struct arena *arena;
-	struct request request;
+	struct request request; /* its way is the one being asked for */
 	struct owner owner;
+	struct choices got; /* for that way */
+	struct token token; /* what is the same in all of them stands in it */
 	bool money;
 	int64_t expires_us;
 	int options_max;
@@ -27,30 +28,22 @@ struct quote {
 };
 
 static enum err
-add_option(struct quote *q, const struct request *asked, const struct choice *c,
-    int32_t split_version)
+add_option(struct quote *q, const struct choice *c)
 {
-	struct token t = {.quoted_us = q->request.now_us,
-	    .expires_us = q->expires_us,
-	    .way = c->plan->way,
-	    .location = c->plan->parts[0].location,
-	    .collector = c->collector,
-	    .delivery_fee_fen = c->plan->delivery_fee_fen,
-	    .promise_to_us = c->plan->promise_to_us,
-	    .split_version = split_version};
-	struct frozen *f = arena_zalloc(q->arena, sizeof(*f));
+	struct token *t = &q->token;
 	Yuncang__V1__Option *o;
 
-	if (f == NULL)
-		return ERR_NO_MEMORY;
-	f->request = *asked;
-	f->totals = c->split->total;
-	f->split_version = split_version;
-	f->collector = c->collector;
-	o = option_message(q->world, f, c->plan, c->split, q->money, q->arena);
+	t->way = c->plan->way;
+	t->location = c->plan->parts[0].location;
+	t->collector = c->collector;
+	t->delivery_fee_fen = c->plan->delivery_fee_fen;
+	t->promise_to_us = c->plan->promise_to_us;
+	t->split_version = q->got.book->version;
+	o = option_message(q->world, &q->request, c->collector, c->plan, c->split, q->money,
+	    q->arena);
 	if (o == NULL)
 		return ERR_NO_MEMORY;
-	o->token = token_make(q->app, &t, q->basket, asked, q->arena);
+	o->token = token_make(q->app, t, &q->request, q->arena);
 	if (o->token == NULL)
 		return ERR_NO_MEMORY;
 	q->out->options[q->out->n_options++] = o;
@@ -88,60 +81,77 @@ offered(const struct quote *q, const struct plan *p, const struct plan *const *b
 	return false;
 }
 
-/* ${only}: leave out plans that fell back to another way, they are told under their own. */
+/* Nothing of ${in} was told: is it that no split would do, or that other ways tell all there is? */
 static enum err
-add_choices(struct quote *q, const struct request *asked, const struct choices *got, int count_max,
-    bool only)
+why_nothing(struct quote *q, const struct choose_in *in, struct reason *r)
 {
+	enum err e = ERR_OK;
+
+	for (int i = 0; i < q->got.decision->option_count; i++) {
+		e = choose_split(in, i, q->arena, &q->got, r);
+		if (e != ERR_MARGIN_BELOW_FLOOR)
+			break;
+	}
+	if (e != ERR_OK)
+		return e;
+	q->out->split_rule_version = q->got.book->version;
+	return reason_set(r, ERR_NO_LOCATION, NULL, "no store near by can do this now");
+}
+
+/* A plan is split only when it is about to be told.  ${only}: as with add_way(). */
+static enum err
+add_choices(struct quote *q, const struct choose_in *in, int count_max, bool only, struct reason *r)
+{
+	const struct decision *d = q->got.decision;
 	const struct plan *told[OPTIONS_MAX];
 	int count = 0;
 	enum err e;
 
-	for (int i = 0; i < got->count && count < count_max; i++) {
-		const struct plan *p = got->choice[i].plan;
+	for (int i = 0; i < d->option_count && count < count_max; i++) {
+		const struct plan *p = &d->options[i];
 
-		if ((only && p->way != asked->way) || offered(q, p, told, count))
+		if ((only && p->way != in->request->way) || offered(q, p, told, count))
 			continue;
-		told[count++] = p;
-		e = add_option(q, asked, &got->choice[i], got->book->version);
+		e = choose_split(in, i, q->arena, &q->got, r);
+		if (e == ERR_MARGIN_BELOW_FLOOR)
+			continue;
+		if (e == ERR_OK)
+			e = add_option(q, &q->got.choice[count]);
 		if (e != ERR_OK)
 			return e;
+		told[count++] = p;
 	}
-	if (count == 0) {
-		struct reason r;
-
-		(void)reason_set(&r, ERR_NO_LOCATION, NULL, "no store near by can do this now");
-		return add_refusal(q, asked->way, &r);
-	}
+	if (count == 0)
+		return why_nothing(q, in, r);
+	q->out->split_rule_version = q->got.book->version;
 	return ERR_OK;
 }
 
+/* ${only}: leave out plans that fell back to another way, they are told under their own. */
 static enum err
 add_way(struct quote *q, enum way way, int count_max, bool only)
 {
-	struct request *asked = arena_memdup(q->arena, &q->request, sizeof(q->request));
-	struct choices *got = arena_zalloc(q->arena, sizeof(*got));
+	size_t before = q->out->n_options;
 	struct choose_in in = {.app = q->app,
 	    .world = q->world,
 	    .policy = q->policy,
-	    .request = asked,
-	    .owner = &q->owner};
-	struct reason r = {0};
+	    .request = &q->request,
+	    .owner = &q->owner,
+	    .options_max = q->options_max,
+	    .no_record = true};
+	struct reason r;
 	enum err e;
 
-	if (asked == NULL || got == NULL)
-		return ERR_NO_MEMORY;
 	if (count_max <= 0)
 		return ERR_OK;
-	asked->way = way;
-	in.options_max = q->options_max;
-	e = choose(&in, q->arena, got, &r);
-	if (e == ERR_NO_MEMORY)
+	q->request.way = way;
+	e = choose_plans(&in, q->arena, &q->got, &r);
+	if (e == ERR_OK)
+		e = add_choices(q, &in, count_max, only, &r);
+	if (e == ERR_OK || e == ERR_NO_MEMORY)
 		return e;
-	if (e != ERR_OK)
-		return add_refusal(q, way, &r);
-	q->out->split_rule_version = got->book->version;
-	return add_choices(q, asked, got, count_max, only);
+	q->out->n_options = before;
+	return add_refusal(q, way, &r);
 }
 
 static enum err
@@ -189,11 +199,14 @@ quote_make(const struct app *app, const struct principal *p, const Yuncang__V1__
     int64_t now_us, struct arena *arena, Yuncang__V1__QuoteResponse **out, struct reason *r)
 {
 	const struct world *w = catalog_world(app->catalog);
-	struct quote q = {.app = app, .world = w, .basket = b, .arena = arena};
+	struct quote q; /* large, and filled as it is used */
 	struct basket_in in = {.app = app, .world = w, .basket = b, .now_us = now_us};
 	int64_t ttl_us;
 	enum err e;
 
+	q.app = app;
+	q.world = w;
+	q.arena = arena;
 	q.policy = in.policy = policy_at(w, now_us);
 	if (q.policy == NULL)
 		return reason_set(r, ERR_NO_POLICY, NULL, "no routing policy is in force");
@@ -206,9 +219,15 @@ quote_make(const struct app *app, const struct principal *p, const Yuncang__V1__
 	                                     : app->conf->quote_ttl_ms * US_PER_MS;
 	q.expires_us = now_us + ttl_us;
 	q.options_max = q.policy->quote_options_max;
-	e = fill(&q);
+	q.token.quoted_us = now_us;
+	q.token.expires_us = q.expires_us;
+	e = token_basket(b, &q.request, q.token.basket);
+	if (e == ERR_OK)
+		e = fill(&q);
+	if (e != ERR_OK)
+		return reason_set(r, e, NULL, "%s", err_text(e));
 	*out = q.out;
-	return e == ERR_OK ? e : reason_set(r, e, NULL, "%s", err_text(e));
+	return ERR_OK;
 }
 
 void

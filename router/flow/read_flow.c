@@ -309,16 +309,16 @@ explain_fill(struct read_flow *f, const struct frozen *frozen, const struct spli
 {
 	const struct world *w = world_of(f);
 	const struct decision *d = &frozen->decision;
-	const struct policy *policy;
+	const struct policy *policy = catalog_policy(call_app(f->call)->catalog, d->policy_version);
 	struct arena *a = f->call->arena;
 
-	policy = catalog_policy(call_app(f->call)->catalog, d->policy_version);
 	if (policy == NULL)
 		return ERR_INTERNAL;
 	m->n_ways = (size_t)d->run_count;
 	m->ways = arena_array(a, m->n_ways, sizeof(*m->ways));
 	m->decided_at = time_message(frozen->request.now_us, a);
-	m->option = option_message(w, frozen, &d->options[0], split, money, a);
+	m->option =
+	    option_message(w, &frozen->request, frozen->collector, &d->options[0], split, money, a);
 	if (m->ways == NULL || m->decided_at == NULL || m->option == NULL)
 		return ERR_NO_MEMORY;
 	for (int i = 0; i < d->run_count; i++) {

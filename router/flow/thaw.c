@@ -223,8 +223,8 @@ money_message(const struct world *w, const struct split *s, struct arena *a)
 }
 
 Yuncang__V1__Option *
-option_message(const struct world *w, const struct frozen *f, const struct plan *plan,
-    const struct split *s, bool money, struct arena *a)
+option_message(const struct world *w, const struct request *q, int32_t collector,
+    const struct plan *plan, const struct split *s, bool money, struct arena *a)
 {
 	Yuncang__V1__Option *m;
 
@@ -236,14 +236,14 @@ option_message(const struct world *w, const struct frozen *f, const struct plan 
 	m->goods_fen = s->total.goods_fen;
 	m->delivery_fee_fen = s->total.delivery_fee_fen;
 	m->total_fen = s->total.total_fen;
-	m->collector = text(party_code_of(w, f->collector));
+	m->collector = text(party_code_of(w, collector));
 	m->promise = window_message(plan->promise_from_us, plan->promise_to_us, a);
 	m->n_parts = (size_t)plan->part_count;
 	m->parts = arena_array(a, m->n_parts, sizeof(*m->parts));
 	if (m->promise == NULL || m->parts == NULL)
 		return NULL;
 	for (int i = 0; i < plan->part_count; i++) {
-		m->parts[i] = part_message(w, &f->request, &plan->parts[i], i + 1, a);
+		m->parts[i] = part_message(w, q, &plan->parts[i], i + 1, a);
 		if (m->parts[i] == NULL)
 			return NULL;
 	}

@@ -20,8 +20,9 @@
 bool may_see_money(const struct principal *p, const struct world *w, const struct owner *owner);
 
 /* ${money}: put in the Money part.  The message lives in ${a}; NULL: no memory. */
-Yuncang__V1__Option *option_message(const struct world *w, const struct frozen *f,
-    const struct plan *plan, const struct split *s, bool money, struct arena *a) MUST_CHECK;
+Yuncang__V1__Option *option_message(const struct world *w, const struct request *q,
+    int32_t collector, const struct plan *plan, const struct split *s, bool money,
+    struct arena *a) MUST_CHECK;
 Yuncang__V1__Owner *owner_message(const struct world *w, const struct owner *o,
     struct arena *a) MUST_CHECK;
 Yuncang__V1__Part *part_message(const struct world *w, const struct request *q,

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #define TOKEN_VERSION 1
+#define VARINT_SIZE_MAX 10
 
 static void
 add_text(struct buf *b, const char *s)
@@ -16,8 +17,8 @@ add_text(struct buf *b, const char *s)
 }
 
 /* The way, the address and the store may still be open in a quote; what is sold to whom may not. */
-static enum err
-hash_basket(const Yuncang__V1__Basket *b, const struct request *q, uint8_t out[TOKEN_BASKET_SIZE])
+enum err
+token_basket(const Yuncang__V1__Basket *b, const struct request *q, uint8_t out[TOKEN_BASKET_SIZE])
 {
 	uint8_t d[DIGEST_SIZE];
 	struct buf text;
@@ -43,45 +44,55 @@ hash_basket(const Yuncang__V1__Basket *b, const struct request *q, uint8_t out[T
 	return e;
 }
 
-static void
-put_fields(struct buf *b, const struct token *t, const struct request *q)
+static uint8_t *
+put(uint8_t *at, uint64_t v)
 {
-	buf_byte(b, TOKEN_VERSION);
-	buf_varint(b, (uint64_t)t->quoted_us);
-	buf_varint(b, (uint64_t)t->expires_us);
-	buf_add(b, t->basket, TOKEN_BASKET_SIZE);
-	buf_varint(b, (uint64_t)t->way);
-	buf_varint(b, (uint64_t)t->location);
-	buf_varint(b, (uint64_t)t->collector);
-	buf_varint(b, (uint64_t)t->delivery_fee_fen);
-	buf_varint(b, (uint64_t)t->promise_to_us);
-	buf_varint(b, (uint64_t)t->split_version);
-	buf_varint(b, (uint64_t)q->line_count);
+	for (; v >= 0x80; v >>= 7)
+		*at++ = (uint8_t)(v | 0x80);
+	*at++ = (uint8_t)v;
+	return at;
+}
+
+static uint8_t *
+put_fields(uint8_t *at, const struct token *t, const struct request *q)
+{
+	*at++ = TOKEN_VERSION;
+	at = put(at, (uint64_t)t->quoted_us);
+	at = put(at, (uint64_t)t->expires_us);
+	memcpy(at, t->basket, TOKEN_BASKET_SIZE);
+	at += TOKEN_BASKET_SIZE;
+	at = put(at, (uint64_t)t->way);
+	at = put(at, (uint64_t)t->location);
+	at = put(at, (uint64_t)t->collector);
+	at = put(at, (uint64_t)t->delivery_fee_fen);
+	at = put(at, (uint64_t)t->promise_to_us);
+	at = put(at, (uint64_t)t->split_version);
+	at = put(at, (uint64_t)q->line_count);
 	for (int i = 0; i < q->line_count; i++)
-		buf_varint(b, (uint64_t)q->lines[i].price_fen);
+		at = put(at, (uint64_t)q->lines[i].price_fen);
+	return at;
 }
 
 char *
-token_make(const struct app *app, struct token *t, const Yuncang__V1__Basket *b,
-    const struct request *q, struct arena *arena)
+token_make(const struct app *app, const struct token *t, const struct request *q,
+    struct arena *arena)
 {
-	uint8_t mac[DIGEST_SIZE];
-	char *text = NULL;
-	struct buf raw;
+	uint8_t raw[TOKEN_SIZE_MAX], mac[DIGEST_SIZE], *end;
+	size_t len;
+	char *text;
 
-	if (hash_basket(b, q, t->basket) != ERR_OK)
-		return NULL;
-	buf_init(&raw, TOKEN_SIZE_MAX);
-	put_fields(&raw, t, q);
-	if (buf_err(&raw) == ERR_OK) {
-		digest_hmac(app->token_secret, sizeof(app->token_secret), raw.data, raw.len, mac);
-		buf_add(&raw, mac, TOKEN_MAC_SIZE);
-	}
-	if (buf_err(&raw) == ERR_OK)
-		text = arena_alloc(arena, B64URL_SIZE(raw.len));
+	_Static_assert(1 + TOKEN_BASKET_SIZE + (9 + ORDER_LINES_MAX) * VARINT_SIZE_MAX +
+	            TOKEN_MAC_SIZE <=
+	        TOKEN_SIZE_MAX,
+	    "the longest token fits");
+	end = put_fields(raw, t, q);
+	len = (size_t)(end - raw);
+	digest_hmac(app->token_secret, sizeof(app->token_secret), raw, len, mac);
+	memcpy(end, mac, TOKEN_MAC_SIZE);
+	len += TOKEN_MAC_SIZE;
+	text = arena_alloc(arena, B64URL_SIZE(len));
 	if (text != NULL)
-		b64url_encode(raw.data, raw.len, text);
-	buf_release(&raw);
+		b64url_encode(raw, len, text);
 	return text;
 }
 
@@ -155,6 +166,6 @@ token_fits(const struct token *t, const Yuncang__V1__Basket *b, const struct req
 {
 	uint8_t now[TOKEN_BASKET_SIZE];
 
-	return t->line_count == q->line_count && hash_basket(b, q, now) == ERR_OK &&
+	return t->line_count == q->line_count && token_basket(b, q, now) == ERR_OK &&
 	    digest_equal(now, t->basket, TOKEN_BASKET_SIZE);
 }

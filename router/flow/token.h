@@ -28,9 +28,13 @@ struct token {
 	int64_t *price_fen; /* by line */
 };
 
-/* The token of ${t} as text in ${arena}; basket is filled here from ${b} and ${q}.  NULL: no memory. */
-char *token_make(const struct app *app, struct token *t, const Yuncang__V1__Basket *b,
-    const struct request *q, struct arena *arena) MUST_CHECK;
+/* What ties a token to a basket: the same for all options of a quote.  ERR_NO_MEMORY; TOO_LARGE. */
+enum err token_basket(const Yuncang__V1__Basket *b, const struct request *q,
+    uint8_t out[TOKEN_BASKET_SIZE]) MUST_CHECK;
+
+/* The token of ${t} as text in ${arena}; its prices are those in ${q}.  NULL: no memory. */
+char *token_make(const struct app *app, const struct token *t, const struct request *q,
+    struct arena *arena) MUST_CHECK;
 
 /* ERR_BAD_TOKEN: not signed by us; TOKEN_EXPIRED; NO_MEMORY. */
 enum err token_read(const struct app *app, const char *text, int64_t now_us, struct arena *arena,

@@ -149,8 +149,8 @@ option(void **state)
 	                                 .owner_margin_fen = 800},
 	    .leg_count = 2,
 	    .legs = legs};
-	static struct frozen f = {.request = {.line_count = 2, .lines = lines}, .collector = 2};
-	Yuncang__V1__Option *m = option_message(&w, &f, &plan, &split, true, a);
+	static struct request q = {.line_count = 2, .lines = lines};
+	Yuncang__V1__Option *m = option_message(&w, &q, 2, &plan, &split, true, a);
 
 	(void)state;
 	assert_non_null(m);
@@ -176,7 +176,7 @@ option(void **state)
 	assert_string_equal(m->money->legs[0]->party, "BRAND");
 	assert_int_equal(m->money->legs[1]->line, -1);
 	assert_int_equal(m->money->owner_margin_fen, 800);
-	m = option_message(&w, &f, &plan, &split, false, a);
+	m = option_message(&w, &q, 2, &plan, &split, false, a);
 	assert_non_null(m);
 	assert_null(m->money);
 }
