@@ -73,6 +73,7 @@ choose(const struct choose_in *in, struct arena *arena, struct choices *out, str
 
 	if (e != ERR_OK)
 		return e;
+	assert(out->decision != NULL);
 	for (int i = 0; i < out->decision->option_count; i++) {
 		e = choose_split(in, i, arena, out, r);
 		if (e != ERR_OK && e != ERR_MARGIN_BELOW_FLOOR)

@@ -181,6 +181,50 @@ check_replay(struct fixture *f, const struct buf *b)
 }
 
 static void
+plan_equal(const struct plan *a, const struct plan *b)
+{
+	assert_memory_equal(&a->delivery_fee_fen, &b->delivery_fee_fen,
+	    sizeof(*a) - offsetof(struct plan, delivery_fee_fen));
+	assert_int_equal(a->way, b->way);
+	assert_int_equal(a->part_count, b->part_count);
+	for (int i = 0; i < a->part_count; i++) {
+		struct part x = a->parts[i], y = b->parts[i];
+
+		assert_int_equal(x.line_count, y.line_count);
+		for (int k = 0; k < x.line_count; k++) {
+			assert_int_equal(x.lines[k].line, y.lines[k].line);
+			assert_int_equal(x.lines[k].quantity, y.lines[k].quantity);
+			assert_int_equal(x.lines[k].goods_owner, y.lines[k].goods_owner);
+			assert_int_equal(x.lines[k].stocked, y.lines[k].stocked);
+		}
+		x.lines = y.lines = NULL;
+		assert_memory_equal(&x, &y, sizeof(x)); /* parts are made in zeroed memory */
+	}
+}
+
+/* Without a record the same is said, and whoever was ruled out is counted. */
+static void
+check_no_record(struct fixture *f)
+{
+	struct decide_in in = fixture_in(f, OPTIONS_MAX);
+	const struct decision *with = f->d;
+	struct decision *d;
+
+	in.no_record = true;
+	assert_int_equal(decide(&in, f->arena, &d), ERR_OK);
+	assert_int_equal(d->option_count, with->option_count);
+	for (int i = 0; i < d->option_count; i++)
+		plan_equal(&d->options[i], &with->options[i]);
+	assert_int_equal(d->refusal.err, with->refusal.err);
+	assert_string_equal(d->refusal.field, with->refusal.field);
+	assert_string_equal(d->refusal.text, with->refusal.text);
+	check_reasons(d);
+	for (int i = 0; i < d->run_count; i++)
+		for (int k = 0; k < d->runs[i].candidate_count; k++)
+			assert_int_equal(d->runs[i].candidates[k].out, OUT_NOT);
+}
+
+static void
 check_options(struct fixture *f, struct rng *r)
 {
 	struct buf first, again;
@@ -216,6 +260,7 @@ test_decisions(void **state)
 
 		fixture_decide(f, OPTIONS_MAX);
 		check_reasons(f->d);
+		check_no_record(f);
 		if (f->d->option_count > 0) {
 			check_options(f, &r);
 			decided++;

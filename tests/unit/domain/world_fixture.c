@@ -260,7 +260,7 @@ struct decide_in
 fixture_in(struct fixture *f, int options)
 {
 	return (struct decide_in){&f->world, &f->hints, &f->policy, &f->request, &f->owner,
-	    f->ignore_inflight, options};
+	    f->ignore_inflight, options, false};
 }
 
 struct decision *
