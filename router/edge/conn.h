@@ -8,6 +8,7 @@
  * replies.
  */
 #include <sys/queue.h>
+#include <time.h>
 
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -76,6 +77,8 @@ struct http_server {
 	int port;
 	bool is_draining;
 	int64_t bytes;
+	time_t date_s; /* when date was made */
+	char date[32]; /* for the Date header */
 	struct http_request *pool;
 	int pool_count;
 	struct http_route routes[HTTP_ROUTES_MAX];

@@ -3,7 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
+#include <event2/keyvalq_struct.h>
+
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "edge/conn.h"
@@ -67,10 +72,24 @@ http_path(const struct http_request *q)
 	return uri != NULL ? evhttp_uri_get_path(uri) : "";
 }
 
-const char *
-http_header(const struct http_request *q, const char *name)
+void
+http_headers(const struct http_request *q, const struct http_header *wanted, int count,
+    const char **values)
 {
-	return evhttp_find_header(evhttp_request_get_input_headers(q->ev), name);
+	const struct evkeyval *h;
+
+	memset(values, 0, (size_t)count * sizeof(values[0]));
+	TAILQ_FOREACH(h, evhttp_request_get_input_headers(q->ev), next) {
+		size_t len = strlen(h->key);
+
+		for (int i = 0; i < count; i++) {
+			if (len != wanted[i].len || strcasecmp(h->key, wanted[i].name) != 0)
+				continue;
+			if (values[i] == NULL)
+				values[i] = h->value;
+			break;
+		}
+	}
 }
 
 const uint8_t *
@@ -122,13 +141,59 @@ request_sent(struct evhttp_request *ev, void *ctx)
 	conn_settle(c);
 }
 
+/*
+ * A socket mostly takes a whole reply at once: without waiting to hear so, two turns of the loop become
+ * one.  What it does not take, and any error, is left to the bufferevent, which will be told.
+ */
+static void
+write_now(struct conn *c)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+
+	if (c->server->tls != NULL)
+		return;
+	evbuffer_unfreeze(out, 1); /* only its bufferevent may take from it, as a rule */
+	(void)evbuffer_write(out, c->fd);
+	evbuffer_freeze(out, 1);
+	/* evhttp goes on as if the loop had written it, but not before it is done with this request. */
+	if (evbuffer_get_length(out) == 0)
+		bufferevent_trigger(c->bev, EV_WRITE,
+		    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+}
+
+/* evhttp would make one for each reply. */
+static const char *
+date_now(struct http_server *s)
+{
+	time_t now = (time_t)(clock_wall_us() / US_PER_S);
+	struct tm tm;
+
+	if (now != s->date_s) {
+		s->date_s = now;
+		(void)gmtime_r(&now, &tm);
+		(void)evutil_date_rfc1123(s->date, sizeof(s->date), &tm);
+	}
+	return s->date;
+}
+
+static void
+add_length(struct evkeyvalq *headers, size_t length)
+{
+	char text[24], *at = text + sizeof(text) - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + length % 10);
+	while ((length /= 10) != 0);
+	evhttp_add_header(headers, "Content-Length", at);
+}
+
 void
 http_reply(struct http_request *q, int status, const char *content_type)
 {
 	struct evkeyvalq *headers;
 	struct evbuffer *body;
 	struct conn *c = q->conn;
-	char length[24];
 
 	if (c == NULL) {
 		request_put(q);
@@ -138,20 +203,21 @@ http_reply(struct http_request *q, int status, const char *content_type)
 	headers = evhttp_request_get_output_headers(q->ev);
 	body = evhttp_request_get_output_buffer(q->ev);
 	evhttp_add_header(headers, "Content-Type", content_type);
-	snprintf(length, sizeof(length), "%zu", evbuffer_get_length(body));
-	evhttp_add_header(headers, "Content-Length", length);
+	add_length(headers, evbuffer_get_length(body));
+	evhttp_add_header(headers, "Date", date_now(c->server));
 	if (c->is_last || c->server->is_draining)
 		evhttp_add_header(headers, "Connection", "close");
 	if (evhttp_request_get_command(q->ev) == EVHTTP_REQ_HEAD)
 		evbuffer_drain(body, evbuffer_get_length(body));
 	metric_add(METRIC_http_requests_total, 1);
 	conn_move(c, CONN_WRITING);
-	evhttp_send_reply(q->ev, status, NULL, NULL); /* it is written from the loop, not now */
+	evhttp_send_reply(q->ev, status, NULL, NULL);
 	/*
 	 * evhttp reads on while it writes: without bound, and a client that has closed its half
 	 * would be dropped without its reply.  It switches reading on again for the next request.
 	 */
 	bufferevent_disable(c->bev, EV_READ);
+	write_now(c);
 }
 
 /*
@@ -281,7 +347,6 @@ setup(struct http_server *s)
 {
 	const struct timeval tick = {0, TICK_MS * 1000};
 	const struct conf *conf = s->conf;
-	struct timeval idle;
 
 	for (int i = 0; i < CONN_STATE_COUNT; i++)
 		TAILQ_INIT(&s->conns[i]);
@@ -293,9 +358,7 @@ setup(struct http_server *s)
 	/* head.h says no before evhttp does; its limits only catch what we would miss. */
 	evhttp_set_max_headers_size(s->ev, (ev_ssize_t)conf->head_size_max * 2);
 	evhttp_set_max_body_size(s->ev, (ev_ssize_t)INT32_MAX);
-	idle.tv_sec = conf->idle_ms_max / 1000 + 1;
-	idle.tv_usec = 0;
-	evhttp_set_timeout_tv(s->ev, &idle);
+	/* No timeouts of evhttp's, either: two timers to set and to take back for each request. */
 	evhttp_set_default_content_type(s->ev, NULL);
 	evhttp_set_allowed_methods(s->ev, UINT16_MAX);
 	evhttp_set_bevcb(s->ev, conn_accept, s);

@@ -53,10 +53,20 @@ void http_drain(struct http_server *s);
 /* The request; its texts live until it is answered, its body until http_body_drop(). */
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
 enum http_method http_method(const struct http_request *q);
-const char *http_path(const struct http_request *q);                     /* without the query */
-const char *http_header(const struct http_request *q, const char *name); /* NULL: not there */
-const uint8_t *http_body(struct http_request *q, size_t *len);           /* in one piece */
-void http_body_drop(struct http_request *q); /* free it, and let others in */
+const char *http_path(const struct http_request *q); /* without the query */
+/* The first value of each wanted header, NULL where there is none, in one pass. */
+struct http_header {
+	const char *name;
+	size_t len; /* of the name */
+};
+#define HTTP_HEADER(name) \
+	{ \
+		(name), sizeof(name) - 1 \
+	}
+void http_headers(const struct http_request *q, const struct http_header *wanted, int count,
+    const char **values);
+const uint8_t *http_body(struct http_request *q, size_t *len); /* in one piece */
+void http_body_drop(struct http_request *q);                   /* free it, and let others in */
 
 /* The reply's body, to be filled; NULL when the client is known to be gone. */
 struct evbuffer *http_reply_body(struct http_request *q);

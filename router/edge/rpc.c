@@ -24,16 +24,36 @@
 #define POOL_MAX 256
 #define REPLY_SIZE_MAX ((size_t)64 << 20) /* of a reply or a refusal */
 #define JSON_KEEP_SIZE ((size_t)1 << 20)
+#define ID_LEN 16
 #define TIMEOUT_DIGITS_MAX 10
 #define TYPE_PROTO "application/proto"
 #define TYPE_JSON "application/json"
+
+/* The headers that a call looks at. */
+enum header {
+	HEADER_AUTHORIZATION,
+	HEADER_CONTENT_TYPE,
+	HEADER_CONTENT_ENCODING,
+	HEADER_VERSION,
+	HEADER_TIMEOUT,
+	HEADER_COUNT
+};
+
+static const struct http_header wanted[HEADER_COUNT] = {
+    [HEADER_AUTHORIZATION] = HTTP_HEADER("authorization"),
+    [HEADER_CONTENT_TYPE] = HTTP_HEADER("content-type"),
+    [HEADER_CONTENT_ENCODING] = HTTP_HEADER("content-encoding"),
+    [HEADER_VERSION] = HTTP_HEADER("connect-protocol-version"),
+    [HEADER_TIMEOUT] = HTTP_HEADER("connect-timeout-ms"),
+};
 
 /* A call with what its method need not know. */
 struct open_call {
 	struct call call; /* first: a struct call is one of these */
 	struct rpc *rpc;
-	struct http_request *http; /* NULL: the client has its answer, TIMEOUT */
-	struct open_call *next;    /* in the pool */
+	struct http_request *http;         /* NULL: the client has its answer, TIMEOUT */
+	const char *headers[HEADER_COUNT]; /* while the request is checked */
+	struct open_call *next;            /* in the pool */
 	struct event timer;
 	bool has_timer;
 	enum body_type type;
@@ -66,6 +86,15 @@ struct rpc {
 
 /* ---- Calls ---------------------------------------------------------------------------------- */
 
+/* As "%016llx" would. */
+static void
+id_write(char text[ID_LEN + 1], uint64_t id)
+{
+	for (int i = ID_LEN; i-- > 0; id >>= 4)
+		text[i] = "0123456789abcdef"[id & 0xf];
+	text[ID_LEN] = '\0';
+}
+
 static struct open_call *
 call_take(struct rpc *r)
 {
@@ -94,8 +123,7 @@ call_take(struct rpc *r)
 	o->rpc = r;
 	o->start_us = clock_mono_us();
 	o->call.received_us = clock_wall_us();
-	snprintf(o->call.id, sizeof(o->call.id), "%016llx",
-	    (unsigned long long)(r->id_mask ^ r->id_next++));
+	id_write(o->call.id, r->id_mask ^ r->id_next++);
 	r->open_count++;
 	return o;
 }
@@ -298,7 +326,7 @@ check_caller(struct open_call *o)
 
 	if (!r->is_ready || r->keys == NULL)
 		return reason_set(why, ERR_NOT_READY, NULL, "%s", err_text(ERR_NOT_READY));
-	p = key_table_find(r->keys, http_header(o->http, "authorization"));
+	p = key_table_find(r->keys, o->headers[HEADER_AUTHORIZATION]);
 	if (p == NULL)
 		return reason_set(why, ERR_UNAUTHENTICATED, NULL, "%s",
 		    err_text(ERR_UNAUTHENTICATED));
@@ -312,7 +340,7 @@ check_caller(struct open_call *o)
 static enum err
 check_timeout(struct open_call *o)
 {
-	const char *text = http_header(o->http, "connect-timeout-ms");
+	const char *text = o->headers[HEADER_TIMEOUT];
 	int64_t ms = o->rpc->conf->request_ms_max, asked;
 
 	if (text != NULL) {
@@ -333,11 +361,11 @@ check_timeout(struct open_call *o)
 static enum err
 check_encoding(struct open_call *o, bool *is_gzip)
 {
-	const char *encoding = http_header(o->http, "content-encoding");
-	const char *version = http_header(o->http, "connect-protocol-version");
+	const char *encoding = o->headers[HEADER_CONTENT_ENCODING];
+	const char *version = o->headers[HEADER_VERSION];
 	struct reason *why = &o->call.reason;
 
-	if (!body_type_parse(http_header(o->http, "content-type"), &o->type)) {
+	if (!body_type_parse(o->headers[HEADER_CONTENT_TYPE], &o->type)) {
 		o->status = 415;
 		http_reply_header(o->http, "Accept-Post", TYPE_PROTO ", " TYPE_JSON);
 		return reason_set(why, ERR_BAD_ENCODING, "content-type",
@@ -431,6 +459,7 @@ on_call(void *ctx, struct http_request *q)
 		return;
 	}
 	o->http = q;
+	http_headers(q, wanted, HEADER_COUNT, o->headers);
 	if (check_all(o, &request) != ERR_OK) {
 		metric_add(METRIC_http_refused_total, 1);
 		call_fail(&o->call, &o->call.reason, NULL);

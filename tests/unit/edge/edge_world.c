@@ -78,13 +78,19 @@ get_health(void *ctx, const char *path, struct buf *out, const char **type)
 void
 world_open(void)
 {
+	struct event_config *config;
 	struct reason r;
 
 	memset(&world, 0, sizeof(world));
 	assert_int_equal(conf_load(&world.conf, NULL, &r), ERR_OK);
 	free(world.conf.listen);
 	world.conf.listen = strdup("127.0.0.1:0");
-	world.base = event_base_new();
+	/* As the service has it: changes of what is waited for are gathered. */
+	config = event_config_new();
+	assert_non_null(config);
+	assert_int_equal(event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST), 0);
+	world.base = event_base_new_with_config(config);
+	event_config_free(config);
 	assert_non_null(world.base);
 }
 

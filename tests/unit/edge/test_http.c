@@ -51,11 +51,31 @@ teardown(void **state)
 }
 
 static void
+check_date(char text[32])
+{
+	struct tm tm = {0};
+	const char *end;
+
+	(void)snprintf(text, 32, "%s", reply_header(&r, "Date"));
+	end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+
+	assert_true(end != NULL && *end == '\0');
+	assert_true(llabs((long long)(time(NULL) - timegm(&tm))) <= 1);
+}
+
+static void
 test_get(void **state)
 {
+	char first[32], later[32];
+
 	(void)state;
 	world_raw(TEXT("GET /healthz?verbose=1 HTTP/1.1\r\nHost: a\r\n\r\n"), &r);
 	assert_int_equal(r.status, 200);
+	check_date(first);
+	assert_string_equal(reply_header(&r, "Content-Length"), "18");
+	loop_run_ms(world.base, 1100);
+	world_raw(TEXT("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"), &r);
+	check_date(first);
 	assert_string_equal(r.body, "alive at /healthz\n");
 	assert_string_equal(reply_header(&r, "Content-Type"), "text/plain; charset=utf-8");
 	world_raw(TEXT("GET /console/a/b.js HTTP/1.1\r\nHost: a\r\n\r\n"), &r);
