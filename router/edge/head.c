@@ -56,13 +56,25 @@ bad(struct head *h, const char *text)
 	return refuse(h, ERR_BAD_BODY, text);
 }
 
-static bool
-is_token(uint8_t c)
-{
-	if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
-		return true;
-	return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
-}
+/* What a byte may be part of, for runs of bytes that need no second look. */
+enum { IN_TARGET = 1, IN_NAME = 2, IN_VALUE = 4 };
+
+#define IS_TARGET(c) ((c) > ' ' && (c) < 0x7f && (c) != '#')
+#define IS_SIGN(c) \
+	((c) == '!' || ((c) >= '#' && (c) <= '\'') || (c) == '*' || (c) == '+' || (c) == '-' || \
+	    (c) == '.' || (c) == '^' || (c) == '_' || (c) == '`' || (c) == '|' || (c) == '~')
+#define IS_NAME(c) \
+	(((c) >= '0' && (c) <= '9') || ((c) >= 'A' && (c) <= 'Z') || ((c) >= 'a' && (c) <= 'z') || \
+	    IS_SIGN(c))
+#define IS_VALUE(c) (((c) >= ' ' && (c) != 0x7f) || (c) == '\t')
+#define CLASS(c) \
+	(uint8_t)((IS_TARGET(c) ? IN_TARGET : 0) | (IS_NAME(c) ? IN_NAME : 0) | \
+	    (IS_VALUE(c) ? IN_VALUE : 0))
+#define CLASS4(c) CLASS(c), CLASS((c) + 1), CLASS((c) + 2), CLASS((c) + 3)
+#define CLASS16(c) CLASS4(c), CLASS4((c) + 4), CLASS4((c) + 8), CLASS4((c) + 12)
+#define CLASS64(c) CLASS16(c), CLASS16((c) + 16), CLASS16((c) + 32), CLASS16((c) + 48)
+
+static const uint8_t classes[256] = {CLASS64(0), CLASS64(64), CLASS64(128), CLASS64(192)};
 
 /* One too long for any word that matters gets a length that none of them has. */
 static void
@@ -72,6 +84,17 @@ word_add(struct head *h, uint8_t c)
 		h->word[h->word_len++] = (char)c;
 	else
 		h->word_len = HEAD_WORD_MAX + 1;
+}
+
+static void
+word_add_all(struct head *h, const uint8_t *p, size_t len)
+{
+	if (h->word_len + len > HEAD_WORD_MAX) {
+		h->word_len = HEAD_WORD_MAX + 1;
+		return;
+	}
+	memcpy(h->word + h->word_len, p, len);
+	h->word_len = (uint8_t)(h->word_len + len);
 }
 
 static bool
@@ -122,13 +145,14 @@ static bool
 name_end(struct head *h)
 {
 	h->header = OTHER;
-	if (word_is(h, "content-length"))
+	/* Told apart by their lengths: most headers are none of these. */
+	if (h->word_len == 14 && word_is(h, "content-length"))
 		h->header = CONTENT_LENGTH;
-	else if (word_is(h, "transfer-encoding"))
+	else if (h->word_len == 17 && word_is(h, "transfer-encoding"))
 		h->header = TRANSFER_ENCODING;
-	else if (word_is(h, "host"))
+	else if (h->word_len == 4 && word_is(h, "host"))
 		h->header = HOST;
-	else if (word_is(h, "expect"))
+	else if (h->word_len == 6 && word_is(h, "expect"))
 		h->header = EXPECT;
 	h->word_len = 0;
 	h->state = VALUE_FIRST;
@@ -227,7 +251,7 @@ feed_line(struct head *h, uint8_t c)
 	case TARGET:
 		if (c == ' ')
 			h->state = VERSION;
-		return c == ' ' || (c > ' ' && c < 0x7f && c != '#') ||
+		return c == ' ' || (classes[c] & IN_TARGET) != 0 ||
 		    bad(h, "the request target holds a forbidden character");
 	case VERSION:
 		return version_byte(h, c);
@@ -254,7 +278,7 @@ feed_header(struct head *h, uint8_t c)
 	case NAME:
 		if (c == ':')
 			return h->word_len > 0 ? name_end(h) : bad(h, "a header has no name");
-		if (!is_token(c))
+		if ((classes[c] & IN_NAME) == 0)
 			return bad(h, "a header name holds a forbidden character");
 		word_add(h, c);
 		return true;
@@ -268,7 +292,7 @@ feed_header(struct head *h, uint8_t c)
 	case VALUE:
 		if (c == '\r')
 			return value_end(h);
-		if ((c < ' ' && c != '\t') || c == 0x7f)
+		if ((classes[c] & IN_VALUE) == 0)
 			return bad(h, "a header value holds a control character");
 		word_add(h, c);
 		return true;
@@ -348,6 +372,28 @@ feed_byte(struct head *h, uint8_t c)
 	return h->state <= LINE_LF ? feed_line(h, c) : feed_header(h, c);
 }
 
+/*
+ * The bytes at ${p} that leave the state what it is: the most of a target, a name or a value.  0 where the
+ * next one needs a look of its own.
+ */
+static size_t
+feed_run(struct head *h, const uint8_t *p, size_t len)
+{
+	uint8_t class = h->state == TARGET ? IN_TARGET : h->state == NAME ? IN_NAME : IN_VALUE;
+	size_t n = 0;
+
+	if (h->state != TARGET && h->state != NAME && h->state != VALUE)
+		return 0;
+	if (len > h->head_size_max - h->head_len)
+		len = h->head_size_max - h->head_len;
+	while (n < len && (classes[p[n]] & class) != 0)
+		n++;
+	h->head_len += n;
+	if (h->state == NAME || (h->state == VALUE && h->header != OTHER))
+		word_add_all(h, p, n);
+	return n;
+}
+
 bool
 head_feed(struct head *h, const uint8_t *p, size_t len)
 {
@@ -361,8 +407,10 @@ head_feed(struct head *h, const uint8_t *p, size_t len)
 				request_done(h);
 			else if (h->left == 0)
 				h->state = CHUNK_DATA_CR;
-		} else if (!feed_byte(h, *p)) {
-			return false;
+		} else if ((n = feed_run(h, p, len)) == 0) {
+			n = 1;
+			if (!feed_byte(h, *p))
+				return false;
 		}
 		p += n;
 		len -= n;

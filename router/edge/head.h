@@ -2,7 +2,7 @@
 #define ROUTER_EDGE_HEAD_H
 
 /*
- * head: the framing of HTTP/1.x requests on one connection, byte by byte and without leniency.
+ * head: the framing of HTTP/1.x requests on one connection, every byte of it and without leniency.
  *
  * evhttp forgives what a proxy in front may read another way: repeated Content-Length, bare LF,
  * folded lines, "+5" as a chunk size.  This looks at every byte before evhttp does, keeps nothing
