@@ -1,30 +1,14 @@
 /* candidate: see the header.  Cheap filters for all first, so that the stock rows of the rest, each a
- * cache miss, are already on their way when they are read. */
+ * cache miss, are already on their way when they are read.  Who is examined at all: scan.c. */
 #include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "domain/candidate.h"
-#include "domain/geo.h"
 #include "domain/hours.h"
 #include "domain/rank.h"
+#include "domain/scan.h"
 #include "domain/stock.h"
-
-#define PREFETCH_MAX 3 /* skus of a group */
-
-/* What does not change from candidate to candidate. */
-struct judge {
-	const struct decide_in *in;
-	const struct group *g;
-	const struct run_steps *steps;
-	struct judged *out;
-	struct geo_point point;
-	int32_t named; /* the only location examined; NONE: any */
-	bool slot;
-	int location_of_promise; /* index of who the kept promise is of; NONE */
-	struct probe promise;
-	struct geo_nearest *nearest;
-};
 
 int
 candidate_runs(const struct rule *r, struct run_steps out[RULE_STEPS_MAX])
@@ -39,139 +23,6 @@ candidate_runs(const struct rule *r, struct run_steps out[RULE_STEPS_MAX])
 		out[n - 1].source[out[n - 1].count++] = r->steps[i].source;
 	}
 	return n;
-}
-
-/* ---- Who is examined ---- */
-
-static bool
-belongs(const struct judge *x, enum source s, int32_t idx)
-{
-	const struct location *l = &x->in->world->locations[idx];
-	const struct owner *o = x->in->owner;
-
-	switch (s) {
-	case SOURCE_REQUESTED:
-		return idx == x->in->request->location;
-	case SOURCE_OWNER_STORE:
-		return l->kind == LOC_STORE && l->id == o->store;
-	case SOURCE_OWNER_STORES:
-		return l->kind == LOC_STORE && l->party == o->dealer && l->id != o->store;
-	case SOURCE_OTHER_STORES:
-		return l->kind == LOC_STORE && l->party != o->dealer;
-	case SOURCE_CLOUD:
-		return l->kind == LOC_CLOUD;
-	case SOURCE_SITE:
-		return l->kind == LOC_SITE;
-	case SOURCE_COUNT:
-		break;
-	}
-	return false;
-}
-
-static void
-offer(struct judge *x, int32_t idx)
-{
-	const struct world *w = x->in->world;
-
-	geo_nearest_offer(x->nearest,
-	    x->in->request->has_position ? geo_distance_m(w, &x->point, idx) : -1, idx);
-}
-
-static void
-offer_owner_stores(struct judge *x)
-{
-	const struct world *w = x->in->world;
-	int32_t p = world_party(w, x->in->owner->dealer);
-	int32_t own = world_location(w, x->in->owner->store);
-
-	if (p == NONE)
-		return;
-	/* As belongs() has it, from the list alone: the brand has a thousand stores. */
-	for (int32_t i = w->party_first[p]; i < w->party_first[p + 1]; i++)
-		if (w->party_stores[i] != own)
-			offer(x, w->party_stores[i]);
-}
-
-static void
-offer_step(struct judge *x, enum source s)
-{
-	const struct world *w = x->in->world;
-	int32_t idx;
-
-	if (x->named != NONE) {
-		if (belongs(x, s, x->named))
-			offer(x, x->named);
-		return;
-	}
-	switch (s) {
-	case SOURCE_REQUESTED:
-		if (x->in->request->location != NONE)
-			offer(x, x->in->request->location);
-		break;
-	case SOURCE_OWNER_STORE:
-		idx = world_location(w, x->in->owner->store);
-		if (idx != NONE && belongs(x, s, idx))
-			offer(x, idx);
-		break;
-	case SOURCE_OWNER_STORES:
-		offer_owner_stores(x);
-		break;
-	case SOURCE_OTHER_STORES:
-		if (x->in->request->has_position)
-			geo_stores_within(x->nearest, &x->point, x->in->policy->radius_m,
-			    x->in->owner->dealer);
-		break;
-	case SOURCE_CLOUD:
-	case SOURCE_SITE:
-		for (int32_t i = 0; i < w->central_count; i++)
-			if (belongs(x, s, w->central[i]))
-				offer(x, w->central[i]);
-		break;
-	case SOURCE_COUNT:
-		break;
-	}
-}
-
-static bool
-seen(const struct judge *x, int step, int32_t idx)
-{
-	enum source s = x->steps->source[step];
-
-	/* Of the sources after these two, none shares a location with another. */
-	for (int i = 0; i < step; i++)
-		if (x->steps->source[i] == s ||
-		    ((x->steps->source[i] <= SOURCE_OWNER_STORE || s <= SOURCE_OWNER_STORE) &&
-		        belongs(x, x->steps->source[i], idx)))
-			return true;
-	return false;
-}
-
-static void
-collect(struct judge *x, int step)
-{
-	int32_t limit = x->in->policy->scan_max, room;
-	struct judged *j = x->out;
-	struct probe *p;
-
-	limit = limit < 1 || limit > SCAN_MAX ? SCAN_MAX : limit;
-	room = limit - j->count;
-	geo_nearest_init(x->nearest, x->in->world, room > 0 ? room : 0);
-	offer_step(x, x->steps->source[step]);
-	j->beyond += geo_nearest_finish(x->nearest);
-	for (int i = 0; i < x->nearest->count; i++) {
-		if (step > 0 && seen(x, step, x->nearest->near[i].idx))
-			continue;
-		p = &j->probe[j->count++];
-		p->idx = x->nearest->near[i].idx;
-		p->distance_m = x->nearest->near[i].distance_m;
-		p->step = step;
-		p->source = x->steps->source[step];
-		p->capacity_left = -1;
-		p->capacity_limit = p->capacity_day = 0;
-		p->promise_from_us = p->promise_to_us = p->offer_deadline_us = 0;
-		p->available = p->cover = p->worth_fen = 0;
-		p->alone = false;
-	}
 }
 
 /* ---- Filters that read the world ---- */
@@ -230,21 +81,6 @@ out_by_world(const struct judge *x, const struct probe *p)
 }
 
 /* ---- Filters that read the hints ---- */
-
-/* Most stores have none of it, and that is known without their rows.  What may be there is on its way. */
-static enum reason_code
-out_by_absence(const struct judge *x, const struct probe *p)
-{
-	const struct group *g = x->g;
-	int32_t id = x->in->world->locations[p->idx].id;
-	bool maybe = g->demand_count > PREFETCH_MAX;
-
-	for (int i = 0; i < g->demand_count && i < PREFETCH_MAX; i++)
-		if (!g->demand[i].stocked ||
-		    hints_stock_prefetch(x->in->hints, id, g->demand[i].sku_id))
-			maybe = true;
-	return maybe ? OUT_NOT : OUT_NOT_STOCKED;
-}
 
 static void
 sum_up(const struct demand *d, const struct stock_figures *f, bool cloud, struct probe *p)
@@ -435,13 +271,12 @@ judge_all(struct judge *x, struct judged *j)
 	const struct hints *h = x->in->hints;
 	struct probe *p, *end = j->probe + j->count;
 
-	for (p = j->probe; p < end; p++) {
-		hints_region_prefetch(h, w->locations[p->idx].id);
-		p->out = out_by_world(x, p);
-	}
 	for (p = j->probe; p < end; p++)
-		if (p->out == OUT_NOT)
-			p->out = out_by_absence(x, p);
+		p->out = out_by_world(x, p);
+	for (p = j->probe; p < end; p++)
+		if (p->out == OUT_NOT && !x->in->no_record &&
+		    scan_absent(x, w->locations[p->idx].id))
+			p->out = OUT_NOT_STOCKED;
 	for (p = j->probe; p < end; p++) {
 		if (p->out != OUT_NOT)
 			continue;
@@ -462,7 +297,6 @@ void
 candidate_judge(const struct decide_in *in, const struct group *g, const struct run_steps *s,
     struct judged *j)
 {
-	const struct request *q = in->request;
 	struct geo_nearest nearest; /* large, and filled as it is used */
 	struct judge x = {
 	    .in = in,
@@ -470,19 +304,11 @@ candidate_judge(const struct decide_in *in, const struct group *g, const struct 
 	    .steps = s,
 	    .out = j,
 	    .location_of_promise = NONE,
-	    .slot = q->has_slot && s->way != WAY_SHIP,
-	    .named = NONE,
+	    .slot = in->request->has_slot && s->way != WAY_SHIP,
 	    .nearest = &nearest,
 	};
 
-	if (s->way != WAY_SHIP && (q->way == s->way || q->way == WAY_NONE))
-		x.named = q->location;
-	if (q->has_position)
-		geo_point_init(&x.point, q->lat_e6, q->lon_e6);
-	j->count = 0;
-	j->beyond = 0;
-	for (int i = 0; i < s->count; i++)
-		collect(&x, i);
+	scan(&x);
 	judge_all(&x, j);
 }
 
@@ -582,13 +408,14 @@ candidate_gather(const struct decide_in *in, const struct group *g, const struct
 		n += nearest_eliminated(in->world, &j, CANDIDATES_MAX - n, kept + n);
 	out->group = g->number;
 	out->way = s->way;
-	out->examined = j.count;
+	out->examined = j.count + j.absent;
 	out->beyond = j.beyond;
 	out->candidate_count = n;
 	out->candidates = arena_array(arena, (size_t)n, sizeof(*out->candidates));
 	lines = arena_array(arena, (size_t)n * (size_t)g->line_count, sizeof(*lines));
 	if (out->candidates == NULL || lines == NULL)
 		return ERR_NO_MEMORY;
+	out->rest[OUT_NOT_STOCKED] = j.absent;
 	for (int i = 0; i < j.count; i++)
 		out->rest[j.probe[i].out]++;
 	for (int i = 0; i < n; i++) {

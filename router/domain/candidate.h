@@ -85,6 +85,8 @@ struct probe {
 
 struct judged {
 	int count;
+	/* with no_record: examined, hold none of it, and are nowhere else; told NOT_STOCKED */
+	int absent;
 	int32_t beyond;
 	struct probe probe[SCAN_MAX];
 };
@@ -98,7 +100,8 @@ void candidate_judge(const struct decide_in *in, const struct group *g, const st
 
 /*
  * Judges, ranks, and keeps the first CANDIDATES_MAX: survivors in ranking order, then the nearest others.  With
- * no_record survivors only, without their keys; the others are among rest.
+ * no_record survivors only, without their keys; the others are among rest, who holds nothing of the group as
+ * NOT_STOCKED whatever else there is to say.
  */
 enum err candidate_gather(const struct decide_in *in, const struct group *g,
     const struct run_steps *s, struct arena *arena, struct step_run *out) MUST_CHECK;

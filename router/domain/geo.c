@@ -78,7 +78,7 @@ nearer(const struct world *w, const struct geo_near *a, const struct geo_near *b
 {
 	if (a->distance_m != b->distance_m)
 		return a->distance_m < b->distance_m;
-	return w->locations[a->idx].id < w->locations[b->idx].id;
+	return w->location_keys[a->idx].id < w->location_keys[b->idx].id;
 }
 
 /* Quickselect among near[lo .. hi]: afterwards the nearest stand up to ${k}. */
@@ -185,7 +185,7 @@ clamp(int32_t v, int32_t lo, int32_t hi)
 	return v < lo ? lo : v > hi ? hi : v;
 }
 
-/* Measures without a branch, which nothing could foretell; then the rows of those within are fetched at once. */
+/* Measures without a branch, which nothing could foretell. */
 static void
 offer_block(struct geo_nearest *n, const struct geo_point *p, int32_t first, int32_t end,
     float c2_max, int32_t radius_m, int32_t but_party)
@@ -200,10 +200,8 @@ offer_block(struct geo_nearest *n, const struct geo_point *p, int32_t first, int
 		c2[count] = chord2(w, p, i);
 		count += c2[count] <= c2_max;
 	}
-	for (int k = 0; k < count; k++)
-		__builtin_prefetch(&w->locations[idx[k]]);
 	for (int k = 0; k < count; k++) {
-		if (but_party != 0 && w->locations[idx[k]].party == but_party)
+		if (but_party != 0 && w->location_keys[idx[k]].party == but_party)
 			continue;
 		d = metres(c2[k]);
 		if (d <= radius_m)

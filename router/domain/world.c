@@ -144,6 +144,7 @@ world_grid_fill(struct world *w)
 		const struct location *l = &w->locations[i];
 
 		geo_unit(l->lat_e6, l->lon_e6, &w->vx[i], &w->vy[i], &w->vz[i]);
+		w->location_keys[i] = (struct location_key){l->id, l->party};
 		if (i >= w->store_count)
 			continue;
 		at = (world_grid_line(l->lat_e6) - g->row_min) * g->cols +

@@ -23,7 +23,12 @@ struct split_book; /* domain/split.h */
 struct grid {
 	int32_t row_min, col_min, rows, cols;
 	int32_t *
-	    cell_first; /* rows * cols + 1: stores of cell i are cell_first[i] .. cell_first[i+1] - 1 */
+	    /* rows * cols + 1: stores of cell i are cell_first[i] .. cell_first[i+1] - 1 */
+	    cell_first;
+};
+
+struct location_key {
+	int32_t id, party; /* as in its row */
 };
 
 struct world {
@@ -39,11 +44,15 @@ struct world {
 	int32_t location_count, store_count;
 	int32_t *location_by_id, location_id_max;
 	float *vx, *vy, *vz; /* unit vectors of the locations, for distance */
+	struct location_key *
+	    /* what is asked of many locations, without their rows: a cache line each */
+	    location_keys;
 	struct grid grid;
 	int32_t *central; /* indexes of SITE and CLOUD, by (preference, id) */
 	int32_t central_count;
 	int32_t *
-	    party_stores; /* stores of party i (by party index): party_first[i] .. party_first[i+1] - 1 */
+	    /* stores of party i (by party index): party_first[i] .. party_first[i+1] - 1 */
+	    party_stores;
 	int32_t *party_first;
 	struct territory *territories;
 	int32_t territory_count;
@@ -76,8 +85,8 @@ const struct location *world_location_row(const struct world *w, int32_t id);
 /*
  * How a world's map is put in order once its locations are read, in these steps; the arrays are the
  * caller's.  1. qsort(locations, …, world_location_order).  2. world_grid_bounds() counts the stores and
- * sets the grid's corners and size.  3. allocate cell_first of rows * cols + 1, and vx, vy, vz of
- * location_count.  4. world_grid_fill().
+ * sets the grid's corners and size.  3. allocate cell_first of rows * cols + 1, and vx, vy, vz and
+ * location_keys of location_count.  4. world_grid_fill().
  */
 int world_location_order(const void *pa, const void *pb);
 void world_grid_bounds(struct world *w);

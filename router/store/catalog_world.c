@@ -278,7 +278,9 @@ build_locations(struct snapshot *s)
 	w->vx = arena_array(s->arena, count, sizeof(float));
 	w->vy = arena_array(s->arena, count, sizeof(float));
 	w->vz = arena_array(s->arena, count, sizeof(float));
-	if (w->grid.cell_first == NULL || w->vx == NULL || w->vy == NULL || w->vz == NULL)
+	w->location_keys = arena_array(s->arena, count, sizeof(*w->location_keys));
+	if (w->grid.cell_first == NULL || w->vx == NULL || w->vy == NULL || w->vz == NULL ||
+	    w->location_keys == NULL)
 		return ERR_NO_MEMORY;
 	world_grid_fill(w);
 	e = strmap_init(&w->location_code, count);

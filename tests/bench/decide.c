@@ -169,6 +169,7 @@ make_locations(void)
 	world.vx = take(n, sizeof(float));
 	world.vy = take(n, sizeof(float));
 	world.vz = take(n, sizeof(float));
+	world.location_keys = take(n, sizeof(*world.location_keys));
 	world_grid_fill(&world);
 }
 

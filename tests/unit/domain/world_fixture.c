@@ -192,6 +192,7 @@ fixture_ready(struct fixture *f)
 	w->vx = f->vx;
 	w->vy = f->vy;
 	w->vz = f->vz;
+	w->location_keys = f->location_keys;
 	world_grid_fill(w);
 	w->central = f->central;
 	w->central_count = 0;

@@ -37,6 +37,7 @@ struct fixture {
 	int32_t party_first[F_PARTIES + 1], party_stores[F_LOCATIONS], central[F_LOCATIONS];
 	int32_t cell_first[65536];
 	float vx[F_LOCATIONS], vy[F_LOCATIONS], vz[F_LOCATIONS];
+	struct location_key location_keys[F_LOCATIONS];
 	struct stock_hint stock[F_STOCK];
 	struct stock_region regions[F_LOCATIONS + 1];
 	uint32_t stock_next;
