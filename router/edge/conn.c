@@ -79,6 +79,8 @@ conn_free(struct conn *c)
 	evbuffer_remove_cb_entry(bufferevent_get_input(c->bev), c->input);
 	count_bytes(c, -c->bytes);
 	TAILQ_REMOVE(&s->conns[c->state], c, link);
+	if (c->is_written)
+		TAILQ_REMOVE(&s->written_conns, c, written_link);
 	if (c->fd >= 0 && c->fd < s->by_fd_count && s->by_fd[c->fd] == c)
 		s->by_fd[c->fd] = NULL;
 	s->conn_count--;
@@ -282,6 +284,35 @@ conn_settle(struct conn *c)
 	count_bytes(c, ahead - c->bytes);
 	conn_move(c,
 	    head_is_between(&c->head) && c->head.requests == c->handled ? CONN_IDLE : CONN_READING);
+}
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+void
+conn_written_later(struct conn *c)
+{
+	struct http_server *s = c->server;
+
+	assert(!c->is_written);
+	c->is_written = true;
+	TAILQ_INSERT_TAIL(&s->written_conns, c, written_link);
+	/* in this turn of the loop, behind what has come in */
+	event_active(s->written, EV_TIMEOUT, 0);
+}
+
+void
+conn_written(evutil_socket_t fd, short what, void *server)
+{
+	struct http_server *s = server;
+	struct conn *c;
+
+	(void)fd;
+	(void)what;
+	while ((c = TAILQ_FIRST(&s->written_conns)) != NULL) {
+		TAILQ_REMOVE(&s->written_conns, c, written_link);
+		c->is_written = false;
+		bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS); /* may free it */
+	}
 }
 
 struct bufferevent *

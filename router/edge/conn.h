@@ -34,6 +34,8 @@ struct conn {
 	uint32_t magic;
 	enum conn_state state;
 	TAILQ_ENTRY(conn) link; /* in the list of its state, oldest first */
+	TAILQ_ENTRY(conn) written_link;
+	bool is_written; /* its reply is with the kernel, and evhttp is yet to be told */
 	struct http_server *server;
 	struct bufferevent *bev;
 	struct evhttp_connection *evcon;
@@ -48,11 +50,15 @@ struct conn {
 };
 TAILQ_HEAD(conn_list, conn);
 
+#define HTTP_EXTRA_MAX 256
+
 struct http_request {
 	struct http_server *server; /* NULL: it was freed meanwhile */
 	struct conn *conn;          /* NULL: the client is gone */
 	struct evhttp_request *ev;
 	struct http_request *next; /* in the pool */
+	size_t extra_len;
+	char extra[HTTP_EXTRA_MAX]; /* header lines of the reply */
 };
 
 struct http_route {
@@ -70,7 +76,9 @@ struct http_server {
 	SSL_CTX *tls;
 	struct event *tick;
 	struct event *fresh;
+	struct event *written;
 	struct conn_list conns[CONN_STATE_COUNT];
+	struct conn_list written_conns;
 	struct conn **by_fd;
 	int by_fd_count;
 	int conn_count;
@@ -94,6 +102,9 @@ void conn_move(struct conn *c, enum conn_state to);
 void conn_settle(struct conn *c);
 void conn_bytes_drop(struct conn *c, int64_t n);
 void conn_fresh(evutil_socket_t fd, short what, void *server); /* event callbacks */
+/* The reply is written; evhttp will be told when it has left its hands.  Then it goes to the next request. */
+void conn_written_later(struct conn *c);
+void conn_written(evutil_socket_t fd, short what, void *server); /* the event's callback */
 void conn_tick(evutil_socket_t fd, short what, void *server);
 void conn_close_idle(struct http_server *s);
 void conn_listener_error(struct evconnlistener *l, void *ctx);

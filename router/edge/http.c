@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include <event2/http.h>
+#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 
 #include "base/clock.h"
@@ -20,6 +22,7 @@
 #define POOL_MAX 1024
 #define GET_SIZE_MAX ((size_t)16 << 20)
 #define FAULT_SIZE_MAX 4096
+#define HEAD_SIZE_MAX 1024 /* of a reply */
 
 /* ---- Requests ------------------------------------------------------------------------------- */
 
@@ -44,7 +47,7 @@ request_put(struct http_request *q)
 		free(q);
 		return;
 	}
-	*q = (struct http_request){.next = s->pool};
+	q->next = s->pool;
 	s->pool = q;
 	s->pool_count++;
 }
@@ -119,11 +122,24 @@ http_reply_body(struct http_request *q)
 	return q->conn != NULL ? evhttp_request_get_output_buffer(q->ev) : NULL;
 }
 
+/* Our own texts in a place of our own: that it is too small is a bug. */
+static size_t
+put(char *to, size_t size, size_t at, const char *text)
+{
+	size_t len = strlen(text);
+
+	assert(len <= size - at);
+	memcpy(to + at, text, len);
+	return at + len;
+}
+
 void
 http_reply_header(struct http_request *q, const char *name, const char *value)
 {
-	if (q->conn != NULL)
-		evhttp_add_header(evhttp_request_get_output_headers(q->ev), name, value);
+	q->extra_len = put(q->extra, sizeof(q->extra), q->extra_len, name);
+	q->extra_len = put(q->extra, sizeof(q->extra), q->extra_len, ": ");
+	q->extra_len = put(q->extra, sizeof(q->extra), q->extra_len, value);
+	q->extra_len = put(q->extra, sizeof(q->extra), q->extra_len, "\r\n");
 }
 
 /* evhttp has written the reply and will look at the headers for whether to close. */
@@ -150,18 +166,18 @@ write_now(struct conn *c)
 {
 	struct evbuffer *out = bufferevent_get_output(c->bev);
 
-	if (c->server->tls != NULL)
-		return;
-	evbuffer_unfreeze(out, 1); /* only its bufferevent may take from it, as a rule */
-	(void)evbuffer_write(out, c->fd);
-	evbuffer_freeze(out, 1);
-	/* evhttp goes on as if the loop had written it, but not before it is done with this request. */
+	if (c->server->tls == NULL) {
+		evbuffer_unfreeze(out, 1); /* only its bufferevent may take from it, as a rule */
+		(void)evbuffer_write(out, c->fd);
+		evbuffer_freeze(out, 1);
+	}
 	if (evbuffer_get_length(out) == 0)
-		bufferevent_trigger(c->bev, EV_WRITE,
-		    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+		conn_written_later(c);
+	else
+		bufferevent_enable(c->bev, EV_WRITE);
 }
 
-/* evhttp would make one for each reply. */
+/* Made once a second. */
 static const char *
 date_now(struct http_server *s)
 {
@@ -176,47 +192,118 @@ date_now(struct http_server *s)
 	return s->date;
 }
 
-static void
-add_length(struct evkeyvalq *headers, size_t length)
+static const char *
+status_text(int status)
 {
-	char text[24], *at = text + sizeof(text) - 1;
+	switch (status) {
+	case 200:
+		return "200 OK";
+	case 400:
+		return "400 Bad Request";
+	case 401:
+		return "401 Unauthorized";
+	case 403:
+		return "403 Forbidden";
+	case 404:
+		return "404 Not Found";
+	case 405:
+		return "405 Method Not Allowed";
+	case 409:
+		return "409 Conflict";
+	case 415:
+		return "415 Unsupported Media Type";
+	case 429:
+		return "429 Too Many Requests";
+	case 499:
+		return "499 Client Closed Request";
+	case 501:
+		return "501 Not Implemented";
+	case 503:
+		return "503 Service Unavailable";
+	case 504:
+		return "504 Gateway Timeout";
+	default:
+		assert(status == 500);
+		return "500 Internal Server Error";
+	}
+}
+
+static const char *
+decimal(char text[24], size_t v)
+{
+	char *at = text + 23;
 
 	*at = '\0';
 	do
-		*--at = (char)('0' + length % 10);
-	while ((length /= 10) != 0);
-	evhttp_add_header(headers, "Content-Length", at);
+		*--at = (char)('0' + v % 10);
+	while ((v /= 10) != 0);
+	return at;
+}
+
+/* What is said of the connection's future is what evhttp will do with it. */
+static const char *
+connection_line(const struct http_request *q)
+{
+	static const struct http_header wanted = HTTP_HEADER("connection");
+	const struct conn *c = q->conn;
+	const char *asked;
+
+	http_headers(q, &wanted, 1, &asked);
+	if (c->is_last || c->server->is_draining ||
+	    (asked != NULL && strcasecmp(asked, "close") == 0))
+		return "Connection: close\r\n";
+	if (q->ev->minor == 0 && asked != NULL && strncasecmp(asked, "keep-alive", 10) == 0)
+		return "Connection: keep-alive\r\n";
+	return "";
+}
+
+static void
+add_head(struct http_request *q, struct evbuffer *out, int status, const char *type, size_t length)
+{
+	const char *parts[] = {"HTTP/1.1 ", status_text(status), "\r\nContent-Type: ", type,
+	    "\r\nContent-Length: ", NULL, "\r\nDate: ", date_now(q->server), "\r\n",
+	    connection_line(q)};
+	char head[HEAD_SIZE_MAX], digits[24];
+	size_t len = 0;
+
+	parts[5] = decimal(digits, length);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		len = put(head, sizeof(head), len, parts[i]);
+	assert(q->extra_len + 2 <= sizeof(head) - len);
+	memcpy(head + len, q->extra, q->extra_len);
+	len = put(head, sizeof(head), len + q->extra_len, "\r\n");
+	evbuffer_add(out, head, len);
 }
 
 void
 http_reply(struct http_request *q, int status, const char *content_type)
 {
-	struct evkeyvalq *headers;
-	struct evbuffer *body;
+	struct evbuffer *body, *out;
 	struct conn *c = q->conn;
+	bufferevent_data_cb write_cb;
+	bufferevent_event_cb event_cb;
+	void *ctx;
 
 	if (c == NULL) {
 		request_put(q);
 		return;
 	}
 	assert(c->state == CONN_APP);
-	headers = evhttp_request_get_output_headers(q->ev);
 	body = evhttp_request_get_output_buffer(q->ev);
-	evhttp_add_header(headers, "Content-Type", content_type);
-	add_length(headers, evbuffer_get_length(body));
-	evhttp_add_header(headers, "Date", date_now(c->server));
-	if (c->is_last || c->server->is_draining)
-		evhttp_add_header(headers, "Connection", "close");
-	if (evhttp_request_get_command(q->ev) == EVHTTP_REQ_HEAD)
-		evbuffer_drain(body, evbuffer_get_length(body));
+	out = bufferevent_get_output(c->bev);
+	add_head(q, out, status, content_type, evbuffer_get_length(body));
+	if (evhttp_request_get_command(q->ev) != EVHTTP_REQ_HEAD)
+		evbuffer_add_buffer(out, body);
 	metric_add(METRIC_http_requests_total, 1);
 	conn_move(c, CONN_WRITING);
-	evhttp_send_reply(q->ev, status, NULL, NULL);
 	/*
-	 * evhttp reads on while it writes: without bound, and a client that has closed its half
-	 * would be dropped without its reply.  It switches reading on again for the next request.
+	 * evhttp takes it for the end of a reply in parts, waits until all is written, and goes on to the
+	 * next request.  Reading stays off until then: it would be without bound, and a client that has
+	 * closed its half would be dropped without its reply.
 	 */
-	bufferevent_disable(c->bev, EV_READ);
+	bufferevent_getcb(c->bev, NULL, &write_cb, &event_cb, &ctx);
+	bufferevent_setcb(c->bev, NULL, write_cb, event_cb, ctx);
+	evhttp_send_reply_end(q->ev);
 	write_now(c);
 }
 
@@ -312,7 +399,10 @@ on_request(struct evhttp_request *ev, void *ctx)
 	/* 2.1.12 has done so itself; where not, bytes that come now end the process inside evhttp. */
 	bufferevent_disable(c->bev, EV_READ);
 	assert(c->request == NULL);
-	*q = (struct http_request){.server = s, .conn = c, .ev = ev};
+	q->server = s;
+	q->conn = c;
+	q->ev = ev;
+	q->extra_len = 0;
 	c->request = q;
 	c->handled++;
 	conn_move(c, CONN_APP);
@@ -353,7 +443,10 @@ setup(struct http_server *s)
 	s->ev = evhttp_new(s->base);
 	s->tick = event_new(s->base, -1, EV_PERSIST, conn_tick, s);
 	s->fresh = event_new(s->base, -1, 0, conn_fresh, s);
-	if (s->ev == NULL || s->tick == NULL || s->fresh == NULL || event_add(s->tick, &tick) != 0)
+	s->written = event_new(s->base, -1, 0, conn_written, s);
+	TAILQ_INIT(&s->written_conns);
+	if (s->ev == NULL || s->tick == NULL || s->fresh == NULL || s->written == NULL ||
+	    event_add(s->tick, &tick) != 0)
 		return ERR_NO_MEMORY;
 	/* head.h says no before evhttp does; its limits only catch what we would miss. */
 	evhttp_set_max_headers_size(s->ev, (ev_ssize_t)conf->head_size_max * 2);
@@ -402,6 +495,8 @@ free_events:
 		event_free(s->tick);
 	if (s->fresh != NULL)
 		event_free(s->fresh);
+	if (s->written != NULL)
+		event_free(s->written);
 	if (s->ev != NULL)
 		evhttp_free(s->ev);
 	if (s->bound == NULL)
@@ -428,6 +523,7 @@ http_free(struct http_server *s)
 	evhttp_free(s->ev);
 	event_free(s->tick);
 	event_free(s->fresh);
+	event_free(s->written);
 	while ((q = s->pool) != NULL) {
 		s->pool = q->next;
 		free(q);

@@ -89,6 +89,37 @@ test_get(void **state)
 	assert_int_equal(r.status, 200);
 }
 
+/* What is said of the connection's future is what becomes of it. */
+static void
+test_keeps(void **state)
+{
+	static const struct {
+		const char *request, *says;
+		bool is_closed;
+	} rows[] = {
+	    {"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", NULL, false},
+	    {"GET /healthz HTTP/1.1\r\nHost: a\r\nconnection: Close\r\n\r\n", "close", true},
+	    {"GET /healthz HTTP/1.0\r\n\r\n", NULL, true},
+	    {"GET /healthz HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "keep-alive", false},
+	    {"GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "close", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int fd = world_connect();
+		const char *says;
+
+		client_send(world.base, fd, rows[i].request, strlen(rows[i].request));
+		client_read(world.base, fd, &r);
+		says = reply_header(&r, "Connection");
+		if ((says == NULL) != (rows[i].says == NULL) ||
+		    (says != NULL && strcmp(says, rows[i].says) != 0))
+			fail_msg("%s: Connection: %s", rows[i].request, says);
+		assert_int_equal(client_is_closed(world.base, fd, 100), rows[i].is_closed);
+		close(fd);
+	}
+}
+
 static void
 test_head(void **state)
 {
@@ -527,6 +558,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CASE(test_get),
+	    CASE(test_keeps),
 	    CASE(test_head),
 	    CASE(test_smuggling),
 	    CASE(test_rubbish_behind),
