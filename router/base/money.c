@@ -42,9 +42,19 @@ bool
 fen_mul_div(int64_t a, int64_t num, int64_t den, enum rounding r, int64_t *out)
 {
 	wide product, magnitude, q;
+	int64_t small, rest;
 	bool negative;
 
 	assert(den > 0);
+	/* Almost always; dividing 128 bits takes several times as long. */
+	if (!__builtin_mul_overflow(a, num, &small)) {
+		rest = small % den;
+		small /= den;
+		if (r == ROUND_HALF_UP && (rest < 0 ? den + rest <= -rest : den - rest <= rest))
+			small += rest < 0 ? -1 : 1;
+		*out = small;
+		return true;
+	}
 	product = (wide)a * num;
 	negative = product < 0;
 	magnitude = negative ? -product : product;

@@ -63,6 +63,10 @@ share(int64_t total, const int64_t *weights, int count, int64_t *out)
 	}
 	if (total == INT64_MIN)
 		return ERR_OVERFLOW;
+	if (count == 1) {
+		out[0] = total;
+		return ERR_OK;
+	}
 	magnitude = total * sign;
 	/* A remainder is below the sum, so it fits out[] until the fen left over have found their places. */
 	for (i = 0; i < count; i++) {
