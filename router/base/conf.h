@@ -21,7 +21,7 @@
 	X(tls_cert_file, TEXT, 0, 0, "", false, "PEM certificate chain; empty serves plain HTTP") \
 	X(tls_key_file, TEXT, 0, 0, "", false, "PEM private key of tls_cert_file") \
 	X(db, TEXT, 0, 0, "dbname=yuncang", false, "libpq connection string; several hosts with target_session_attrs=read-write are fine") \
-	X(db_batch_connections, INT, 1, 16, "2", false, "connections that take group commits, of orders and of payments") \
+	X(db_batch_connections, INT, 1, 16, "3", false, "connections that take group commits, of orders and of payments") \
 	X(db_query_connections, INT, 1, 64, "8", false, "connections for reads, late payments and imports") \
 	X(db_statement_ms_max, MS, 100, 600000, "30s", false, "statement_timeout of every connection") \
 	X(db_lock_ms_max, MS, 100, 600000, "10s", false, "lock_timeout of every connection") \

@@ -3,7 +3,7 @@
 
 /*
  * batch: the group commit (store/group.h) of orders.  One transaction for many orders, one outcome per order,
- * in two trips: claim and take; then give back what no winner uses, write the winners' rows, commit.
+ * in three trips: claim; write rows and take; give back what no winner uses and commit.
  * Source: design "The group commit"; its rules stand in store/README.md.
  */
 #include "store/change.h"

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "store/batch_write.h"
 
-/* ---- Trip 1: claim and take ------------------------------------------------------------------- */
+/* ---- Claim -------------------------------------------------------------------------------------- */
 
 static int
 ref_order(const void *a, const void *b)
@@ -37,51 +37,36 @@ part_of(const struct order_row *r)
 	return r->payment != NULL ? PART_ALLOCATED : PART_RESERVED;
 }
 
-/* Sorted lists and summed keys: every writer locks in these orders. */
+/* Sorted lists: every writer claims in these orders. */
 static enum err
 prepare(struct batch_run *r)
 {
-	int take_count;
-	enum err e;
+	size_t count = (size_t)r->run.count;
 
-	r->entries = arena_array(r->run.arena, (size_t)r->run.count, sizeof(struct batch_entry *));
-	if (r->entries == NULL)
+	r->entries = arena_array(r->run.arena, count, sizeof(*r->entries));
+	r->ready = arena_array(r->run.arena, count, sizeof(*r->ready));
+	r->by_ref = arena_array(r->run.arena, count, sizeof(*r->by_ref));
+	r->by_payment = arena_array(r->run.arena, count, sizeof(*r->by_payment));
+	r->asked = arena_array(r->run.arena, count, sizeof(*r->asked));
+	if (r->entries == NULL || r->ready == NULL || r->by_ref == NULL || r->by_payment == NULL ||
+	    r->asked == NULL)
 		return ERR_NO_MEMORY;
-	take_count = 0;
+	r->payment_count = r->ready_count = 0;
+	r->is_again = false;
 	for (int i = 0; i < r->run.count; i++) {
-		r->entries[i] = (struct batch_entry *)r->run.entries[i];
-		take_count += r->entries[i]->row->take_count;
-	}
-	r->by_ref = arena_array(r->run.arena, (size_t)r->run.count, sizeof(struct batch_entry *));
-	r->by_payment =
-	    arena_array(r->run.arena, (size_t)r->run.count, sizeof(struct batch_entry *));
-	r->asked = arena_array(r->run.arena, (size_t)r->run.count, sizeof(struct batch_entry *));
-	if (r->by_ref == NULL || r->by_payment == NULL || r->asked == NULL)
-		return ERR_NO_MEMORY;
-	e = takes_init(&r->takes, r->run.arena, take_count);
-	if (e != ERR_OK)
-		return e;
-	r->payment_count = 0;
-	for (int i = 0; i < r->run.count; i++) {
-		struct batch_entry *x = r->entries[i];
+		struct batch_entry *x = (struct batch_entry *)r->run.entries[i];
 
 		x->claimed = x->payment_claimed = x->won = false;
 		x->outcome = (struct batch_outcome){.order_id = x->row->order_id, .lost_take = -1};
-		x->places =
-		    arena_array(r->run.arena, (size_t)x->row->take_count, sizeof(*x->places));
-		if (x->places == NULL)
-			return ERR_NO_MEMORY;
-		for (int k = 0; k < x->row->take_count; k++)
-			takes_add(&r->takes, &x->row->takes[k], part_of(x->row), &x->places[k]);
-		r->by_ref[i] = x;
+		r->entries[i] = r->by_ref[i] = x;
 		if (x->row->payment != NULL)
 			r->by_payment[r->payment_count++] = x;
 	}
-	qsort(r->by_ref, (size_t)r->run.count, sizeof(*r->by_ref), ref_order);
+	qsort(r->by_ref, count, sizeof(*r->by_ref), ref_order);
 	if (r->payment_count > 1)
 		qsort(r->by_payment, (size_t)r->payment_count, sizeof(*r->by_payment),
 		    payment_order);
-	return takes_seal(&r->takes);
+	return ERR_OK;
 }
 
 static void
@@ -139,8 +124,25 @@ send_payments(struct batch_run *r, struct tx *t)
 	return ERR_OK;
 }
 
+static enum err
+send_scarce(struct batch_run *r, struct tx *t)
+{
+	int take_count = 0;
+	enum err e;
+
+	for (int i = 0; i < r->run.count; i++)
+		take_count += r->entries[i]->row->take_count;
+	e = scarce_init(&r->scarce, r->run.arena, take_count);
+	if (e != ERR_OK)
+		return e;
+	for (int i = 0; i < r->run.count; i++)
+		scarce_add(&r->scarce, r->entries[i]->row);
+	r->scarce_asked = scarce_send(&r->scarce, t) > 0;
+	return ERR_OK;
+}
+
 static enum tx_next
-first_trip(struct batch_run *r, struct tx *t)
+claim_trip(struct batch_run *r, struct tx *t)
 {
 	enum err e;
 
@@ -150,20 +152,14 @@ first_trip(struct batch_run *r, struct tx *t)
 		e = send_payments(r, t);
 	}
 	if (e == ERR_OK)
-		e = scarce_init(&r->scarce, r->run.arena, r->takes.add_count);
-	if (e != ERR_OK) {
-		tx_fail(t, e);
-		return TX_ROLLBACK;
-	}
-	for (int i = 0; i < r->run.count; i++)
-		scarce_add(&r->scarce, r->entries[i]->row);
-	r->scarce_asked = scarce_send(&r->scarce, t) > 0;
-	r->ensured = takes_send_ensure(&r->takes, t, r->hints) > 0;
-	(void)takes_send(&r->takes, t, TAKES_TAKE);
-	return TX_TRIP;
+		e = send_scarce(r, t);
+	if (e == ERR_OK)
+		return TX_TRIP;
+	tx_fail(t, e);
+	return TX_ROLLBACK;
 }
 
-/* ---- Between the trips: who has won ----------------------------------------------------------- */
+/* ---- Write and take ----------------------------------------------------------------------------- */
 
 /* Rows come back in the order they were sent, less those that were there before. */
 static void
@@ -186,135 +182,92 @@ read_claims(struct batch_entry *const *list, int count, const PGresult *res, boo
 	assert(row == PQntuples(res));
 }
 
-static int
-read_first_trip(struct batch_run *r, struct tx *t)
+/* Those with all their claims; the others know what became of them, or will in the last trip. */
+static void
+read_claim_trip(struct batch_run *r, struct tx *t)
 {
-	int at;
+	int at = 0;
 
-	at = 0;
 	read_claims(r->by_ref, r->run.count, tx_result(t, at++), false);
 	if (r->payment_count > 0)
 		read_claims(r->by_payment, r->payment_count, tx_result(t, at++), true);
 	if (r->scarce_asked)
-		scarce_read(&r->scarce, tx_result(t, at++));
-	if (r->ensured)
-		at++;
-	return takes_read(&r->takes, t, at, TAKES_TAKE);
-}
-
-/* In order of arrival, each all or nothing over its takes. */
-static int
-judge(struct batch_run *r)
-{
-	int won, short_at;
-
-	won = 0;
+		scarce_read(&r->scarce, tx_result(t, at));
 	for (int i = 0; i < r->run.count; i++) {
 		struct batch_entry *x = r->entries[i];
-		const struct order_row *row = x->row;
 
 		if (!x->claimed)
 			continue; /* its submission row says what became of it */
-		if (row->payment != NULL && !x->payment_claimed) {
+		if (x->row->payment != NULL && !x->payment_claimed) {
 			x->outcome.err = ERR_BAD_FIELD;
-			continue;
-		}
-		if (scarce_hits(&r->scarce, row)) {
+		} else if (scarce_hits(&r->scarce, x->row)) {
 			x->outcome.err = ERR_CONTENDED;
 			x->outcome.stale = true;
-			continue;
+		} else {
+			r->ready[r->ready_count++] = x;
 		}
-		x->won = takes_grant(&r->takes, row->takes, x->places, row->take_count,
-		    part_of(row), &short_at);
-		if (!x->won) {
-			x->outcome.err = take_err(row->takes[short_at].kind);
-			x->outcome.lost_take = short_at;
-			continue;
-		}
-		x->outcome.err = ERR_OK;
-		won++;
 	}
-	return won;
 }
 
-/* ---- Trip 2: give back, write the winners, commit --------------------------------------------- */
-
-/* Losers leave no claim: what they asked for may be asked again. */
-static int
-send_deletes(struct batch_run *r, struct tx *t)
+/* Summed keys, sorted as every writer locks them. */
+static enum err
+sum_takes(struct batch_run *r)
 {
-	struct batch_entry **list;
-	struct pg_args *a;
-	int count, sent;
+	int count = 0;
+	enum err e;
 
-	list = r->asked; /* free until send_reads() */
-	sent = count = 0;
-	for (int i = 0; i < r->run.count; i++)
-		if (r->by_ref[i]->claimed && !r->by_ref[i]->won)
-			list[count++] = r->by_ref[i];
-	if (count > 0) {
-		send_refs(tx_args(t), list, count);
-		tx_add(t, STMT_SUBMISSION_DELETE);
-		sent++;
+	for (int i = 0; i < r->ready_count; i++)
+		count += r->ready[i]->row->take_count;
+	e = takes_init(&r->takes, r->run.arena, count);
+	for (int i = 0; i < r->ready_count && e == ERR_OK; i++) {
+		struct batch_entry *x = r->ready[i];
+		const struct order_row *row = x->row;
+
+		x->places = arena_array(r->run.arena, (size_t)row->take_count, sizeof(*x->places));
+		if (x->places == NULL)
+			return ERR_NO_MEMORY;
+		for (int k = 0; k < row->take_count; k++)
+			takes_add(&r->takes, &row->takes[k], part_of(row), &x->places[k]);
 	}
-	count = 0;
-	for (int i = 0; i < r->payment_count; i++)
-		if (r->by_payment[i]->payment_claimed && !r->by_payment[i]->won)
-			list[count++] = r->by_payment[i];
-	if (count == 0)
-		return sent;
-	a = tx_args(t);
-	args_array(a, ELEM_I16);
-	for (int i = 0; i < count; i++)
-		elem_i16(a, (int16_t)list[i]->row->payment->provider);
-	args_array_end(a);
-	args_array(a, ELEM_TEXT);
-	for (int i = 0; i < count; i++)
-		elem_text(a, list[i]->row->payment->number);
-	args_array_end(a);
-	tx_add(t, STMT_PAYMENT_DELETE);
-	return sent + 1;
-}
-
-static int
-send_reads(struct batch_run *r, struct tx *t)
-{
-	int count;
-
-	count = 0;
-	for (int i = 0; i < r->run.count; i++)
-		if (!r->by_ref[i]->claimed)
-			r->asked[count++] = r->by_ref[i];
-	if (count == 0)
-		return 0;
-	send_refs(tx_args(t), r->asked, count);
-	tx_add(t, STMT_SUBMISSION_READ);
-	return 1;
+	return e == ERR_OK ? takes_seal(&r->takes) : e;
 }
 
 static enum err
-send_winners(struct batch_run *r, struct tx *t, int won)
+send_takes(struct batch_run *r, struct tx *t)
+{
+	enum err e = sum_takes(r);
+
+	if (e != ERR_OK)
+		return e;
+	takes_turn(t);
+	(void)takes_send_ensure(&r->takes, t, r->hints);
+	r->taken_at = tx_added(t);
+	(void)takes_send(&r->takes, t, TAKES_TAKE);
+	return ERR_OK;
+}
+
+/* The rows of ${count} orders of ${list}. */
+static enum err
+send_rows(struct batch_run *r, struct tx *t, struct batch_entry *const *list, int count)
 {
 	struct order_write *w;
 	struct journal_write *j;
 	struct outbox_write *o;
 	int64_t now_us;
-	int n, journals;
+	int journals;
 
-	w = arena_array(r->run.arena, (size_t)won, sizeof(*w));
-	j = arena_array(r->run.arena, 2 * (size_t)won, sizeof(*j));
-	o = arena_array(r->run.arena, (size_t)won, sizeof(*o));
+	w = arena_array(r->run.arena, (size_t)count, sizeof(*w));
+	j = arena_array(r->run.arena, 2 * (size_t)count, sizeof(*j));
+	o = arena_array(r->run.arena, (size_t)count, sizeof(*o));
 	if (w == NULL || j == NULL || o == NULL)
 		return ERR_NO_MEMORY;
-	n = journals = 0;
-	for (int i = 0; i < r->run.count; i++) {
-		const struct order_row *row = r->entries[i]->row;
+	journals = 0;
+	for (int i = 0; i < count; i++) {
+		const struct order_row *row = list[i]->row;
 		const struct posting *const postings[] = {row->e1, row->e2};
 
-		if (!r->entries[i]->won)
-			continue;
-		w[n] = (struct order_write){.row = row, .attempt = 1, .number_first = 1};
-		o[n++] = (struct outbox_write){.order_id = row->order_id,
+		w[i] = (struct order_write){.row = row, .attempt = 1, .number_first = 1};
+		o[i] = (struct outbox_write){.order_id = row->order_id,
 		    .dealer = row->frozen->decision.owner.dealer,
 		    .kind = OUTBOX_CREATED};
 		for (size_t p = 0; p < 2; p++)
@@ -328,31 +281,141 @@ send_winners(struct batch_run *r, struct tx *t, int won)
 				    .posting = postings[p]};
 	}
 	now_us = clock_wall_us();
-	write_orders(t, w, n);
-	write_fulfilments(t, w, n);
-	write_decisions(t, w, n);
-	write_contacts(t, w, n);
+	write_orders(t, w, count);
+	write_fulfilments(t, w, count);
+	write_decisions(t, w, count);
+	write_contacts(t, w, count);
 	write_journal(t, j, journals, now_us);
-	write_outbox(t, o, n, now_us);
+	write_outbox(t, o, count, now_us);
 	return ERR_OK;
 }
 
 static enum tx_next
-second_trip(struct batch_run *r, struct tx *t)
+take_trip(struct batch_run *r, struct tx *t)
 {
-	int won, at;
 	enum err e;
 
-	(void)read_first_trip(r, t);
-	won = judge(r);
-	at = takes_send(&r->takes, t, TAKES_CORRECT);
-	r->figures_at = at;
-	at += takes_send(&r->takes, t, TAKES_FIGURES);
-	at += send_deletes(r, t);
-	r->submission_at = at;
-	if (send_reads(r, t) == 0)
+	(void)tx_args(t);
+	tx_add(t, STMT_ORDERS_SAVE);
+	e = send_rows(r, t, r->ready, r->ready_count);
+	if (e == ERR_OK)
+		e = send_takes(r, t);
+	if (e == ERR_OK)
+		return TX_TRIP;
+	tx_fail(t, e);
+	return TX_ROLLBACK;
+}
+
+static enum tx_next
+take_again(struct batch_run *r, struct tx *t)
+{
+	enum err e;
+
+	r->is_again = true;
+	(void)tx_args(t);
+	tx_add(t, STMT_ORDERS_UNDO);
+	e = send_takes(r, t);
+	if (e == ERR_OK)
+		return TX_TRIP;
+	tx_fail(t, e);
+	return TX_ROLLBACK;
+}
+
+/* ---- Who has won -------------------------------------------------------------------------------- */
+
+/* In order of arrival, each all or nothing over its takes; how many won. */
+static int
+judge(struct batch_run *r)
+{
+	int won, short_at;
+
+	won = 0;
+	for (int i = 0; i < r->ready_count; i++) {
+		struct batch_entry *x = r->ready[i];
+		const struct order_row *row = x->row;
+
+		x->won = takes_grant(&r->takes, row->takes, x->places, row->take_count,
+		    part_of(row), &short_at);
+		x->outcome.err = x->won ? ERR_OK : take_err(row->takes[short_at].kind);
+		x->outcome.lost_take = x->won ? -1 : short_at;
+		won += x->won;
+	}
+	return won;
+}
+
+/* ---- Give back, commit -------------------------------------------------------------------------- */
+
+/* Losers leave no claim: what they asked for may be asked again. */
+static void
+send_deletes(struct batch_run *r, struct tx *t)
+{
+	struct batch_entry **list;
+	struct pg_args *a;
+	int count;
+
+	list = r->asked; /* free until send_reads() */
+	count = 0;
+	for (int i = 0; i < r->run.count; i++)
+		if (r->by_ref[i]->claimed && !r->by_ref[i]->won)
+			list[count++] = r->by_ref[i];
+	if (count > 0) {
+		send_refs(tx_args(t), list, count);
+		tx_add(t, STMT_SUBMISSION_DELETE);
+	}
+	count = 0;
+	for (int i = 0; i < r->payment_count; i++)
+		if (r->by_payment[i]->payment_claimed && !r->by_payment[i]->won)
+			list[count++] = r->by_payment[i];
+	if (count == 0)
+		return;
+	a = tx_args(t);
+	args_array(a, ELEM_I16);
+	for (int i = 0; i < count; i++)
+		elem_i16(a, (int16_t)list[i]->row->payment->provider);
+	args_array_end(a);
+	args_array(a, ELEM_TEXT);
+	for (int i = 0; i < count; i++)
+		elem_text(a, list[i]->row->payment->number);
+	args_array_end(a);
+	tx_add(t, STMT_PAYMENT_DELETE);
+}
+
+static bool
+send_reads(struct batch_run *r, struct tx *t)
+{
+	int count;
+
+	count = 0;
+	for (int i = 0; i < r->run.count; i++)
+		if (!r->by_ref[i]->claimed)
+			r->asked[count++] = r->by_ref[i];
+	if (count == 0)
+		return false;
+	send_refs(tx_args(t), r->asked, count);
+	tx_add(t, STMT_SUBMISSION_READ);
+	return true;
+}
+
+static enum tx_next
+commit_trip(struct batch_run *r, struct tx *t, int won)
+{
+	struct batch_entry **winners = r->ready;
+	enum err e = ERR_OK;
+	int count = 0;
+
+	(void)takes_send(&r->takes, t, TAKES_CORRECT);
+	r->figures_at = tx_added(t);
+	(void)takes_send(&r->takes, t, TAKES_FIGURES);
+	send_deletes(r, t);
+	r->submission_at = tx_added(t);
+	if (!send_reads(r, t))
 		r->submission_at = -1;
-	e = send_winners(r, t, won);
+	if (r->is_again) {
+		for (int i = 0; i < r->ready_count; i++)
+			if (r->ready[i]->won)
+				winners[count++] = r->ready[i];
+		e = send_rows(r, t, winners, count);
+	}
 	/* Numbers of a stream have no gaps: one row for each that was used. */
 	if (takes_pack(&r->takes, &r->run.changes) || won > 0)
 		write_change(t, &r->run.changes);
@@ -368,8 +431,24 @@ enum tx_next
 batch_run_step(struct tx *t, void *ctx)
 {
 	struct batch_run *r = ctx;
+	int won;
 
-	return tx_trip(t) == 0 ? first_trip(r, t) : second_trip(r, t);
+	if (tx_trip(t) == 0)
+		return claim_trip(r, t);
+	if (tx_trip(t) == 1) {
+		read_claim_trip(r, t);
+		if (r->ready_count > 0)
+			return take_trip(r, t);
+		if (takes_init(&r->takes, r->run.arena, 0) == ERR_OK)
+			return commit_trip(r, t, 0);
+		tx_fail(t, ERR_NO_MEMORY);
+		return TX_ROLLBACK;
+	}
+	(void)takes_read(&r->takes, t, r->taken_at, TAKES_TAKE);
+	won = judge(r);
+	if (won < r->ready_count && !r->is_again)
+		return take_again(r, t);
+	return commit_trip(r, t, won);
 }
 
 /* ---- After the commit ------------------------------------------------------------------------- */

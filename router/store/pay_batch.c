@@ -373,10 +373,15 @@ second_trip(struct pay_run *r, struct tx *t)
 
 	e = read_first_trip(r, t);
 	if (e == ERR_OK) {
-		r->read_at = r->takes.key_count > 0 ? takes_send(&r->takes, t, TAKES_GIVE) : 0;
-		r->read_at += send_numbers(r, t, true, STMT_PAYMENT_DELETE) > 0;
+		(void)send_numbers(r, t, true, STMT_PAYMENT_DELETE);
+		r->read_at = tx_added(t);
 		r->asked_count = send_numbers(r, t, false, STMT_PAYMENTS_READ);
 		e = send_books(r, t);
+	}
+	/* last, so that others wait for its locks no longer than the commit takes */
+	if (e == ERR_OK && r->takes.key_count > 0) {
+		takes_turn(t);
+		(void)takes_send(&r->takes, t, TAKES_GIVE);
 	}
 	if (e == ERR_OK)
 		return TX_COMMIT;

@@ -35,6 +35,13 @@
 #define SQL_FIG_ENTITLEMENT "w.i::int4, s.version, s.ceiling::int8, s.used::int8"
 #define SQL_FIG_BUDGET "w.i::int4, s.version, (s.budget_fen - s.spent_fen)::int8, 0::int8"
 
+/*
+ * Batches of one instance take in turn: the second would wait anyhow, at the first row that both want, and
+ * then look again at each row that the first one changed, because its snapshot is older.
+ */
+#define TURN_STATEMENTS(X) \
+	X(TAKE_TURN, ON_BATCH, "select pg_advisory_xact_lock($1::int4, $2::int4)")
+
 /* Takes what is there: least(wanted, left).  An unpaid order's part goes to reserved if all is granted. */
 #define TAKE_STATEMENTS(X) \
 	X(TAKE_STOCK, ON_BOTH, SQL_W_STOCK \

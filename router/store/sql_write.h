@@ -18,6 +18,9 @@
 	/* Of skus sold as open: those that have an entitlement by now. */ \
 	X(SCARCE_READ, ON_BOTH, \
 	    "select distinct sku_id from entitlement where sku_id = any ($1::int4[])") \
+	/* Around the rows of orders and their takes: see batch_run.h. */ \
+	X(ORDERS_SAVE, ON_BATCH, "savepoint orders") \
+	X(ORDERS_UNDO, ON_BATCH, "rollback to savepoint orders") \
 	X(SUBMISSION_DELETE, ON_BATCH, \
 	    SQL_W("storefront, ref", "$1::int4[], $2::text[]") \
 	    "delete from submission s using w where s.storefront_id = w.storefront and s.order_ref = w.ref") \

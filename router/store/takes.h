@@ -56,6 +56,8 @@ enum err takes_seal(struct takes *t) MUST_CHECK;
 
 enum takes_op { TAKES_TAKE, TAKES_CORRECT, TAKES_FIGURES, TAKES_GIVE };
 
+/* One statement: what follows waits until no other batch of this process takes; until the commit. */
+void takes_turn(struct tx *tx);
 /* Adds the statements that have rows; returns how many. */
 int takes_send(struct takes *t, struct tx *tx, enum takes_op op);
 /* Days whose capacity rows the hints do not know to be there are made; 0 or 1 statement. */

@@ -1,7 +1,10 @@
 /* takes as statements: one table of kinds, the columns of their keys, and the figures that come back. */
 #include <assert.h>
 
+#include "base/digest.h"
 #include "store/takes.h"
+
+#define TURN_CLASS 20311 /* of advisory locks with two numbers */
 
 static const enum stmt STATEMENT[TAKE_BUDGET + 1][TAKES_GIVE + 1] = {
     [TAKE_STOCK] = {STMT_TAKE_STOCK, STMT_GIVE_STOCK, STMT_FIGURE_STOCK, STMT_GIVE_STOCK},
@@ -187,6 +190,21 @@ foresee(struct take_key *k)
 	case CHANGE_CLAIM:
 		break;
 	}
+}
+
+void
+takes_turn(struct tx *tx)
+{
+	/* any number that others hardly have; if they do, they wait for us */
+	static int32_t process;
+	struct pg_args *a;
+
+	while (process == 0)
+		random_bytes(&process, sizeof(process));
+	a = tx_args(tx);
+	args_i32(a, TURN_CLASS);
+	args_i32(a, process);
+	tx_add(tx, STMT_TAKE_TURN);
 }
 
 int

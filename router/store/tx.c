@@ -133,13 +133,13 @@ tx_add(struct tx *t, enum stmt s)
 {
 	if (t->err == ERR_OK)
 		t->err = args_err(conn_args(t->conn));
-	if (t->trip == 0 && t->added++ == 0) {
+	t->added++;
+	if (t->trip == 0 && t->added == 1) {
 		t->held = true;
 		t->first = s;
 		return;
 	}
 	assert(!t->held);
-	t->added++;
 	send_named(t, statements[s].name, conn_args(t->conn));
 }
 
@@ -504,6 +504,12 @@ int
 tx_trip(const struct tx *t)
 {
 	return t->trip;
+}
+
+int
+tx_added(const struct tx *t)
+{
+	return t->added;
 }
 
 /* Results before the caller's: that of begin, in the first trip. */

@@ -52,6 +52,7 @@ enum err tx_start(struct pool *p, tx_step_fn *step, tx_done_fn *done, void *ctx)
 int tx_trip(const struct tx *t);        /* 0: fill the first trip, no results yet */
 struct pg_args *tx_args(struct tx *t);  /* an empty argument list for the next statement */
 void tx_add(struct tx *t, enum stmt s); /* adds ${s} with the arguments of the last tx_args() */
+int tx_added(const struct tx *t); /* in this trip so far: where the next one's result will stand */
 int tx_result_count(const struct tx *t);
 const PGresult *tx_result(const struct tx *t, int i); /* of the trip that just came back */
 int tx_affected(const struct tx *t, int i);
