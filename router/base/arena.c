@@ -67,22 +67,16 @@ run_hooks(struct arena *a)
 	}
 }
 
-/* Frees the chunks but ${kept} (NULL: all go). */
 static void
-free_chunks(struct arena *a, struct chunk *kept)
+free_chunks(struct arena *a)
 {
-	struct chunk *c, *next;
+	struct chunk *c;
 
-	for (c = a->chunks; c != NULL; c = next) {
-		next = c->next;
-		if (c == kept)
-			continue;
+	while ((c = a->chunks) != NULL) {
+		a->chunks = c->next;
 		a->taken -= sizeof(*c) + c->size;
 		free(c);
 	}
-	a->chunks = kept;
-	if (kept != NULL)
-		kept->next = NULL;
 }
 
 void
@@ -91,28 +85,34 @@ arena_free(struct arena *a)
 	if (a == NULL)
 		return;
 	run_hooks(a);
-	free_chunks(a, NULL);
+	free_chunks(a);
 	assert(a->taken == 0);
 	free(a);
 }
 
 /*
- * The largest chunk that the next user may have; so the arena grows to what its users need.  Of a small
- * cap only an eighth: what is left must still be good for one large piece.
+ * Takes out the largest chunk that the next user may have; so the arena grows to what its users need.  Of
+ * a small cap only an eighth: what is left must still be good for one large piece.
  */
 static struct chunk *
-choose_kept(const struct arena *a)
+take_kept(struct arena *a)
 {
 	struct chunk *kept = NULL;
 
 #ifndef ARENA_EMULATE
 	size_t size_max = CHUNK_SIZE_KEPT;
+	struct chunk **at, **best = NULL;
 
 	if (size_max > a->size_max / 8)
 		size_max = a->size_max / 8;
-	for (struct chunk *c = a->chunks; c != NULL; c = c->next) {
-		if (sizeof(*c) + c->size <= size_max && (kept == NULL || c->size > kept->size))
-			kept = c;
+	for (at = &a->chunks; *at != NULL; at = &(*at)->next) {
+		if (sizeof(**at) + (*at)->size <= size_max &&
+		    (best == NULL || (*at)->size > (*best)->size))
+			best = at;
+	}
+	if (best != NULL) {
+		kept = *best;
+		*best = kept->next;
 	}
 #else
 	(void)a;
@@ -126,11 +126,13 @@ arena_reset(struct arena *a)
 	struct chunk *kept;
 
 	run_hooks(a);
-	kept = choose_kept(a);
-	free_chunks(a, kept);
+	kept = take_kept(a);
+	free_chunks(a);
 	a->chunk_size_next = CHUNK_SIZE;
 	if (kept != NULL) {
+		kept->next = NULL;
 		kept->used = 0;
+		a->chunks = kept;
 		while (a->chunk_size_next <= sizeof(*kept) + kept->size)
 			a->chunk_size_next *= 2;
 	}
