@@ -6,7 +6,6 @@
 /* PostgreSQL counts time in µs and dates in days since 2000-01-01. */
 #define EPOCH_2000_US INT64_C(946684800000000)
 #define EPOCH_2000_DAYS 10957
-#define ARRAY_HEAD 20 /* dimensions, has nulls, element type, count, lower bound */
 
 void
 args_init(struct pg_args *a, size_t size_max)
@@ -26,7 +25,7 @@ args_reset(struct pg_args *a)
 {
 	buf_reset(&a->data);
 	a->count = 0;
-	a->array_at = 0;
+	a->array_at = a->row_at = a->inner_at = 0;
 }
 
 enum err
@@ -124,115 +123,244 @@ args_date(struct pg_args *a, int32_t days)
 	args_i32(a, days - EPOCH_2000_DAYS);
 }
 
-void
-args_array(struct pg_args *a, enum pg_elem type)
+/* What stands before the elements; all but the type is right for an array of none and patched at its end. */
+static void
+array_head(struct pg_args *a, uint32_t type)
+{
+	buf_be32(&a->data, 1);
+	buf_be32(&a->data, 0);
+	buf_be32(&a->data, type);
+	buf_be32(&a->data, 0);
+	buf_be32(&a->data, 1);
+}
+
+/* ${at}: where its head stands. */
+static void
+array_patch(struct pg_args *a, size_t at, uint32_t count, bool nulls)
+{
+	if (buf_err(&a->data) != ERR_OK)
+		return;
+	if (count == 0) {
+		/* An empty array has no dimension. */
+		buf_patch_be32(&a->data, at, 0);
+		a->data.len = at + 12;
+	} else {
+		buf_patch_be32(&a->data, at + 4, nulls);
+		buf_patch_be32(&a->data, at + 12, count);
+	}
+}
+
+static void
+array_open(struct pg_args *a, uint32_t type)
 {
 	arg_begin(a);
-	buf_be32(&a->data, 1);
-	buf_be32(&a->data, 0);
-	buf_be32(&a->data, (uint32_t)type);
-	buf_be32(&a->data, 0);
-	buf_be32(&a->data, 1);
+	array_head(a, type);
 	a->array_at = a->arg[a->count].at + 1; /* + 1: zero says that none is open */
 	a->array_count = 0;
 	a->array_nulls = false;
 }
 
 void
+args_array(struct pg_args *a, enum pg_elem type)
+{
+	array_open(a, (uint32_t)type);
+}
+
+void
 args_array_end(struct pg_args *a)
 {
-	size_t at;
-
-	assert(a->array_at != 0);
-	at = a->array_at - 1;
+	assert(a->array_at != 0 && a->row_at == 0);
+	array_patch(a, a->array_at - 1, a->array_count, a->array_nulls);
 	a->array_at = 0;
-	if (buf_err(&a->data) == ERR_OK) {
-		if (a->array_count == 0) {
-			/* An empty array has no dimension. */
-			buf_patch_be32(&a->data, at, 0);
-			a->data.len = at + 12;
-		} else {
-			buf_patch_be32(&a->data, at + 4, a->array_nulls);
-			buf_patch_be32(&a->data, at + 12, a->array_count);
-		}
-	}
 	arg_end(a);
 }
 
+/* ---- Rows ------------------------------------------------------------------------------------- */
+
+static const int row_columns[] = {
+#define X(name, type, columns) [ROW_##name] = columns,
+    ROW_TABLE(X)
+#undef X
+};
+
+void
+args_rows(struct pg_args *a, enum pg_row type)
+{
+	assert(a->row_type[type] != 0);
+	array_open(a, a->row_type[type]);
+	a->row = type;
+}
+
+/* Sets the length, ${at} bytes into the data, of what follows it. */
 static void
-elem_begin(struct pg_args *a, size_t len)
+length_patch(struct pg_args *a, size_t at)
+{
+	if (buf_err(&a->data) == ERR_OK)
+		buf_patch_be32(&a->data, at, (uint32_t)(a->data.len - at - 4));
+}
+
+void
+row_open(struct pg_args *a)
+{
+	assert(a->array_at != 0 && a->row_at == 0);
+	a->array_count++;
+	a->row_at = a->data.len + 1; /* + 1, here and below: zero says that none is open */
+	a->row_left = row_columns[a->row];
+	buf_be32(&a->data, 0);
+	buf_be32(&a->data, (uint32_t)a->row_left);
+}
+
+void
+row_close(struct pg_args *a)
+{
+	assert(a->row_at != 0 && a->inner_at == 0 && a->row_left == 0);
+	length_patch(a, a->row_at - 1);
+	a->row_at = 0;
+}
+
+/* A column names its type. */
+static void
+column_begin(struct pg_args *a, uint32_t type)
+{
+	a->row_left--;
+	buf_be32(&a->data, type);
+}
+
+static uint32_t
+array_type(enum pg_elem type)
+{
+	switch (type) {
+	case ELEM_I16:
+		return 1005;
+	case ELEM_I32:
+		return 1007;
+	default:
+		assert(type == ELEM_I64);
+		return 1016;
+	}
+}
+
+void
+row_array(struct pg_args *a, enum pg_elem type)
+{
+	assert(a->row_at != 0 && a->inner_at == 0);
+	column_begin(a, array_type(type));
+	a->inner_at = a->data.len + 1;
+	a->inner_count = 0;
+	buf_be32(&a->data, 0);
+	array_head(a, (uint32_t)type);
+}
+
+void
+row_array_end(struct pg_args *a)
+{
+	assert(a->inner_at != 0);
+	array_patch(a, a->inner_at - 1 + 4, a->inner_count, false);
+	length_patch(a, a->inner_at - 1);
+	a->inner_at = 0;
+}
+
+void
+row_array_null(struct pg_args *a, enum pg_elem type)
+{
+	assert(a->row_at != 0 && a->inner_at == 0);
+	column_begin(a, array_type(type));
+	buf_be32(&a->data, UINT32_MAX);
+}
+
+/* ---- Elements of arrays, columns of rows ------------------------------------------------------ */
+
+static void
+elem_begin(struct pg_args *a, enum pg_elem type, size_t len)
 {
 	assert(a->array_at != 0 && len <= INT32_MAX);
-	a->array_count++;
+	if (a->inner_at != 0)
+		a->inner_count++;
+	else if (a->row_at != 0)
+		column_begin(a, (uint32_t)type);
+	else
+		a->array_count++;
 	buf_be32(&a->data, (uint32_t)len);
 }
 
 void
-elem_null(struct pg_args *a)
+elem_null(struct pg_args *a, enum pg_elem type)
 {
-	assert(a->array_at != 0);
-	a->array_count++;
-	a->array_nulls = true;
+	assert(a->array_at != 0 && a->inner_at == 0);
+	if (a->row_at != 0) {
+		column_begin(a, (uint32_t)type);
+	} else {
+		a->array_count++;
+		a->array_nulls = true;
+	}
 	buf_be32(&a->data, UINT32_MAX);
 }
 
 void
 elem_bool(struct pg_args *a, bool v)
 {
-	elem_begin(a, 1);
+	elem_begin(a, ELEM_BOOL, 1);
 	buf_byte(&a->data, v);
 }
 
 void
 elem_i16(struct pg_args *a, int16_t v)
 {
-	elem_begin(a, 2);
+	elem_begin(a, ELEM_I16, 2);
 	buf_be16(&a->data, (uint16_t)v);
 }
 
 void
 elem_i32(struct pg_args *a, int32_t v)
 {
-	elem_begin(a, 4);
+	elem_begin(a, ELEM_I32, 4);
 	buf_be32(&a->data, (uint32_t)v);
 }
 
 void
 elem_i64(struct pg_args *a, int64_t v)
 {
-	elem_begin(a, 8);
+	elem_begin(a, ELEM_I64, 8);
 	buf_be64(&a->data, (uint64_t)v);
+}
+
+static void
+elem_data(struct pg_args *a, enum pg_elem type, const void *p, size_t len)
+{
+	elem_begin(a, type, len);
+	buf_add(&a->data, p, len);
 }
 
 void
 elem_text(struct pg_args *a, const char *s)
 {
-	elem_bytes(a, s, strlen(s));
+	elem_data(a, ELEM_TEXT, s, strlen(s));
 }
 
 void
 elem_bytes(struct pg_args *a, const void *p, size_t len)
 {
-	elem_begin(a, len);
-	buf_add(&a->data, p, len);
+	elem_data(a, ELEM_BYTES, p, len);
 }
 
 void
 elem_uuid(struct pg_args *a, const struct uuid *u)
 {
-	elem_bytes(a, u->b, sizeof(u->b));
+	elem_data(a, ELEM_UUID, u->b, sizeof(u->b));
 }
 
 void
 elem_time(struct pg_args *a, int64_t us)
 {
-	elem_i64(a, us - EPOCH_2000_US);
+	elem_begin(a, ELEM_TIME, 8);
+	buf_be64(&a->data, (uint64_t)(us - EPOCH_2000_US));
 }
 
 void
 elem_date(struct pg_args *a, int32_t days)
 {
-	elem_i32(a, days - EPOCH_2000_DAYS);
+	elem_begin(a, ELEM_DATE, 4);
+	buf_be32(&a->data, (uint32_t)(days - EPOCH_2000_DAYS));
 }
 
 /* The cursor over one value; false: it is null. */

@@ -33,7 +33,7 @@ elem_time_or_null(struct pg_args *a, int64_t us)
 	if (us != 0)
 		elem_time(a, us);
 	else
-		elem_null(a);
+		elem_null(a, ELEM_TIME);
 }
 
 static bool
@@ -47,56 +47,69 @@ has_campaign(const struct order_row *r)
 	return false;
 }
 
-/* A flat array over all lines of all orders; l is the line, q its request. */
-#define LINES(type, elem, expr) \
+/* A column's array over ${count} things; n is the index. */
+#define ROW_ARRAY(type, elem, count, expr) \
 	do { \
-		args_array(a, type); \
-		for (int i = 0; i < count; i++) { \
-			const struct order_row *r = w[i].row; \
-			const struct request *q = &r->frozen->request; \
-			for (int n = 0; n < q->line_count; n++) { \
-				const struct order_line *l = &q->lines[n]; \
-				elem(a, expr); \
-			} \
-		} \
-		args_array_end(a); \
+		row_array(a, type); \
+		for (int n = 0; n < (count); n++) \
+			elem(a, expr); \
+		row_array_end(a); \
 	} while (0)
 
 static void
-order_lines(struct pg_args *a, const struct order_write *w, int count)
+order_lines(struct pg_args *a, const struct order_row *r)
 {
-	bool any;
+	const struct order_line *l = r->frozen->request.lines;
+	const struct world *w = r->world;
+	int count = r->frozen->request.line_count;
 
-	LINES(ELEM_I32, elem_i32, r->world->skus[l->sku].id);
-	LINES(ELEM_I32, elem_i32, l->quantity);
-	LINES(ELEM_I64, elem_i64, l->price_fen);
-	LINES(ELEM_I64, elem_i64, r->frozen->totals.cost_unit_fen[l - q->lines]);
-	any = false;
-	for (int i = 0; i < count && !any; i++)
-		any = has_campaign(w[i].row);
-	if (any) {
-		LINES(ELEM_I64, elem_i64, l->discount_fen);
-		LINES(ELEM_I32, elem_i32,
-		    l->campaign != NONE ? r->world->campaigns[l->campaign].id : 0);
-	} else {
-		args_array(a, ELEM_I64);
-		args_array_end(a);
-		args_array(a, ELEM_I32);
-		args_array_end(a);
+	ROW_ARRAY(ELEM_I32, elem_i32, count, w->skus[l[n].sku].id);
+	ROW_ARRAY(ELEM_I32, elem_i32, count, l[n].quantity);
+	ROW_ARRAY(ELEM_I64, elem_i64, count, l[n].price_fen);
+	ROW_ARRAY(ELEM_I64, elem_i64, count, r->frozen->totals.cost_unit_fen[n]);
+	if (!has_campaign(r)) {
+		row_array_null(a, ELEM_I64);
+		row_array_null(a, ELEM_I32);
+		return;
 	}
+	ROW_ARRAY(ELEM_I64, elem_i64, count, l[n].discount_fen);
+	ROW_ARRAY(ELEM_I32, elem_i32, count,
+	    l[n].campaign != NONE ? w->campaigns[l[n].campaign].id : 0);
 }
 
+/* Columns in the order of type new_order. */
 static void
-order_slices(struct pg_args *a, const struct order_write *w, int count)
+order_row(struct pg_args *a, const struct order_row *r)
 {
-	int at;
+	const struct frozen *f = r->frozen;
+	const struct owner *o = &f->decision.owner;
 
-	at = 1;
-	COLUMN(ELEM_I32, elem_i32,
-	    (at += r->frozen->request.line_count) - r->frozen->request.line_count);
-	at = 0;
-	COLUMN(ELEM_I32, elem_i32, at += r->frozen->request.line_count);
-	COLUMN(ELEM_BOOL, elem_bool, has_campaign(r));
+	row_open(a);
+	elem_uuid(a, &r->order_id);
+	elem_i32(a, o->dealer);
+	elem_i32(a, r->storefront);
+	elem_i32(a, o->store);
+	elem_i32(a, o->staff);
+	elem_i32(a, f->decision.policy_version);
+	elem_i32(a, f->split_version);
+	elem_i32(a, f->collector);
+	elem_i64(a, (int64_t)f->request.customer);
+	elem_i64(a, f->totals.goods_fen);
+	elem_i64(a, f->totals.delivery_fee_fen);
+	elem_i64(a, f->totals.funded_fen);
+	elem_i64(a, f->totals.provider_fee_fen);
+	elem_i64(a, f->totals.owner_margin_fen);
+	elem_time(a, r->created_us);
+	elem_time_or_null(a, r->payment == NULL ? r->pay_by_us : 0);
+	elem_time_or_null(a, r->payment != NULL ? r->payment->paid_at_us : 0);
+	elem_time_or_null(a, o->since_min * US_PER_MIN);
+	elem_i16(a, (int16_t)o->source);
+	elem_i16(a, r->payment != NULL ? MARK_OPEN : MARK_AWAITING_PAYMENT);
+	elem_i16(a, (int16_t)f->decision.options[0].way);
+	elem_bool(a, f->request.accept_other_way);
+	elem_text(a, r->order_ref);
+	order_lines(a, r);
+	row_close(a);
 }
 
 void
@@ -107,31 +120,10 @@ write_orders(struct tx *t, const struct order_write *w, int count)
 	if (count == 0)
 		return;
 	a = tx_args(t);
-	COLUMN(ELEM_UUID, elem_uuid, &r->order_id);
-	COLUMN(ELEM_I32, elem_i32, r->frozen->decision.owner.dealer);
-	COLUMN(ELEM_I32, elem_i32, r->storefront);
-	COLUMN(ELEM_I32, elem_i32, r->frozen->decision.owner.store);
-	COLUMN(ELEM_I32, elem_i32, r->frozen->decision.owner.staff);
-	COLUMN(ELEM_I32, elem_i32, r->frozen->decision.policy_version);
-	COLUMN(ELEM_I32, elem_i32, r->frozen->split_version);
-	COLUMN(ELEM_I32, elem_i32, r->frozen->collector);
-	COLUMN(ELEM_I64, elem_i64, (int64_t)r->frozen->request.customer);
-	COLUMN(ELEM_I64, elem_i64, r->frozen->totals.goods_fen);
-	COLUMN(ELEM_I64, elem_i64, r->frozen->totals.delivery_fee_fen);
-	COLUMN(ELEM_I64, elem_i64, r->frozen->totals.funded_fen);
-	COLUMN(ELEM_I64, elem_i64, r->frozen->totals.provider_fee_fen);
-	COLUMN(ELEM_I64, elem_i64, r->frozen->totals.owner_margin_fen);
-	COLUMN(ELEM_TIME, elem_time, r->created_us);
-	COLUMN(ELEM_TIME, elem_time_or_null, r->payment == NULL ? r->pay_by_us : 0);
-	COLUMN(ELEM_TIME, elem_time_or_null, r->payment != NULL ? r->payment->paid_at_us : 0);
-	COLUMN(ELEM_TIME, elem_time_or_null, r->frozen->decision.owner.since_min * US_PER_MIN);
-	COLUMN(ELEM_I16, elem_i16, (int16_t)r->frozen->decision.owner.source);
-	COLUMN(ELEM_I16, elem_i16, r->payment != NULL ? MARK_OPEN : MARK_AWAITING_PAYMENT);
-	COLUMN(ELEM_I16, elem_i16, (int16_t)r->frozen->decision.options[0].way);
-	COLUMN(ELEM_BOOL, elem_bool, r->frozen->request.accept_other_way);
-	COLUMN(ELEM_TEXT, elem_text, r->order_ref);
-	order_lines(a, w, count);
-	order_slices(a, w, count);
+	args_rows(a, ROW_ORDER);
+	for (int i = 0; i < count; i++)
+		order_row(a, w[i].row);
+	args_array_end(a);
 	tx_add(t, STMT_ORDER_INSERT);
 }
 
@@ -145,30 +137,6 @@ struct part_row {
 	int number, attempt;
 	bool slot;
 };
-
-/* Runs ${code} for each part x of each order, in order. */
-#define EACH_PART(code) \
-	for (int i = 0; i < count; i++) { \
-		for (int n = 0; n < w[i].row->frozen->decision.options[0].part_count; n++) { \
-			struct part_row x = part_row(&w[i], n); \
-			code; \
-		} \
-	}
-#define PARTS(type, elem, ...) \
-	do { \
-		args_array(a, type); \
-		EACH_PART(elem(a, __VA_ARGS__)) \
-		args_array_end(a); \
-	} while (0)
-#define PART_LINES(type, elem, expr) \
-	do { \
-		args_array(a, type); \
-		EACH_PART(for (int k = 0; k < x.p->line_count; k++) { \
-			const struct part_line *l = &x.p->lines[k]; \
-			elem(a, expr); \
-		}) \
-		args_array_end(a); \
-	} while (0)
 
 static struct part_row
 part_row(const struct order_write *w, int n)
@@ -199,7 +167,7 @@ elem_minute(struct pg_args *a, const struct part_row *x, int16_t minute)
 	if (x->slot)
 		elem_i16(a, minute);
 	else
-		elem_null(a);
+		elem_null(a, ELEM_I16);
 }
 
 static void
@@ -210,7 +178,7 @@ elem_day(struct pg_args *a, const struct part_row *x)
 	else if (x->p->takes_capacity)
 		elem_date(a, x->p->capacity_day);
 	else
-		elem_null(a);
+		elem_null(a, ELEM_DATE);
 }
 
 /* Open minutes the store will have to answer once the order is paid. */
@@ -241,37 +209,63 @@ is_entitled(const struct part_row *x, const struct part_line *l)
 	return false;
 }
 
-static int
-entitled_count(const struct part_row *x)
+static int32_t
+sku_id(const struct part_row *x, const struct part_line *l)
 {
-	int count;
-
-	count = 0;
-	for (int k = 0; k < x->p->line_count; k++)
-		count += is_entitled(x, &x->p->lines[k]);
-	return count;
+	return x->r->world->skus[x->r->frozen->request.lines[l->line].sku].id;
 }
 
+/* Null: none of its lines is entitled. */
 static void
-elem_entitled(struct pg_args *a, const struct part_row *x, const struct part_line *l)
+part_entitled(struct pg_args *a, const struct part_row *x)
 {
-	if (is_entitled(x, l))
-		elem_i32(a, x->r->world->skus[x->r->frozen->request.lines[l->line].sku].id);
+	bool any = false;
+
+	for (int n = 0; n < x->p->line_count; n++) {
+		if (!is_entitled(x, &x->p->lines[n]))
+			continue;
+		if (!any)
+			row_array(a, ELEM_I32);
+		any = true;
+		elem_i32(a, sku_id(x, &x->p->lines[n]));
+	}
+	if (any)
+		row_array_end(a);
+	else
+		row_array_null(a, ELEM_I32);
 }
 
+/* Columns in the order of type new_fulfilment. */
 static void
-part_slices(struct pg_args *a, const struct order_write *w, int count)
+fulfilment_row(struct pg_args *a, const struct part_row *x)
 {
-	int at;
+	const struct request *q = &x->r->frozen->request;
+	const struct part *p = x->p;
 
-	at = 0;
-	PARTS(ELEM_I32, elem_i32, (at += x.p->line_count) - x.p->line_count + 1);
-	at = 0;
-	PARTS(ELEM_I32, elem_i32, at += x.p->line_count);
-	at = 0;
-	PARTS(ELEM_I32, elem_i32, (at += entitled_count(&x)) - entitled_count(&x) + 1);
-	at = 0;
-	PARTS(ELEM_I32, elem_i32, at += entitled_count(&x));
+	row_open(a);
+	elem_uuid(a, &x->r->order_id);
+	elem_i16(a, (int16_t)x->number);
+	elem_i16(a, (int16_t)x->attempt);
+	elem_i32(a, x->loc->party);
+	elem_i32(a, x->loc->id);
+	elem_i32(a, p->distance_m);
+	elem_i16(a, (int16_t)p->way);
+	elem_i16(a, (int16_t)part_state(x));
+	elem_minute(a, x, q->slot_from_min);
+	elem_minute(a, x, q->slot_to_min);
+	elem_day(a, x);
+	elem_bool(a, p->takes_capacity);
+	elem_time(a, p->promise_from_us);
+	elem_time(a, p->promise_to_us);
+	elem_time_or_null(a, part_state(x) == FUL_OFFERED ? p->offer_deadline_us : 0);
+	elem_i32(a, accept_min(x));
+	ROW_ARRAY(ELEM_I16, elem_i16, p->line_count, (int16_t)p->lines[n].line);
+	ROW_ARRAY(ELEM_I32, elem_i32, p->line_count, sku_id(x, &p->lines[n]));
+	ROW_ARRAY(ELEM_I32, elem_i32, p->line_count, p->lines[n].quantity);
+	ROW_ARRAY(ELEM_I32, elem_i32, p->line_count,
+	    p->lines[n].stocked ? p->lines[n].goods_owner : 0);
+	part_entitled(a, x);
+	row_close(a);
 }
 
 void
@@ -282,91 +276,59 @@ write_fulfilments(struct tx *t, const struct order_write *w, int count)
 	if (count == 0)
 		return;
 	a = tx_args(t);
-	PARTS(ELEM_UUID, elem_uuid, &x.r->order_id);
-	PARTS(ELEM_I16, elem_i16, (int16_t)x.number);
-	PARTS(ELEM_I16, elem_i16, (int16_t)x.attempt);
-	PARTS(ELEM_I32, elem_i32, x.loc->party);
-	PARTS(ELEM_I32, elem_i32, x.loc->id);
-	PARTS(ELEM_I32, elem_i32, x.p->distance_m);
-	PARTS(ELEM_I16, elem_i16, (int16_t)x.p->way);
-	PARTS(ELEM_I16, elem_i16, (int16_t)part_state(&x));
-	PARTS(ELEM_I16, elem_minute, &x, x.r->frozen->request.slot_from_min);
-	PARTS(ELEM_I16, elem_minute, &x, x.r->frozen->request.slot_to_min);
-	PARTS(ELEM_DATE, elem_day, &x);
-	PARTS(ELEM_BOOL, elem_bool, x.p->takes_capacity);
-	PARTS(ELEM_TIME, elem_time, x.p->promise_from_us);
-	PARTS(ELEM_TIME, elem_time, x.p->promise_to_us);
-	PARTS(ELEM_TIME, elem_time_or_null,
-	    part_state(&x) == FUL_OFFERED ? x.p->offer_deadline_us : 0);
-	PARTS(ELEM_I32, elem_i32, accept_min(&x));
-	PART_LINES(ELEM_I16, elem_i16, (int16_t)l->line);
-	PART_LINES(ELEM_I32, elem_i32,
-	    x.r->world->skus[x.r->frozen->request.lines[l->line].sku].id);
-	PART_LINES(ELEM_I32, elem_i32, l->quantity);
-	PART_LINES(ELEM_I32, elem_i32, l->stocked ? l->goods_owner : 0);
-	args_array(a, ELEM_I32);
-	EACH_PART(for (int k = 0; k < x.p->line_count; k++) elem_entitled(a, &x, &x.p->lines[k]))
+	args_rows(a, ROW_FULFILMENT);
+	for (int i = 0; i < count; i++) {
+		for (int n = 0; n < w[i].row->frozen->decision.options[0].part_count; n++) {
+			struct part_row x = part_row(&w[i], n);
+
+			fulfilment_row(a, &x);
+		}
+	}
 	args_array_end(a);
-	part_slices(a, w, count);
 	tx_add(t, STMT_FULFILMENT_INSERT);
 }
 
 /* ---- Decisions -------------------------------------------------------------------------------- */
 
-#define LEGS(type, elem, expr) \
-	do { \
-		args_array(a, type); \
-		for (int i = 0; i < count; i++) { \
-			const struct split *s = w[i].row->split; \
-			for (int n = 0; n < s->leg_count; n++) { \
-				const struct leg *l = &s->legs[n]; \
-				elem(a, expr); \
-			} \
-		} \
-		args_array_end(a); \
-	} while (0)
-#define FUNDINGS(type, elem, member) \
-	do { \
-		args_array(a, type); \
-		for (int i = 0; i < count; i++) { \
-			const struct split *s = w[i].row->split; \
-			for (int n = 0; n < s->funding_count; n++) \
-				elem(a, s->funding[n].member); \
-		} \
-		args_array_end(a); \
-	} while (0)
+/* Columns in the order of type new_decision. */
+static void
+decision_row(struct pg_args *a, const struct order_write *w)
+{
+	const struct order_row *r = w->row;
+	const struct split *s = r->split;
+
+	row_open(a);
+	elem_uuid(a, &r->order_id);
+	elem_i16(a, (int16_t)w->attempt);
+	elem_i32(a, r->frozen->decision.owner.dealer);
+	elem_bytes(a, r->record, r->record_len);
+	ROW_ARRAY(ELEM_I16, elem_i16, s->leg_count, (int16_t)s->legs[n].kind);
+	ROW_ARRAY(ELEM_I32, elem_i32, s->leg_count, s->legs[n].party);
+	ROW_ARRAY(ELEM_I64, elem_i64, s->leg_count, s->legs[n].fen);
+	ROW_ARRAY(ELEM_I16, elem_i16, s->leg_count, s->legs[n].line);
+	ROW_ARRAY(ELEM_I16, elem_i16, s->leg_count, s->legs[n].part);
+	if (s->funding_count > 0) {
+		ROW_ARRAY(ELEM_I32, elem_i32, s->funding_count, s->funding[n].party);
+		ROW_ARRAY(ELEM_I64, elem_i64, s->funding_count, s->funding[n].fen);
+	} else {
+		row_array_null(a, ELEM_I32);
+		row_array_null(a, ELEM_I64);
+	}
+	row_close(a);
+}
 
 void
 write_decisions(struct tx *t, const struct order_write *w, int count)
 {
 	struct pg_args *a;
-	int at;
 
 	if (count == 0)
 		return;
 	a = tx_args(t);
-	COLUMN(ELEM_UUID, elem_uuid, &r->order_id);
-	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].attempt);
-	COLUMN(ELEM_I32, elem_i32, r->frozen->decision.owner.dealer);
-	args_array(a, ELEM_BYTES);
+	args_rows(a, ROW_DECISION);
 	for (int i = 0; i < count; i++)
-		elem_bytes(a, w[i].row->record, w[i].row->record_len);
+		decision_row(a, &w[i]);
 	args_array_end(a);
-	LEGS(ELEM_I16, elem_i16, (int16_t)l->kind);
-	LEGS(ELEM_I32, elem_i32, l->party);
-	LEGS(ELEM_I64, elem_i64, l->fen);
-	LEGS(ELEM_I16, elem_i16, l->line);
-	LEGS(ELEM_I16, elem_i16, l->part);
-	FUNDINGS(ELEM_I32, elem_i32, party);
-	FUNDINGS(ELEM_I64, elem_i64, fen);
-	at = 0;
-	COLUMN(ELEM_I32, elem_i32, (at += r->split->leg_count) - r->split->leg_count + 1);
-	at = 0;
-	COLUMN(ELEM_I32, elem_i32, at += r->split->leg_count);
-	at = 0;
-	COLUMN(ELEM_I32, elem_i32, (at += r->split->funding_count) - r->split->funding_count + 1);
-	at = 0;
-	COLUMN(ELEM_I32, elem_i32, at += r->split->funding_count);
 	tx_add(t, STMT_DECISION_INSERT);
 }
 
@@ -390,7 +352,7 @@ elem_position(struct pg_args *a, const struct contact_row *c, int32_t v)
 	if (c->has_position)
 		elem_i32(a, v);
 	else
-		elem_null(a);
+		elem_null(a, ELEM_I32);
 }
 
 void

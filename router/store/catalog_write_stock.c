@@ -484,7 +484,7 @@ claims_trip(struct write *w, struct tx *t, int n)
 	args_array(a, ELEM_TIME);
 	for (i = 0; i < w->count; i++) {
 		if (rows[i].until_us == 0)
-			elem_null(a);
+			elem_null(a, ELEM_TIME);
 		else
 			elem_time(a, rows[i].until_us);
 	}

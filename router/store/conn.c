@@ -299,6 +299,13 @@ send_setup(struct conn *c)
 	return true;
 }
 
+/* Oids are the database's own. */
+static const char ROW_TYPES[] = "select "
+#define X(name, type, columns) "'" type "'::regtype::oid::int8, "
+    ROW_TABLE(X)
+#undef X
+        "0::int8";
+
 static const char NEW_STREAM[] = "insert into feed_stream default values returning stream_id";
 
 static void
@@ -307,11 +314,12 @@ start_setup(struct conn *c)
 	c->state = CONN_SETUP;
 	PQsetNoticeReceiver(c->pg, quiet, NULL);
 	if (PQsetnonblocking(c->pg, 1) != 0 || PQenterPipelineMode(c->pg) != 1 || !send_setup(c) ||
+	    PQsendQueryParams(c->pg, ROW_TYPES, 0, NULL, NULL, NULL, NULL, 1) != 1 ||
 	    PQsendQueryParams(c->pg, NEW_STREAM, 0, NULL, NULL, NULL, NULL, 1) != 1) {
 		conn_lost(c, "cannot send the set-up");
 		return;
 	}
-	c->expect++;
+	c->expect += 2;
 	if (conn_end_trip(c, true) != ERR_OK)
 		conn_lost(c, "cannot send the set-up");
 }
@@ -333,6 +341,9 @@ setup_done(struct conn *c)
 		conn_lost(c, "set-up refused");
 		return;
 	}
+	r = c->results[c->result_count - 2];
+	for (int i = 0; i < ROW_COUNT; i++)
+		c->args.row_type[i] = (uint32_t)col_i64(r, 0, i);
 	r = c->results[c->result_count - 1];
 	c->stream = col_i64(r, 0, 0);
 	c->stream_since_us = clock_mono_us();

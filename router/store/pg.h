@@ -15,13 +15,15 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/uuid.h"
+#include "store/pg_row.h"
 
 struct conf;
 struct event_base;
 
 /*
  * Arguments of one statement: built column by column, kept until sent.  Arrays are one-dimensional binary
- * arrays; start one, add its elements, and go on with the next parameter.
+ * arrays; start one, add its elements, and go on with the next parameter.  The elements of an array of rows
+ * are row_open(), a value or an array for each column of its type, row_close().
  */
 #define PG_ARGS_MAX 64
 struct pg_args {
@@ -34,6 +36,12 @@ struct pg_args {
 	size_t array_at; /* of the open array, 0: none */
 	uint32_t array_count;
 	bool array_nulls;
+	uint32_t row_type[ROW_COUNT]; /* oids, as the connection found them */
+	enum pg_row row;              /* of the open array of rows */
+	size_t row_at;                /* of the open row, 0: none */
+	int row_left;                 /* columns to come */
+	size_t inner_at;              /* of the open array in it, 0: none */
+	uint32_t inner_count;
 };
 
 void args_init(struct pg_args *a, size_t size_max);
@@ -63,7 +71,14 @@ enum pg_elem {
 };
 void args_array(struct pg_args *a, enum pg_elem type); /* opens an array */
 void args_array_end(struct pg_args *a);
-void elem_null(struct pg_args *a);
+void args_rows(struct pg_args *a, enum pg_row type); /* opens an array of rows */
+void row_open(struct pg_args *a);
+/* opens a column's array, of I16, I32 or I64 */
+void row_array(struct pg_args *a, enum pg_elem type);
+void row_array_end(struct pg_args *a);
+void row_close(struct pg_args *a);
+void elem_null(struct pg_args *a, enum pg_elem type);
+void row_array_null(struct pg_args *a, enum pg_elem type); /* a null instead of an array */
 void elem_bool(struct pg_args *a, bool v);
 void elem_i16(struct pg_args *a, int16_t v);
 void elem_i32(struct pg_args *a, int32_t v);

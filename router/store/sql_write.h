@@ -5,7 +5,7 @@
 #include "store/sql_take.h"
 
 /* clang-format off */
-/* A per-row array is a slice of one flat parameter: unnest would flatten arrays of arrays. */
+/* A per-row array is a slice of one flat parameter, for unnest flattens arrays of arrays; or part of a row type. */
 #define WRITE_STATEMENTS(X) \
 	X(SUBMISSION_CLAIM, ON_BATCH, \
 	    "insert into submission (storefront_id, order_ref, body_hash, owner_id, order_id) " \
@@ -31,45 +31,21 @@
 	    SQL_W("storefront, ref", "$1::int4[], $2::text[]") \
 	    "select w.i::int4, s.body_hash, s.order_id from w join submission s " \
 	    "on s.storefront_id = w.storefront and s.order_ref = w.ref") \
+	/* Types new_*, migrations/0006: a row's arrays come with it. */ \
 	X(ORDER_INSERT, ON_BATCH, \
 	    "insert into sales_order (order_id, dealer_id, storefront_id, owner_location_id, owner_staff_id, " \
 	    "policy_version, split_version, collector_id, customer, goods_fen, delivery_fee_fen, funded_fen, " \
 	    "fee_fen, margin_fen, created_at, pay_by, paid_at, owner_since, owner_source, mark, way, " \
 	    "accept_other_way, order_ref, line_sku, line_qty, line_price_fen, line_cost_fen, line_discount_fen, " \
-	    "line_campaign) " \
-	    "select order_id, dealer, storefront, location, staff, policy, split, collector, customer, goods, " \
-	    "delivery, funded, fee, margin, created, pay_by, paid, since, source, mark, way, other_way, ref, " \
-	    "($24::int4[])[lo:hi], ($25::int4[])[lo:hi], ($26::int8[])[lo:hi], ($27::int8[])[lo:hi], " \
-	    "case when campaigns then ($28::int8[])[lo:hi] end, case when campaigns then ($29::int4[])[lo:hi] end " \
-	    "from unnest($1::uuid[], $2::int4[], $3::int4[], $4::int4[], $5::int4[], $6::int4[], $7::int4[], " \
-	    "$8::int4[], $9::int8[], $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], " \
-	    "$15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::int2[], " \
-	    "$20::int2[], $21::int2[], $22::bool[], $23::text[], $30::int4[], $31::int4[], $32::bool[]) " \
-	    "t(order_id, dealer, storefront, location, staff, policy, split, collector, customer, goods, " \
-	    "delivery, funded, fee, margin, created, pay_by, paid, since, source, mark, way, other_way, ref, " \
-	    "lo, hi, campaigns)") \
+	    "line_campaign) select * from unnest($1::new_order[])") \
 	X(FULFILMENT_INSERT, ON_BOTH, \
 	    "insert into fulfilment (order_id, number, attempt, dealer_id, location_id, distance_m, way, state, " \
 	    "slot_from_min, slot_to_min, capacity_day, takes_capacity, promise_from, promise_to, offer_deadline, " \
 	    "accept_min, line, sku_id, qty, goods_owner_id, entitled_sku) " \
-	    "select order_id, number, attempt, dealer, location, distance, way, state, slot_from, slot_to, day, " \
-	    "takes, promise_from, promise_to, deadline, accept, ($17::int2[])[lo:hi], ($18::int4[])[lo:hi], " \
-	    "($19::int4[])[lo:hi], ($20::int4[])[lo:hi], " \
-	    "case when elo <= ehi then ($21::int4[])[elo:ehi] end " \
-	    "from unnest($1::uuid[], $2::int2[], $3::int2[], $4::int4[], $5::int4[], $6::int4[], $7::int2[], " \
-	    "$8::int2[], $9::int2[], $10::int2[], $11::date[], $12::bool[], $13::timestamptz[], " \
-	    "$14::timestamptz[], $15::timestamptz[], $16::int4[], $22::int4[], $23::int4[], $24::int4[], " \
-	    "$25::int4[]) t(order_id, number, attempt, dealer, location, distance, way, state, slot_from, " \
-	    "slot_to, day, takes, promise_from, promise_to, deadline, accept, lo, hi, elo, ehi)") \
+	    "select * from unnest($1::new_fulfilment[])") \
 	X(DECISION_INSERT, ON_BOTH, \
 	    "insert into decision (order_id, attempt, dealer_id, record, leg_kind, leg_party, leg_fen, leg_line, " \
-	    "leg_part, funding_party, funding_fen) " \
-	    "select order_id, attempt, dealer, record, ($5::int2[])[lo:hi], ($6::int4[])[lo:hi], " \
-	    "($7::int8[])[lo:hi], ($8::int2[])[lo:hi], ($9::int2[])[lo:hi], " \
-	    "case when flo <= fhi then ($10::int4[])[flo:fhi] end, " \
-	    "case when flo <= fhi then ($11::int8[])[flo:fhi] end " \
-	    "from unnest($1::uuid[], $2::int2[], $3::int4[], $4::bytea[], $12::int4[], $13::int4[], " \
-	    "$14::int4[], $15::int4[]) t(order_id, attempt, dealer, record, lo, hi, flo, fhi)") \
+	    "leg_part, funding_party, funding_fen) select * from unnest($1::new_decision[])") \
 	X(CONTACT_INSERT, ON_BATCH, \
 	    "insert into contact (order_id, dealer_id, name, phone, street, region, lat_e6, lon_e6) " \
 	    "select * from unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::text[], " \

@@ -79,7 +79,7 @@ test_arrays(void **state)
 	args_init(&a, 1000);
 	args_array(&a, ELEM_I32);
 	elem_i32(&a, 7);
-	elem_null(&a);
+	elem_null(&a, ELEM_I32);
 	elem_i32(&a, -1);
 	args_array_end(&a);
 	assert_memory_equal(a.data.data,
@@ -105,6 +105,62 @@ test_arrays(void **state)
 	a.count = 1;
 	r = as_result(&a);
 	assert_int_equal(col_array_open(r, 0, 0, &at), 0);
+	PQclear(r);
+	args_release(&a);
+}
+
+/* A row: its length, its columns, for each its type's oid and its value; arrays have types of their own. */
+static void
+test_rows(void **state)
+{
+	struct pg_args a;
+	struct uuid id = {{1}};
+	struct col_array at;
+	struct rd row;
+	PGresult *r;
+	bool null;
+
+	(void)state;
+	args_init(&a, 1000);
+	a.row_type[ROW_DECISION] = 77777;
+	args_rows(&a, ROW_DECISION);
+	for (int i = 0; i < 2; i++) {
+		row_open(&a);
+		elem_uuid(&a, &id);
+		elem_i16(&a, 1);
+		elem_null(&a, ELEM_I32);
+		elem_bytes(&a, "xyz", 3);
+		row_array(&a, ELEM_I16);
+		elem_i16(&a, 5);
+		elem_i16(&a, 6);
+		row_array_end(&a);
+		row_array(&a, ELEM_I32);
+		row_array_end(&a);
+		for (int n = 0; n < 5; n++)
+			row_array_null(&a, ELEM_I64);
+		row_close(&a);
+	}
+	args_array_end(&a);
+	assert_int_equal(args_err(&a), ERR_OK);
+	assert_memory_equal(a.data.data + 8, "\0\1\57\321", 4); /* 77777 */
+	r = as_result(&a);
+	assert_int_equal(col_array_open(r, 0, 0, &at), 2);
+	assert_true(col_array_next(&at, &row, &null) && col_array_next(&at, &row, &null));
+	assert_int_equal(rd_be32(&row), 11);
+	assert_true(rd_be32(&row) == ELEM_UUID && rd_be32(&row) == 16);
+	assert_memory_equal(rd_bytes(&row, 16), id.b, 16);
+	assert_true(rd_be32(&row) == ELEM_I16 && rd_be32(&row) == 2 && rd_be16(&row) == 1);
+	assert_true(rd_be32(&row) == ELEM_I32 && rd_be32(&row) == UINT32_MAX);
+	assert_true(rd_be32(&row) == ELEM_BYTES && rd_be32(&row) == 3);
+	assert_memory_equal(rd_bytes(&row, 3), "xyz", 3);
+	assert_true(rd_be32(&row) == 1005 && rd_be32(&row) == 32);
+	assert_memory_equal(rd_bytes(&row, 32),
+	    "\0\0\0\1\0\0\0\0\0\0\0\25\0\0\0\2\0\0\0\1\0\0\0\2\0\5\0\0\0\2\0\6", 32);
+	assert_true(rd_be32(&row) == 1007 && rd_be32(&row) == 12);
+	assert_memory_equal(rd_bytes(&row, 12), "\0\0\0\0\0\0\0\0\0\0\0\27", 12);
+	for (int n = 0; n < 5; n++)
+		assert_true(rd_be32(&row) == 1016 && rd_be32(&row) == UINT32_MAX);
+	assert_true(row.ok && row.at == row.end);
 	PQclear(r);
 	args_release(&a);
 }
@@ -160,6 +216,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_scalars),
 	    cmocka_unit_test(test_arrays),
+	    cmocka_unit_test(test_rows),
 	    cmocka_unit_test(test_cap),
 	    cmocka_unit_test(test_states),
 	};
