@@ -303,6 +303,8 @@ http_reply(struct http_request *q, int status, const char *content_type)
 	 */
 	bufferevent_getcb(c->bev, NULL, &write_cb, &event_cb, &ctx);
 	bufferevent_setcb(c->bev, NULL, write_cb, event_cb, ctx);
+	/* the request may have been, and evhttp would end the reply as if it were */
+	q->ev->chunked = 0;
 	evhttp_send_reply_end(q->ev);
 	write_now(c);
 }

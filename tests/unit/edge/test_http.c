@@ -255,6 +255,28 @@ test_pipelined(void **state)
 	close(fd);
 }
 
+/* A request in chunks gets a reply that is not: nothing follows its body, and the next one is understood. */
+static void
+test_chunked_then_next(void **state)
+{
+	int fd = world_connect();
+
+	(void)state;
+	client_send(world.base, fd,
+	    TEXT("POST /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+	         "2\r\nab\r\n0\r\n\r\n"));
+	loop_run_ms(world.base, 20);
+	client_read(world.base, fd, &r);
+	assert_int_equal(r.status, 405);
+	assert_int_equal(r.len, (size_t)(r.body - r.text) + strlen(r.body));
+	assert_string_equal(r.body + strlen(r.body) - 1, "}");
+	client_send(world.base, fd, TEXT(GET_HEALTH));
+	client_read(world.base, fd, &r);
+	assert_int_equal(r.status, 200);
+	assert_memory_equal(r.text, "HTTP/1.1 200", 12);
+	close(fd);
+}
+
 static int
 submit_open(void)
 {
@@ -564,6 +586,7 @@ main(void)
 	    CASE(test_rubbish_behind),
 	    CASE(test_rubbish_while_writing),
 	    CASE(test_pipelined),
+	    CASE(test_chunked_then_next),
 	    CASE(test_bytes_while_waiting),
 	    CASE(test_half_closed),
 	    CASE(test_flood_while_waiting),
