@@ -5,7 +5,8 @@
  * group: commits that many share, whatever they do; store/batch, store/pay_batch and store/pay_read are its kinds.
  *
  * While commits are in flight, entries queue; when a connection comes free, all that waits by then goes next,
- * at most batch_orders_max; an idle service commits at once.  A run is one transaction over its entries.  It is filled
+ * at most batch_orders_max; an idle service commits at once.  Few entries do not get a transaction of their own
+ * beside one that is under way (group.c).  A run is one transaction over its entries.  It is filled
  * when it has its connection, so that what waits for one goes along.
  *
  * A run that fails is run again (deadlock, lock time-out, lost connection: the same entries, while that may
