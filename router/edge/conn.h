@@ -34,8 +34,8 @@ struct conn {
 	uint32_t magic;
 	enum conn_state state;
 	TAILQ_ENTRY(conn) link; /* in the list of its state, oldest first */
-	TAILQ_ENTRY(conn) written_link;
-	bool is_written; /* its reply is with the kernel, and evhttp is yet to be told */
+	TAILQ_ENTRY(conn) reply_link;
+	struct conn_list *reply_list; /* the server's that it is in, or NULL */
 	struct http_server *server;
 	struct bufferevent *bev;
 	struct evhttp_connection *evcon;
@@ -76,9 +76,11 @@ struct http_server {
 	SSL_CTX *tls;
 	struct event *tick;
 	struct event *fresh;
-	struct event *written;
+	struct event *write_all;
 	struct conn_list conns[CONN_STATE_COUNT];
-	struct conn_list written_conns;
+	struct conn_list replied_conns; /* their replies are made, */
+	struct conn_list written_conns; /* written, and evhttp is yet to be told */
+	int replied_count;
 	struct conn **by_fd;
 	int by_fd_count;
 	int conn_count;
@@ -102,9 +104,12 @@ void conn_move(struct conn *c, enum conn_state to);
 void conn_settle(struct conn *c);
 void conn_bytes_drop(struct conn *c, int64_t n);
 void conn_fresh(evutil_socket_t fd, short what, void *server); /* event callbacks */
-/* The reply is written; evhttp will be told when it has left its hands.  Then it goes to the next request. */
-void conn_written_later(struct conn *c);
-void conn_written(evutil_socket_t fd, short what, void *server); /* the event's callback */
+/*
+ * The reply is in the output buffer.  It is written at the end of this turn of the loop, with those of other
+ * connections or when enough wait; then evhttp hears of it and goes to the next request.
+ */
+void conn_write_later(struct conn *c);
+void conn_write_all(evutil_socket_t fd, short what, void *server); /* the event's callback */
 void conn_tick(evutil_socket_t fd, short what, void *server);
 void conn_close_idle(struct http_server *s);
 void conn_listener_error(struct evconnlistener *l, void *ctx);

@@ -157,26 +157,6 @@ request_sent(struct evhttp_request *ev, void *ctx)
 	conn_settle(c);
 }
 
-/*
- * A socket mostly takes a whole reply at once: without waiting to hear so, two turns of the loop become
- * one.  What it does not take, and any error, is left to the bufferevent, which will be told.
- */
-static void
-write_now(struct conn *c)
-{
-	struct evbuffer *out = bufferevent_get_output(c->bev);
-
-	if (c->server->tls == NULL) {
-		evbuffer_unfreeze(out, 1); /* only its bufferevent may take from it, as a rule */
-		(void)evbuffer_write(out, c->fd);
-		evbuffer_freeze(out, 1);
-	}
-	if (evbuffer_get_length(out) == 0)
-		conn_written_later(c);
-	else
-		bufferevent_enable(c->bev, EV_WRITE);
-}
-
 /* Made once a second. */
 static const char *
 date_now(struct http_server *s)
@@ -306,7 +286,7 @@ http_reply(struct http_request *q, int status, const char *content_type)
 	/* the request may have been, and evhttp would end the reply as if it were */
 	q->ev->chunked = 0;
 	evhttp_send_reply_end(q->ev);
-	write_now(c);
+	conn_write_later(c);
 }
 
 /*
@@ -445,9 +425,10 @@ setup(struct http_server *s)
 	s->ev = evhttp_new(s->base);
 	s->tick = event_new(s->base, -1, EV_PERSIST, conn_tick, s);
 	s->fresh = event_new(s->base, -1, 0, conn_fresh, s);
-	s->written = event_new(s->base, -1, 0, conn_written, s);
+	s->write_all = event_new(s->base, -1, 0, conn_write_all, s);
+	TAILQ_INIT(&s->replied_conns);
 	TAILQ_INIT(&s->written_conns);
-	if (s->ev == NULL || s->tick == NULL || s->fresh == NULL || s->written == NULL ||
+	if (s->ev == NULL || s->tick == NULL || s->fresh == NULL || s->write_all == NULL ||
 	    event_add(s->tick, &tick) != 0)
 		return ERR_NO_MEMORY;
 	/* head.h says no before evhttp does; its limits only catch what we would miss. */
@@ -497,8 +478,8 @@ free_events:
 		event_free(s->tick);
 	if (s->fresh != NULL)
 		event_free(s->fresh);
-	if (s->written != NULL)
-		event_free(s->written);
+	if (s->write_all != NULL)
+		event_free(s->write_all);
 	if (s->ev != NULL)
 		evhttp_free(s->ev);
 	if (s->bound == NULL)
@@ -519,13 +500,14 @@ http_free(struct http_server *s)
 	if (s == NULL)
 		return;
 	conn_fresh(-1, 0, s);
+	conn_write_all(-1, 0, s); /* what this turn of the loop has answered leaves before we do */
 	TAILQ_FOREACH(c, &s->conns[CONN_APP], link)
 		c->request->server = NULL;
 	s->is_draining = true; /* no accept_more() from closing connections */
 	evhttp_free(s->ev);
 	event_free(s->tick);
 	event_free(s->fresh);
-	event_free(s->written);
+	event_free(s->write_all);
 	while ((q = s->pool) != NULL) {
 		s->pool = q->next;
 		free(q);

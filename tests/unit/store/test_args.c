@@ -145,21 +145,31 @@ test_rows(void **state)
 	assert_memory_equal(a.data.data + 8, "\0\1\57\321", 4); /* 77777 */
 	r = as_result(&a);
 	assert_int_equal(col_array_open(r, 0, 0, &at), 2);
-	assert_true(col_array_next(&at, &row, &null) && col_array_next(&at, &row, &null));
+	assert_true(col_array_next(&at, &row, &null));
+	assert_true(col_array_next(&at, &row, &null));
 	assert_int_equal(rd_be32(&row), 11);
-	assert_true(rd_be32(&row) == ELEM_UUID && rd_be32(&row) == 16);
+	assert_int_equal(rd_be32(&row), ELEM_UUID); /* a column: type, length, value */
+	assert_int_equal(rd_be32(&row), 16);
 	assert_memory_equal(rd_bytes(&row, 16), id.b, 16);
-	assert_true(rd_be32(&row) == ELEM_I16 && rd_be32(&row) == 2 && rd_be16(&row) == 1);
-	assert_true(rd_be32(&row) == ELEM_I32 && rd_be32(&row) == UINT32_MAX);
-	assert_true(rd_be32(&row) == ELEM_BYTES && rd_be32(&row) == 3);
+	assert_int_equal(rd_be32(&row), ELEM_I16);
+	assert_int_equal(rd_be32(&row), 2);
+	assert_int_equal(rd_be16(&row), 1);
+	assert_int_equal(rd_be32(&row), ELEM_I32);
+	assert_int_equal(rd_be32(&row), UINT32_MAX);
+	assert_int_equal(rd_be32(&row), ELEM_BYTES);
+	assert_int_equal(rd_be32(&row), 3);
 	assert_memory_equal(rd_bytes(&row, 3), "xyz", 3);
-	assert_true(rd_be32(&row) == 1005 && rd_be32(&row) == 32);
+	assert_int_equal(rd_be32(&row), 1005);
+	assert_int_equal(rd_be32(&row), 32);
 	assert_memory_equal(rd_bytes(&row, 32),
 	    "\0\0\0\1\0\0\0\0\0\0\0\25\0\0\0\2\0\0\0\1\0\0\0\2\0\5\0\0\0\2\0\6", 32);
-	assert_true(rd_be32(&row) == 1007 && rd_be32(&row) == 12);
+	assert_int_equal(rd_be32(&row), 1007);
+	assert_int_equal(rd_be32(&row), 12);
 	assert_memory_equal(rd_bytes(&row, 12), "\0\0\0\0\0\0\0\0\0\0\0\27", 12);
-	for (int n = 0; n < 5; n++)
-		assert_true(rd_be32(&row) == 1016 && rd_be32(&row) == UINT32_MAX);
+	for (int n = 0; n < 5; n++) {
+		assert_int_equal(rd_be32(&row), 1016);
+		assert_int_equal(rd_be32(&row), UINT32_MAX);
+	}
 	assert_true(row.ok && row.at == row.end);
 	PQclear(r);
 	args_release(&a);
