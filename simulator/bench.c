@@ -11,26 +11,10 @@
 #include "simulator/bench_judge.h"
 
 #define ORDERS_STANDARD 100000
-#define ANSWER_US_MAX (30 * US_PER_S)
-#define QUOTE_SIZE_MAX (1024 * 1024)
-
-/* An answer's bytes: the most there may be, and room for the usual one, whose pages are touched
- * beforehand; seen with the full world: 500, 29,000, 1,700 and 5,500. */
-static const struct {
-	const char *word;
-	size_t answer_max, answer_usual;
-} kinds[] = {[BENCH_SUBMIT] = {"submit", 32 * 1024, 1024},
-    [BENCH_BULK] = {"bulk", 512 * 1024, BULK_ORDERS * 512},
-    [BENCH_QUOTE] = {"quote", 64 * 1024, 3072},
-    [BENCH_QUOTE_OPEN] = {"quote-open", 64 * 1024, 3072},
-    [BENCH_QUOTE_JSON] = {"quote-json", 128 * 1024, 8192},
-    [BENCH_CONSTANT] = {"constant", 4096, 256}};
-
-static const char *const targets[] =
-    {[BENCH_MIX] = "mix", [BENCH_HOT] = "hot", [BENCH_SPREAD] = "spread"};
 
 struct bench {
 	const struct options *o;
+	const struct bench_kind_row *kind;
 	struct http_address address[HTTP_URLS_MAX];
 	struct bench_mix mix;
 	struct bench_orders orders;
@@ -43,8 +27,8 @@ static void
 say(const struct bench *b, const char *what, int64_t count, int64_t since_us)
 {
 	if (!b->o->quiet)
-		(void)fprintf(stderr, "bench %s %s: %s %lld in %.1f s\n", kinds[b->o->kind].word,
-		    targets[b->o->target], what, (long long)count,
+		(void)fprintf(stderr, "bench %s %s: %s %lld in %.1f s\n", b->kind->word,
+		    bench_targets[b->o->target], what, (long long)count,
 		    (double)(clock_mono_us() - since_us) / 1e6);
 }
 
@@ -53,27 +37,20 @@ static enum err
 orders_make(struct bench *b)
 {
 	const struct options *o = b->o;
-	struct http_client_options c = {.url_count = o->url_count,
-	    .key = o->key,
-	    .connection_count = (int)o->connections,
-	    .answer_us_max = ANSWER_US_MAX,
-	    .answer_size_max = QUOTE_SIZE_MAX};
+	struct http_client_options c = options_http(o);
 	struct event_base *base = event_base_new();
 	struct http_client *client = NULL;
 	size_t count = o->orders > 0 ? (size_t)o->orders : ORDERS_STANDARD;
-	bool quotes = o->kind == BENCH_SUBMIT || o->kind == BENCH_BULK;
 	enum err e;
 
-	for (int i = 0; i < o->url_count; i++)
-		c.url[i] = o->url[i];
 	if (base == NULL)
 		return ERR_NO_MEMORY;
 	e = http_client_new(&client, base, &c);
-	if (e == ERR_OK && quotes && o->target == BENCH_HOT)
+	if (e == ERR_OK && b->kind->orders && o->target == BENCH_HOT)
 		e = bench_stock_fill(&b->mix, base, client);
 	if (e == ERR_OK)
 		e = bench_orders_take(&b->orders, &b->mix, base, client, count,
-		    quotes ? (int)o->connections : 0);
+		    b->kind->orders ? (int)o->connections : 0);
 	http_client_free(client);
 	event_base_free(base);
 	return e;
@@ -103,7 +80,6 @@ prepare(struct bench *b)
 static enum err
 judge(struct bench *b)
 {
-	bool orders = b->o->kind == BENCH_SUBMIT || b->o->kind == BENCH_BULK;
 	int64_t since_us = clock_mono_us();
 	struct model model = {0};
 	struct bench_judge_in in = {.kind = b->o->kind,
@@ -111,17 +87,16 @@ judge(struct bench *b)
 	    .orders = &b->orders,
 	    .bodies = &b->bodies,
 	    .loop = &b->loop,
-	    .model = orders ? &model : NULL};
+	    .model = b->kind->orders ? &model : NULL};
 	enum err e;
 
-	if (orders) {
+	if (in.model != NULL) {
 		e = model_open(&model, b->o->journal);
 		if (e != ERR_OK)
 			return e;
 	}
 	bench_judge(&in, &b->tally);
-	if (orders) {
-		b->tally.violations = model.violations;
+	if (in.model != NULL) {
 		e = model_close(&model);
 		if (e != ERR_OK)
 			return e;
@@ -141,9 +116,8 @@ result_print(const struct bench *b)
 {
 	const struct bench_loop_out *l = &b->loop;
 	const struct bench_tally *t = &b->tally;
-	bool orders = b->o->kind == BENCH_SUBMIT || b->o->kind == BENCH_BULK;
 	double seconds = (double)l->window_us / 1e6;
-	int64_t done = orders ? t->orders : l->answers_inside;
+	int64_t done = b->kind->orders ? t->orders : l->answers_inside;
 	json_t *reasons = json_object(), *root;
 	int bad;
 
@@ -152,16 +126,16 @@ result_print(const struct bench *b)
 		    json_integer(t->reason[i].count));
 	root = json_pack("{s:s, s:s, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, "
 	                 "s:I, s:o, s:I, s:I, s:f}",
-	    "kind", kinds[b->o->kind].word, "target", targets[b->o->target], "connections",
+	    "kind", b->kind->word, "target", bench_targets[b->o->target], "connections",
 	    (json_int_t)b->o->connections, "rate", (json_int_t)b->o->rate, "seconds", seconds,
-	    "answers", (json_int_t)l->answers_inside, "orders",
-	    (json_int_t)(orders ? t->orders : 0), "refused", (json_int_t)t->refused, "errors",
-	    (json_int_t)l->errors, "per_s", seconds > 0 ? (double)done / seconds : 0, "p50_ms",
-	    quantile_ms(b, 0.5), "p99_ms", quantile_ms(b, 0.99), "p999_ms", quantile_ms(b, 0.999),
-	    "max_ms", (double)l->latency.max_us / 1000, "generator_cpu_us", (json_int_t)l->cpu_us,
-	    "reasons", reasons, "began_us", (json_int_t)l->began_us, "violations",
-	    (json_int_t)t->violations, "options_mean",
-	    !orders && l->answers_inside > 0 ? (double)t->orders / (double)l->answers_inside : 0);
+	    "answers", (json_int_t)l->answers_inside, "orders", (json_int_t)t->orders, "refused",
+	    (json_int_t)t->refused, "errors", (json_int_t)l->errors, "per_s",
+	    seconds > 0 ? (double)done / seconds : 0, "p50_ms", quantile_ms(b, 0.5), "p99_ms",
+	    quantile_ms(b, 0.99), "p999_ms", quantile_ms(b, 0.999), "max_ms",
+	    (double)l->latency.max_us / 1000, "generator_cpu_us", (json_int_t)l->cpu_us, "reasons",
+	    reasons, "began_us", (json_int_t)l->began_us, "violations", (json_int_t)t->violations,
+	    "options_mean",
+	    l->answers_inside > 0 ? (double)t->options / (double)l->answers_inside : 0);
 	if (root == NULL)
 		return ERR_NO_MEMORY;
 	bad = json_dumpf(root, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(8));
@@ -182,16 +156,17 @@ tag_make(const struct options *o, char tag[RUN_TAG_SIZE])
 enum err
 bench_run(const struct options *o, const struct world *w, int64_t *violations)
 {
-	struct bench b = {.o = o};
+	const struct bench_kind_row *kind = &bench_kinds[o->kind];
+	struct bench b = {.o = o, .kind = kind};
 	struct bench_loop_in in = {.address = b.address,
 	    .address_count = o->url_count,
 	    .connections = (int)o->connections,
 	    .window_us = o->seconds * US_PER_S,
 	    .rate = o->rate,
-	    .each = o->kind == BENCH_BULK ? BULK_ORDERS : 1,
+	    .each = (int64_t)kind->each,
 	    .bodies = &b.bodies,
-	    .answer_size_max = kinds[o->kind].answer_max,
-	    .answer_size_usual = kinds[o->kind].answer_usual,
+	    .answer_size_max = kind->answer_size_max,
+	    .answer_size_usual = kind->answer_size_usual,
 	    .constant = o->kind == BENCH_CONSTANT,
 	    .quiet = o->quiet};
 	char tag[RUN_TAG_SIZE];

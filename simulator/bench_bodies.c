@@ -136,7 +136,7 @@ order_add(struct maker *k, size_t at)
 
 	arena_reset(k->arena);
 	bench_plan(k->mix, o->index, &p);
-	if (k->kind == BENCH_SUBMIT || k->kind == BENCH_BULK)
+	if (bench_kinds[k->kind].orders)
 		return submit_add(k, o, &p);
 	return quote_add(k, &p);
 }
@@ -144,7 +144,7 @@ order_add(struct maker *k, size_t at)
 /* ---- Requests ---------------------------------------------------------------------------------- */
 
 static void
-request_add(struct maker *k, const char *method, const char *type, struct bench_request *r)
+request_add(struct maker *k, const struct bench_kind_row *row, struct bench_request *r)
 {
 	struct buf *b = &k->out->bytes;
 
@@ -153,7 +153,7 @@ request_add(struct maker *k, const char *method, const char *type, struct bench_
 	    "POST /yuncang.v1.OrderService/%s HTTP/1.1\r\nhost: %s\r\n"
 	    "content-type: application/%s\r\nconnect-protocol-version: 1\r\n"
 	    "authorization: Bearer %s\r\ncontent-length: %zu\r\n\r\n",
-	    method, k->host, type, k->key, k->body.len);
+	    row->method, k->host, row->type, k->key, k->body.len);
 	buf_add(b, k->body.data, k->body.len);
 	r->len = (uint32_t)(b->len - r->at);
 }
@@ -170,16 +170,10 @@ constant_add(struct maker *k, struct bench_request *r)
 static enum err
 request_make(struct maker *k, size_t at)
 {
-	static const struct {
-		const char *method, *type;
-	} rows[] = {[BENCH_SUBMIT] = {"SubmitOrder", "proto"},
-	    [BENCH_BULK] = {"SubmitOrders", "proto"},
-	    [BENCH_QUOTE] = {"Quote", "proto"},
-	    [BENCH_QUOTE_OPEN] = {"Quote", "proto"},
-	    [BENCH_QUOTE_JSON] = {"Quote", "json"}};
+	const struct bench_kind_row *row = &bench_kinds[k->kind];
 	struct bench_request *r = &k->out->request[at];
-	size_t each = k->kind == BENCH_BULK ? BULK_ORDERS : 1, first = at * each;
-	size_t last = first + each < k->orders->count ? first + each : k->orders->count;
+	size_t first = at * row->each;
+	size_t last = first + row->each < k->orders->count ? first + row->each : k->orders->count;
 	enum err e;
 
 	if (k->kind == BENCH_CONSTANT) {
@@ -194,7 +188,7 @@ request_make(struct maker *k, size_t at)
 	}
 	r->order_first = (uint32_t)first;
 	r->order_count = (uint32_t)(last - first);
-	request_add(k, rows[k->kind].method, rows[k->kind].type, r);
+	request_add(k, row, r);
 	return buf_err(&k->out->bytes);
 }
 
@@ -210,13 +204,10 @@ bench_bodies_make(struct bench_bodies *b, const struct bench_mix *m, const struc
 	    .key = key,
 	    .arena = arena_new(ORDER_MEMORY),
 	    .paid_at_us = clock_wall_us()};
-	size_t count = o->count;
+	size_t each = bench_kinds[kind].each;
+	size_t count = kind == BENCH_CONSTANT ? 1 : (o->count + each - 1) / each;
 	enum err e = ERR_OK;
 
-	if (kind == BENCH_BULK)
-		count = (count + BULK_ORDERS - 1) / BULK_ORDERS;
-	if (kind == BENCH_CONSTANT)
-		count = 1;
 	*b = (struct bench_bodies){.request = calloc(count, sizeof(*b->request))};
 	buf_init(&b->bytes, BYTES_MAX);
 	buf_init(&k.body, BODY_SIZE_MAX);

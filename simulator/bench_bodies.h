@@ -5,8 +5,6 @@
 #include "base/buf.h"
 #include "simulator/bench_orders.h"
 
-#define BULK_ORDERS 100
-
 struct bench_request {
 	size_t at; /* in bytes */
 	uint32_t len;

@@ -41,10 +41,9 @@ static void __attribute__((format(printf, 2, 3))) violation(struct judge *j, con
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	j->t->violations++;
 	if (j->in->model != NULL)
 		model_violation(j->in->model, "lost", "%s", text);
-	else if (j->t->violations == 1)
+	else if (j->t->violations++ == 0)
 		(void)fprintf(stderr, "VIOLATION: %s\n", text);
 }
 
@@ -144,7 +143,7 @@ static void
 offered(struct judge *j, size_t options, const char *refusal)
 {
 	if (options > 0)
-		j->t->orders += j->inside ? (int64_t)options : 0;
+		j->t->options += j->inside ? (int64_t)options : 0;
 	else if (refusal != NULL)
 		refused(j, refusal);
 	else
@@ -211,4 +210,6 @@ bench_judge(const struct bench_judge_in *in, struct bench_tally *t)
 		j.inside = w->inside;
 		judges[in->kind](&j, &in->bodies->request[w->request], w, in->loop->store + w->at);
 	}
+	if (in->model != NULL) /* it sees some itself */
+		t->violations = in->model->violations;
 }

@@ -20,7 +20,7 @@ struct bench_reason {
 };
 
 struct bench_tally {
-	int64_t orders, refused; /* QUOTE: orders counts the options */
+	int64_t orders, options, refused; /* accepted, offered; refused orders or quotes */
 	int64_t violations;
 	struct bench_reason reason[BENCH_REASONS_MAX];
 	int reason_count;

@@ -10,17 +10,8 @@
  * and what they keep.  The stores of both have no daily capacity and no slots, so that they differ
  * in nothing but the row.
  */
+#include "simulator/bench_kind.h"
 #include "simulator/mix.h"
-
-enum bench_kind {
-	BENCH_SUBMIT,
-	BENCH_BULK,
-	BENCH_QUOTE,
-	BENCH_QUOTE_OPEN,
-	BENCH_QUOTE_JSON,
-	BENCH_CONSTANT
-};
-enum bench_target { BENCH_MIX, BENCH_HOT, BENCH_SPREAD };
 
 struct bench_mix {
 	struct mix mix;

@@ -16,9 +16,6 @@
 
 enum { EXIT_WELL = 0, EXIT_VIOLATION = 1, EXIT_FAILED = 2 };
 
-#define ANSWER_US_MAX (30 * US_PER_S)
-#define ANSWER_SIZE_MAX (4 * 1024 * 1024)
-
 /* What load and run share; both need the service. */
 struct session {
 	struct event_base *base;
@@ -29,11 +26,7 @@ struct session {
 static enum err
 session_open(struct session *s, const struct options *o)
 {
-	struct http_client_options c = {.url_count = o->url_count,
-	    .key = o->key,
-	    .connection_count = (int)o->connections,
-	    .answer_us_max = ANSWER_US_MAX,
-	    .answer_size_max = ANSWER_SIZE_MAX};
+	struct http_client_options c = options_http(o);
 	struct event_config *config = event_config_new();
 	enum err e = world_make(&s->world, o->cities, o->size, (uint64_t)o->seed);
 
@@ -48,8 +41,6 @@ session_open(struct session *s, const struct options *o)
 		return e;
 	if (s->base == NULL)
 		return ERR_NO_MEMORY;
-	for (int i = 0; i < o->url_count; i++)
-		c.url[i] = o->url[i];
 	return http_client_new(&s->client, s->base, &c);
 }
 

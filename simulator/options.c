@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/parse.h"
+
+#define ANSWER_US_MAX (30 * US_PER_S)
+#define ANSWER_SIZE_MAX (4 * 1024 * 1024)
 
 static const struct {
 	const char *name, *text;
@@ -88,24 +92,25 @@ word_find(const char *s, const char *const *words, int count, int *out)
 static bool
 word_set(struct options *o, int letter, const char *s)
 {
-	static const char *const
-	    sizes[] = {"small", "full"},
-	    *const modes[] = {"steady", "peak", "hot"}, *const targets[] = {"mix", "hot", "spread"},
-	    *const kinds[] = {"submit", "bulk", "quote", "quote-open", "quote-json", "constant"};
+	static const char *const sizes[] = {"small", "full"},
+	                         *const modes[] = {"steady", "peak", "hot"};
+	const char *kinds[BENCH_KINDS];
 	bool found;
 	int n = 0;
 
+	for (int i = 0; i < BENCH_KINDS; i++)
+		kinds[i] = bench_kinds[i].word;
 	switch (letter) {
 	case 'w':
 		found = word_find(s, sizes, 2, &n);
 		o->size = (enum world_size)n;
 		break;
 	case 'T':
-		found = word_find(s, targets, 3, &n);
+		found = word_find(s, bench_targets, BENCH_TARGETS, &n);
 		o->target = (enum bench_target)n;
 		break;
 	case 'K':
-		found = word_find(s, kinds, 6, &n);
+		found = word_find(s, kinds, BENCH_KINDS, &n);
 		o->kind = (enum bench_kind)n;
 		break;
 	default:
@@ -230,4 +235,18 @@ options_parse(struct options *o, int argc, char **argv, int *status)
 		*status = 2;
 	}
 	return command;
+}
+
+struct http_client_options
+options_http(const struct options *o)
+{
+	struct http_client_options c = {.url_count = o->url_count,
+	    .key = o->key,
+	    .connection_count = (int)o->connections,
+	    .answer_us_max = ANSWER_US_MAX,
+	    .answer_size_max = ANSWER_SIZE_MAX};
+
+	for (int i = 0; i < o->url_count; i++)
+		c.url[i] = o->url[i];
+	return c;
 }

@@ -4,7 +4,7 @@
 /* options: the command line, one table for all subcommands; --help is printed from it. */
 #include <stdio.h>
 
-#include "simulator/bench_plan.h"
+#include "simulator/bench_kind.h"
 #include "simulator/http_client.h"
 #include "simulator/mix.h"
 
@@ -22,5 +22,8 @@ struct options {
 
 /* NULL: it was --help or wrong, and *status is the exit status; else the subcommand. */
 const char *options_parse(struct options *o, int argc, char **argv, int *status) MUST_CHECK;
+
+/* How a client of ${o}'s service is made; borrows its texts. */
+struct http_client_options options_http(const struct options *o);
 
 #endif
