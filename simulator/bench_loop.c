@@ -103,7 +103,7 @@ lane_write(struct lane *c)
 		(void)event_add(c->writable, NULL);
 }
 
-/* Is there a request to send, and when was it due?  One that is due later leaves *due_us be. */
+/* Is there a request to send now, and when was it due? */
 static bool
 request_next(struct loop *l, int64_t now_us, int64_t *due_us)
 {
@@ -140,19 +140,12 @@ idle_append(struct lane *c)
 	l->idle_last = c;
 }
 
-/* The lane has nothing to wait for: it takes the next request, or rests. */
 static void
-lane_next(struct lane *c, int64_t now_us)
+lane_send(struct lane *c, int64_t due_us)
 {
 	struct loop *l = c->loop;
 
-	assert(l != NULL);
-	if (!request_next(l, now_us, &c->from_us)) {
-		idle_append(c);
-		if (l->over && l->waiting == 0)
-			(void)event_base_loopbreak(l->base);
-		return;
-	}
+	c->from_us = due_us;
 	c->request = l->in->constant ? 0 : l->next;
 	l->next++;
 	c->waits = true;
@@ -160,6 +153,23 @@ lane_next(struct lane *c, int64_t now_us)
 	c->part_len = 0;
 	l->waiting++;
 	lane_write(c);
+}
+
+/* The lane has nothing to wait for: it takes the next request, or rests. */
+static void
+lane_next(struct lane *c, int64_t now_us)
+{
+	struct loop *l = c->loop;
+	int64_t due_us;
+
+	assert(l != NULL);
+	if (request_next(l, now_us, &due_us)) {
+		lane_send(c, due_us);
+		return;
+	}
+	idle_append(c);
+	if (l->over && l->waiting == 0)
+		(void)event_base_loopbreak(l->base);
 }
 
 /* ---- Connections ------------------------------------------------------------------------------- */
@@ -358,7 +368,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 		if (l->idle_first == NULL)
 			l->idle_last = NULL;
 		if (c->fd >= 0)
-			lane_next(c, now_us);
+			lane_send(c, due_us);
 	}
 	if (l->over)
 		return;
