@@ -62,6 +62,14 @@ body_of(const struct bench_bodies *b, const struct bench_request *r, size_t *len
 }
 
 static void
+bodies_make(const struct fixture *f, struct bench_mix *m, enum bench_kind kind,
+    struct bench_bodies *out)
+{
+	bench_mix_init(m, f->world, BENCH_MIX, "t");
+	assert_int_equal(bench_bodies_make(out, m, &f->orders, kind, "h:1", "k"), ERR_OK);
+}
+
+static void
 order_equal(const struct fixture *f, const struct bench_mix *m, size_t at,
     const Yuncang__V1__SubmitOrderRequest *q)
 {
@@ -87,8 +95,7 @@ test_submit(void **state)
 	struct bench_bodies b;
 	struct bench_mix m;
 
-	bench_mix_init(&m, f->world, BENCH_MIX, "t");
-	assert_int_equal(bench_bodies_make(&b, &m, &f->orders, BENCH_SUBMIT, "h:1", "k"), ERR_OK);
+	bodies_make(f, &m, BENCH_SUBMIT, &b);
 	row_equal("requests", b.count, ORDERS);
 	for (size_t i = 0; i < b.count; i++) {
 		Yuncang__V1__SubmitOrderRequest *q;
@@ -109,8 +116,7 @@ test_bulk(void **state)
 	struct bench_bodies b;
 	struct bench_mix m;
 
-	bench_mix_init(&m, f->world, BENCH_MIX, "t");
-	assert_int_equal(bench_bodies_make(&b, &m, &f->orders, BENCH_BULK, "h:1", "k"), ERR_OK);
+	bodies_make(f, &m, BENCH_BULK, &b);
 	row_equal("requests", b.count, 3);
 	for (size_t i = 0, at = 0; i < b.count; i++) {
 		Yuncang__V1__SubmitOrdersRequest *q;
@@ -142,10 +148,8 @@ test_quotes(void **state)
 	struct bench_bodies b, j;
 	struct bench_mix m;
 
-	bench_mix_init(&m, f->world, BENCH_MIX, "t");
-	assert_int_equal(bench_bodies_make(&b, &m, &f->orders, BENCH_QUOTE, "h:1", "k"), ERR_OK);
-	assert_int_equal(bench_bodies_make(&j, &m, &f->orders, BENCH_QUOTE_JSON, "h:1", "k"),
-	    ERR_OK);
+	bodies_make(f, &m, BENCH_QUOTE, &b);
+	bodies_make(f, &m, BENCH_QUOTE_JSON, &j);
 	for (size_t i = 0; i < ORDERS; i++) {
 		size_t len;
 		const uint8_t *body = body_of(&b, &b.request[i], &len);
@@ -196,10 +200,8 @@ test_open_quotes(void **state)
 	struct bench_bodies b, o;
 	struct bench_mix m;
 
-	bench_mix_init(&m, f->world, BENCH_MIX, "t");
-	assert_int_equal(bench_bodies_make(&b, &m, &f->orders, BENCH_QUOTE, "h:1", "k"), ERR_OK);
-	assert_int_equal(bench_bodies_make(&o, &m, &f->orders, BENCH_QUOTE_OPEN, "h:1", "k"),
-	    ERR_OK);
+	bodies_make(f, &m, BENCH_QUOTE, &b);
+	bodies_make(f, &m, BENCH_QUOTE_OPEN, &o);
 	for (size_t i = 0; i < ORDERS; i++) {
 		size_t len, b_len;
 		const uint8_t *body = body_of(&o, &o.request[i], &len);
