@@ -3,15 +3,12 @@
 #include <string.h>
 
 #include "domain/random_world.h"
+#include "draw.h"
 
 uint32_t
 rng_next(struct rng *r)
 {
-	uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (uint32_t)(z >> 32);
+	return (uint32_t)(draw(&r->state) >> 32);
 }
 
 int

@@ -3,28 +3,14 @@
  * input gives the same bytes however it is laid out, everyone has one reason, a record replays equal, and
  * a reader of records survives any bytes.  DECIDE_SEED=n runs another draw.
  */
-#include <stdlib.h>
-
-#include "base/parse.h"
 #include "domain/random_world.h"
 #include "domain/record.h"
+#include "draw.h"
 #include "unit.h"
 
 #define WORLDS 3000
 #define MUTATIONS 20000
 #define RECORD_MAX 65536
-
-static uint64_t
-seed(void)
-{
-	const char *s = getenv("DECIDE_SEED");
-	uint64_t v = 20261116;
-
-	if (s != NULL)
-		assert_int_equal(parse_u64(s, UINT64_MAX, &v), ERR_OK);
-	print_message("seed %llu\n", (unsigned long long)v);
-	return v;
-}
 
 static int64_t
 given(const struct plan *plan, int line, const struct part **only)
@@ -251,7 +237,7 @@ check_options(struct fixture *f, struct rng *r)
 static void
 test_decisions(void **state)
 {
-	struct rng r = {seed()};
+	struct rng r = {draw_seed("DECIDE_SEED", 20261116)};
 	int decided = 0, refused = 0;
 
 	(void)state;
@@ -310,7 +296,7 @@ mutate(struct rng *r, uint8_t *p, size_t *len, size_t size)
 static void
 test_mutated_records(void **state)
 {
-	struct rng r = {seed()};
+	struct rng r = {draw_seed("DECIDE_SEED", 20261116)};
 	uint8_t *bytes = malloc(RECORD_MAX);
 	struct fixture *f = NULL;
 	struct buf b = {0};

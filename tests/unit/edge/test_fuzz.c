@@ -4,16 +4,11 @@
  * one through FUZZ_SEED); the sanitizers of SAN=1 see what goes wrong without a crash.
  */
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
+#include "draw.h"
+#include "unit.h"
 
-#include "base/parse.h"
 #include "edge/target.h"
 
 #define CORPUS "tests/fuzz/corpus/"
@@ -29,15 +24,10 @@ struct sample {
 static struct sample samples[SAMPLES_MAX];
 static uint64_t rng;
 
-/* splitmix64 */
 static uint64_t
 next(void)
 {
-	uint64_t z = (rng += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
+	return draw(&rng);
 }
 
 static size_t
@@ -110,12 +100,8 @@ run(const char *kind, void (*target)(const uint8_t *, size_t))
 {
 	int before = target_accepted(), accepted;
 	size_t count = load(kind);
-	const char *seed = getenv("FUZZ_SEED");
-	uint64_t n = 1;
 
-	if (seed != NULL)
-		assert_int_equal(parse_u64(seed, UINT64_MAX, &n), ERR_OK);
-	rng = n;
+	rng = draw_seed("FUZZ_SEED", 1);
 	if (count < 3)
 		abort();
 	for (size_t i = 0; i < count; i++)
