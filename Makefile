@@ -221,8 +221,8 @@ $(BUILD)/tests/unit/%.o: tests/unit/%.c $(BUILD)/flags | $(GEN_H)
 	@echo '  CC      $<'
 	$(Q)$(COMPILE) -I. -Itests/unit $(WARN) -c -o $@ $<
 
-# A measurement in memory: one file, linked with store and below, and with the simulator's world and orders.
-BENCH_LINK := $(call simulator_objects,$(addprefix simulator/,world.c cities.c mix.c rng.c)) $(LINK_store)
+# A measurement in memory: one file, linked with store and below, and with the simulator.
+BENCH_LINK := $(filter-out $(LINK_store),$(LINK_simulator)) $(LINK_store)
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BENCH_LINK) $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo '  BENCH   $@'

@@ -181,10 +181,7 @@ territory_rows(const struct load_in *in, int64_t first, int64_t count, struct ar
 	return &q->base;
 }
 
-/* Weekdays, opening and closing of each type of store; the last one never closes. */
-static const struct {
-	int from_day, to_day, open, close;
-} hours[TYPE_COUNT][2] = {
+const struct load_hours load_hours[TYPE_COUNT][2] = {
     [TYPE_MALL] = {{1, 5, 600, 1320}, {6, 7, 570, 1350}},
     [TYPE_STREET] = {{1, 5, 540, 1260}, {6, 7, 600, 1200}},
     [TYPE_COMMUNITY] = {{2, 6, 510, 1230}, {7, 7, 600, 1080}},
@@ -198,16 +195,17 @@ hours_add(Yuncang__V1__Location *l, enum store_type type, struct arena *a)
 	l->hours = arena_array(a, 2, sizeof(*l->hours));
 	assert(l->hours != NULL);
 	for (int i = 0; i < 2; i++) {
+		const struct load_hours *x = &load_hours[type][i];
 		Yuncang__V1__OpeningHours *h = arena_alloc(a, sizeof(*h));
 
 		assert(h != NULL);
 		*h = (Yuncang__V1__OpeningHours)YUNCANG__V1__OPENING_HOURS__INIT;
 		h->weekdays = arena_array(a, 7, sizeof(*h->weekdays));
 		assert(h->weekdays != NULL);
-		for (int d = hours[type][i].from_day; d <= hours[type][i].to_day; d++)
+		for (int d = x->from_day; d <= x->to_day; d++)
 			h->weekdays[h->n_weekdays++] = d;
-		h->open_minute = hours[type][i].open;
-		h->close_minute = hours[type][i].close;
+		h->open_minute = x->open;
+		h->close_minute = x->close;
 		l->hours[l->n_hours++] = h;
 	}
 }

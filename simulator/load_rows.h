@@ -31,4 +31,11 @@ struct load_kind {
 extern const struct load_kind
     load_kinds[]; /* in an order that satisfies references; name NULL ends */
 
+/* Weekdays (1 is Monday) and minutes; TYPE_NIGHT has none: it never closes. */
+struct load_hours {
+	int from_day, to_day, open, close;
+};
+
+extern const struct load_hours load_hours[TYPE_COUNT][2];
+
 #endif

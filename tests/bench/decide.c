@@ -25,6 +25,7 @@
 /* The simulator has a struct world and a struct plan of its own. */
 #define world town
 #define plan wish
+#include "simulator/load_rows.h"
 #include "simulator/mix.h"
 #undef plan
 #undef world
@@ -93,20 +94,15 @@ party_of(int32_t dealer)
 static void
 set_hours(struct hours *h, enum store_type type)
 {
-	static const int16_t open[TYPE_COUNT][HOURS_MAX] = {
-	    [TYPE_MALL] = {600, 600, 600, 600, 600, 570, 570},
-	    [TYPE_STREET] = {540, 540, 540, 540, 540, 600, 600},
-	    [TYPE_COMMUNITY] = {0, 510, 510, 510, 510, 510, 600},
-	};
-	static const int16_t close[TYPE_COUNT][HOURS_MAX] = {
-	    [TYPE_MALL] = {1320, 1320, 1320, 1320, 1320, 1350, 1350},
-	    [TYPE_STREET] = {1260, 1260, 1260, 1260, 1260, 1200, 1200},
-	    [TYPE_COMMUNITY] = {0, 1230, 1230, 1230, 1230, 1230, 1080},
-	};
-
 	h->always = type == TYPE_NIGHT;
-	memcpy(h->open, open[type], sizeof(h->open));
-	memcpy(h->close, close[type], sizeof(h->close));
+	for (int i = 0; !h->always && i < 2; i++) {
+		const struct load_hours *x = &load_hours[type][i];
+
+		for (int d = x->from_day; d <= x->to_day; d++) {
+			h->open[d - 1] = (int16_t)x->open;
+			h->close[d - 1] = (int16_t)x->close;
+		}
+	}
 }
 
 static void
