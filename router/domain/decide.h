@@ -34,9 +34,8 @@ struct decide_in {
 	const struct policy *policy;
 	const struct request *request;
 	const struct owner *owner;
-	bool
-	    /* reckon with what the database last said, own demand under way left out */
-	    ignore_inflight;
+	/* reckon with what the database last said, own demand under way left out */
+	bool ignore_inflight;
 	int options_max; /* 1: only the best plan */
 	/* only the options or the refusal are wanted: who was ruled out is counted, not written down */
 	bool no_record;

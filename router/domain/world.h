@@ -22,9 +22,8 @@ struct split_book; /* domain/split.h */
 #define GRID_E6 100000
 struct grid {
 	int32_t row_min, col_min, rows, cols;
-	int32_t *
-	    /* rows * cols + 1: stores of cell i are cell_first[i] .. cell_first[i+1] - 1 */
-	    cell_first;
+	/* rows * cols + 1: stores of cell i are cell_first[i] .. cell_first[i+1] - 1 */
+	int32_t *cell_first;
 };
 
 struct location_key {
@@ -44,15 +43,13 @@ struct world {
 	int32_t location_count, store_count;
 	int32_t *location_by_id, location_id_max;
 	float *vx, *vy, *vz; /* unit vectors of the locations, for distance */
-	struct location_key *
-	    /* what is asked of many locations, without their rows: a cache line each */
-	    location_keys;
+	/* what is asked of many locations; their rows are a cache line or more each */
+	struct location_key *location_keys;
 	struct grid grid;
 	int32_t *central; /* indexes of SITE and CLOUD, by (preference, id) */
 	int32_t central_count;
-	int32_t *
-	    /* stores of party i (by party index): party_first[i] .. party_first[i+1] - 1 */
-	    party_stores;
+	/* stores of party i (by party index): party_first[i] .. party_first[i+1] - 1 */
+	int32_t *party_stores;
 	int32_t *party_first;
 	struct territory *territories;
 	int32_t territory_count;
@@ -71,8 +68,8 @@ struct world {
 	int32_t *campaign_skus;
 	struct strmap party_code, location_code, storefront_code, sku_code, class_code,
 	    campaign_code, territory_code;
-	struct policy *
-	    *policies; /* ACTIVE, by effective_from, later last; version of each inside */
+	/* ACTIVE, by effective_from, later last; version of each inside */
+	struct policy **policies;
 	int32_t policy_count;
 	struct split_book **books;
 	int32_t book_count;

@@ -28,9 +28,8 @@ struct method {
 	const ProtobufCMessageDescriptor *request;
 	const ProtobufCMessageDescriptor *response;
 	unsigned roles; /* ROLE_* bits that may call it */
-	const char *
-	    /* "storefront", "location" or "": the kind of scope flow/ checks against the body */
-	    scope;
+	/* "storefront", "location" or "": the kind of scope flow/ checks against the body */
+	const char *scope;
 	int64_t body_size_max; /* 0: the setting's; else the smaller of the two */
 	method_fn *start;
 	void *ctx; /* what call_app() gives back */
