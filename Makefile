@@ -119,7 +119,7 @@ check: test ## the same under its GNU name
 unit: $(UNIT_PROGRAMS) ## the cmocka tests of tests/unit
 	@tests/unit/run $(UNIT_PROGRAMS)
 
-integration: all $(RACE_PROGRAMS) ## the pytest tests (PYTEST_ARGS="-k name")
+integration: all $(RACE_PROGRAMS) $(BENCH_PROGRAMS) ## the pytest tests (PYTEST_ARGS="-k name")
 	@$(if $(PYTEST_FOLDERS),YC_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest $(PYTEST_ARGS) $(PYTEST_FOLDERS),:)
 
 client: all ## of these, only the generated Connect client under Node

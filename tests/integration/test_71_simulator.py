@@ -1,6 +1,5 @@
 """The simulator against real instances: its demo passes, also while instances and the database are killed."""
 
-import os
 import re
 import subprocess
 import threading
@@ -8,9 +7,6 @@ import threading
 import pytest
 
 import yc
-
-SIMULATOR = os.path.join(yc.BUILD, "simulator")
-CLEAN = "audit: lost 0 oversold 0 unbalanced 0 duplicated 0"
 
 
 class Demo:
@@ -29,7 +25,7 @@ class Demo:
 
     def command(self, name, *args):
         urls = [word for i in self.instances for word in ("--url", i.url)]
-        return [SIMULATOR, name, *urls, "--key", self.key, "--db", self.database.url, "--journal", str(self.journal),
+        return [yc.SIMULATOR, name, *urls, "--key", self.key, "--db", self.database.url, "--journal", str(self.journal),
                 "--connections", "32", *map(str, args)]
 
     def run(self, name, *args):
@@ -53,7 +49,7 @@ def last_line(done):
 
 def test_the_demo_ends_with_the_line(demo):
     assert demo.first.returncode == 0, demo.first.stdout + demo.first.stderr
-    assert last_line(demo.first) == CLEAN
+    assert last_line(demo.first) == yc.CLEAN
     table = demo.first.stdout
     started = re.search(r"^started +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)$", table, re.M)
     assert int(started[5]) == 1500 and all(int(started[i]) > 200 for i in range(1, 5)), table
@@ -74,7 +70,7 @@ def test_a_sale_with_more_buyers_than_pieces_sells_the_last_one_and_no_more(demo
                              "join sku using (sku_id) where code = 'K00007'")[0]
     assert left[1] == 1000 and left[0] >= 0
     audit = demo.run("audit")
-    assert last_line(audit) == CLEAN, audit.stdout
+    assert last_line(audit) == yc.CLEAN, audit.stdout
 
 
 def test_nothing_is_lost_or_doubled_when_instances_and_database_die(demo):
@@ -103,13 +99,13 @@ def test_nothing_is_lost_or_doubled_when_instances_and_database_die(demo):
             running.kill()
         reader.join()
     audit = demo.run("audit")
-    assert last_line(audit) == CLEAN, audit.stdout + "".join(said)
+    assert last_line(audit) == yc.CLEAN, audit.stdout + "".join(said)
     assert audit.returncode == 0
 
 
 def test_no_service_is_status_2(demo):
     nobody = f"http://127.0.0.1:{yc.free_port()}"
-    done = subprocess.run([SIMULATOR, "run", "--url", nobody, "--key", "x", "--seconds", "1", "--outage", "1",
+    done = subprocess.run([yc.SIMULATOR, "run", "--url", nobody, "--key", "x", "--seconds", "1", "--outage", "1",
                            "--journal", str(demo.journal) + ".none"], text=True, capture_output=True, cwd=yc.TOP,
                           check=False, timeout=60)
     assert done.returncode == 2

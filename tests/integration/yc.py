@@ -25,6 +25,8 @@ BUILD = Path(os.environ.get("YC_BUILD", TOP / "build"))
 PROGRAM = BUILD / "yuncang"
 READY_SECONDS = 30
 NO_ORDER = "01920000-0000-7000-8000-000000000000"  # an id that no order has
+SIMULATOR = BUILD / "simulator"
+CLEAN = "audit: lost 0 oversold 0 unbalanced 0 duplicated 0"  # the last line of its audit
 
 
 def free_port():
