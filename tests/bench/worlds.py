@@ -71,18 +71,18 @@ def past_id(column):
     return f"(lpad(to_hex({column}_ms - (k + {DAYS}) * 86400000::int8), 12, '0') || {column}_tail)::uuid"
 
 
-# table: (its order's id, {column: its past value})
+# table: (its order's id, {column: its past value}); copied in this order, the long ones first
 PAST = {
-    "submission": ("order_id", {"order_ref": "'p' || k || '-' || order_ref"}),
     "sales_order": ("order_id", {"order_ref": "'p' || k || '-' || order_ref", "mark": "0"}),
-    "fulfilment": ("order_id", {"state": "case way when 2 then 7 else 10 end",
-                                "capacity_day": f"capacity_day - (k + {DAYS})"}),
-    "decision": ("order_id", {}),
-    "contact": ("order_id", {}),
-    "payment": ("order_id", {"number": "'p' || k || '-' || number"}),
-    "outbox": ("order_id", {}),
     "journal": ("object_id", {"provider_ref": "'p' || k || '-' || provider_ref",
                               "period": f"to_char(event_at - {BACK}, 'YYYYMM')::int4"}),
+    "decision": ("order_id", {}),
+    "fulfilment": ("order_id", {"state": "case way when 2 then 7 else 10 end",
+                                "capacity_day": f"capacity_day - (k + {DAYS})"}),
+    "submission": ("order_id", {"order_ref": "'p' || k || '-' || order_ref"}),
+    "payment": ("order_id", {"number": "'p' || k || '-' || number"}),
+    "outbox": ("order_id", {}),
+    "contact": ("order_id", {}),
 }
 
 # Only orders that were paid at once and then went their way.
@@ -159,8 +159,8 @@ def _copy_table(cluster, database, table, copies):
 
 
 def _copy_all(cluster, database, copies):
-    """Two tables at a time, the long ones first."""
-    todo = ["sales_order", "journal", "decision", "fulfilment", "submission", "payment", "outbox", "contact"]
+    """Two tables at a time."""
+    todo = list(PAST)
     errors = []
 
     def work():
