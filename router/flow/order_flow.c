@@ -8,10 +8,10 @@
 #include "base/metric.h"
 #include "flow/basket.h"
 #include "flow/choose.h"
+#include "flow/known.h"
 #include "flow/order_decide.h"
 #include "flow/order_message.h"
 #include "flow/quote_flow.h"
-#include "flow/read_flow.h"
 #include "flow/recheck.h"
 #include "flow/thaw.h"
 #include "store/order_read.h"
@@ -357,16 +357,19 @@ answer_known(struct order_flow *f, const struct order_read *o)
 	return e == ERR_OK ? e : reason_set(&f->reason, e, NULL, "%s", err_text(e));
 }
 
+static bool
+is_known(void *ctx)
+{
+	const struct order_flow *f = ctx;
+
+	return order_is_known(catalog_world(f->app->catalog), f->known, f->arena);
+}
+
 static void
 step_known_refreshed(void *ctx, enum err e)
 {
 	struct order_flow *f = ctx;
 
-	if (e == ERR_OK && !order_is_known(catalog_world(f->app->catalog), f->known, f->arena)) {
-		log_error(LOG_MSG("an order names what the catalog does not have"),
-		    LOG_STR("req", f->call->id));
-		e = ERR_INTERNAL;
-	}
 	if (e == ERR_OK) {
 		(void)answer_known(f, f->known);
 		go(f, ORDER_STEP_answer);
@@ -376,28 +379,19 @@ step_known_refreshed(void *ctx, enum err e)
 	order_flow_run(f);
 }
 
-/* An order that another instance took may name what this one has not read yet: true, it is read now. */
-static bool
-refresh_for(struct order_flow *f, struct order_read *o, enum err *e)
-{
-	struct catalog *catalog = f->app->catalog;
-
-	if (f->refreshed || order_is_known(catalog_world(catalog), o, f->arena))
-		return false;
-	f->refreshed = true;
-	f->known = o;
-	*e = catalog_refresh_then(catalog, step_known_refreshed, f);
-	return *e == ERR_OK;
-}
-
 static void
 step_known_done(void *ctx, enum err e, struct order_read *o)
 {
 	struct order_flow *f = ctx;
 
 	f->looked_up = true;
-	if (e == ERR_OK && refresh_for(f, o, &e))
-		return;
+	f->known = o;
+	if (e == ERR_OK && !f->refreshed && !is_known(f)) {
+		f->refreshed = true;
+		e = known_wait(f->call, is_known, step_known_refreshed, f);
+		if (e == ERR_OK)
+			return;
+	}
 	if (e == ERR_OK) {
 		(void)answer_known(f, o);
 		go(f, ORDER_STEP_answer);
@@ -454,10 +448,8 @@ add_options(struct order_flow *f)
 		return;
 	open = *f->m->basket;
 	if (pickup) {
-		static char none[] = "";
-
 		open.way = YUNCANG__V1__WAY__WAY_UNSPECIFIED;
-		open.location = none;
+		open.location = message_text("");
 		open.slot = NULL;
 	}
 	if (quote_make(f->app, f->call->principal, &open, f->call->received_us, f->arena, &q,

@@ -4,12 +4,6 @@
 #include "flow/order_message.h"
 #include "flow/read_flow.h"
 
-static char *
-text(const char *s)
-{
-	return (char *)(uintptr_t)s;
-}
-
 struct owner
 order_owner(const struct order_read *o)
 {
@@ -82,12 +76,12 @@ line_message(const struct world *w, const struct order_line_read *l, struct aren
 	if (m == NULL)
 		return NULL;
 	yuncang__v1__order_line__init(m);
-	m->sku = text(w->skus[world_sku(w, l->sku)].code);
+	m->sku = message_text(w->skus[world_sku(w, l->sku)].code);
 	m->quantity = l->quantity;
 	m->unit_price_fen = l->price_fen;
 	m->discount_fen = l->discount_fen;
 	if (l->campaign != 0)
-		m->campaign = text(w->campaigns[world_campaign(w, l->campaign)].code);
+		m->campaign = message_text(w->campaigns[world_campaign(w, l->campaign)].code);
 	return m;
 }
 
@@ -144,11 +138,11 @@ order_message(const struct world *w, const struct order_read *o, bool lines, str
 	yuncang__v1__order__init(m);
 	uuid_format(&o->order_id, id);
 	m->order_id = id;
-	m->storefront = text(w->storefronts[world_storefront(w, o->storefront)].code);
-	m->order_ref = text(o->order_ref);
+	m->storefront = message_text(w->storefronts[world_storefront(w, o->storefront)].code);
+	m->order_ref = message_text(o->order_ref);
 	m->state = (Yuncang__V1__OrderState)order_state_of(o);
 	m->owner = owner_message(w, &owner, a);
-	m->collector = text(party_code_of(w, o->collector));
+	m->collector = message_text(party_code_of(w, o->collector));
 	m->goods_fen = o->goods_fen;
 	m->delivery_fee_fen = o->delivery_fee_fen;
 	m->total_fen = o->goods_fen + o->delivery_fee_fen;
@@ -202,7 +196,7 @@ candidate_message(const struct world *w, const struct candidate *c, int line_cou
 	if (m == NULL)
 		return NULL;
 	yuncang__v1__candidate__init(m);
-	m->location = text(location_code_of(w, c->location));
+	m->location = message_text(location_code_of(w, c->location));
 	m->distance_m = c->distance_m;
 	m->eliminated = (Yuncang__V1__EliminationReason)c->out;
 	m->capacity_left = c->capacity_left;

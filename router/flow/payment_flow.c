@@ -7,8 +7,8 @@
 #include "domain/hours.h"
 #include "flow/attach.h"
 #include "flow/basket.h"
+#include "flow/known.h"
 #include "flow/order_rows.h"
-#include "flow/read_flow.h"
 #include "flow/recheck.h"
 #include "flow/thaw.h"
 #include "store/order_read.h"
@@ -395,42 +395,38 @@ order_known(struct payment_flow *f)
 		fail(f, e);
 }
 
+static bool
+is_known(void *ctx)
+{
+	const struct payment_flow *f = ctx;
+
+	return order_is_known(catalog_world(f->app->catalog), f->order, f->call->arena);
+}
+
 static void
-refresh_done(void *ctx, enum err e)
+known_done(void *ctx, enum err e)
 {
 	struct payment_flow *f = ctx;
 
-	if (e == ERR_OK &&
-	    !order_is_known(catalog_world(f->app->catalog), f->order, f->call->arena)) {
-		log_error(LOG_MSG("an order names what the catalog does not have"),
-		    LOG_STR("req", f->call->id));
-		e = ERR_INTERNAL;
-	}
 	if (e == ERR_OK)
 		order_known(f);
 	else
 		fail(f, e);
 }
 
-/* An order that another instance took may name what this one has not read yet: read it now. */
 static void
 read_done(void *ctx, enum err e, struct order_read *o)
 {
 	struct payment_flow *f = ctx;
-	struct catalog *catalog = f->app->catalog;
 
 	f->order = o;
-	if (e == ERR_OK && !f->refreshed &&
-	    !order_is_known(catalog_world(catalog), o, f->call->arena)) {
+	if (e == ERR_OK && !f->refreshed && !is_known(f)) {
 		f->refreshed = true;
-		e = catalog_refresh_then(catalog, refresh_done, f);
+		e = known_wait(f->call, is_known, known_done, f);
 		if (e == ERR_OK)
 			return;
 	}
-	if (e == ERR_OK)
-		order_known(f);
-	else
-		fail(f, e);
+	known_done(f, e);
 }
 
 /* The contact as well: where the goods of an expired order go is decided again. */
@@ -445,7 +441,7 @@ read_whole(struct payment_flow *f)
 }
 
 static void
-known_done(void *ctx, enum err e, struct order_read *o, const struct pay_known *known)
+pay_read_done(void *ctx, enum err e, struct order_read *o, const struct pay_known *known)
 {
 	struct payment_flow *f = ctx;
 
@@ -457,7 +453,7 @@ static void
 read_order(struct payment_flow *f)
 {
 	enum err e = pay_read_add(f->app->pay_read, f->call->arena, &f->order_id, &f->payment,
-	    known_done, f);
+	    pay_read_done, f);
 
 	f->probed = f->whole = false;
 	if (e != ERR_OK)

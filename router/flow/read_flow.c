@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/known.h"
 #include "flow/order_message.h"
 #include "flow/page.h"
 #include "flow/read_flow.h"
@@ -86,63 +87,13 @@ order_state_of(const struct order_read *o)
 	return order_state_derive(o->mark, ordered, &s);
 }
 
-/* ---- Is the catalog of this instance young enough? ---- */
+/* ---- A read, from the call to its answer ---- */
 
 static bool
-party_known(const struct world *w, int32_t id)
+all_known(void *ctx)
 {
-	return id == 0 || world_party_row(w, id) != NULL;
-}
+	struct read_flow *f = ctx;
 
-static bool
-location_known(const struct world *w, int32_t id)
-{
-	return id == 0 || world_location_row(w, id) != NULL;
-}
-
-static bool
-fulfilment_known(const struct world *w, const struct fulfilment_read *f)
-{
-	if (world_location_row(w, f->location) == NULL)
-		return false;
-	for (int i = 0; i < f->line_count; i++)
-		if (!party_known(w, f->lines[i].goods_owner))
-			return false;
-	return true;
-}
-
-/* The record names more than the order does: every candidate that was looked at. */
-static bool
-record_known(const struct world *w, const struct decision_read *d, struct arena *a)
-{
-	struct frozen *f;
-
-	return d == NULL || record_decode(w, d->record, d->record_len, a, &f) != ERR_BAD_BODY;
-}
-
-bool
-order_is_known(const struct world *w, const struct order_read *o, struct arena *a)
-{
-	if (world_party_row(w, o->dealer) == NULL || world_party_row(w, o->collector) == NULL ||
-	    world_storefront(w, o->storefront) == NONE || !location_known(w, o->owner_location) ||
-	    !party_known(w, o->owner_staff))
-		return false;
-	for (int i = 0; i < o->line_count; i++)
-		if (world_sku(w, o->lines[i].sku) == NONE ||
-		    (o->lines[i].campaign != 0 && world_campaign(w, o->lines[i].campaign) == NONE))
-			return false;
-	for (int i = 0; i < o->fulfilment_count; i++)
-		if (!fulfilment_known(w, &o->fulfilments[i]))
-			return false;
-	for (int i = 0; o->decision != NULL && i < o->decision->leg_count; i++)
-		if (!party_known(w, o->decision->legs[i].party))
-			return false;
-	return record_known(w, o->decision, a);
-}
-
-static bool
-all_known(const struct read_flow *f)
-{
 	for (int i = 0; i < f->order_count; i++)
 		if (!order_is_known(world_of(f), &f->orders[i], f->call->arena))
 			return false;
@@ -151,36 +102,27 @@ all_known(const struct read_flow *f)
 }
 
 static void
-refresh_done(void *ctx, enum err e)
+known_done(void *ctx, enum err e)
 {
 	struct read_flow *f = ctx;
 
-	if (e != ERR_OK) {
+	if (e == ERR_OK)
+		f->answer(f);
+	else
 		fail_plain(f, e);
-		return;
-	}
-	if (!all_known(f)) {
-		log_error(LOG_MSG("an order names what the catalog does not have"),
-		    LOG_STR("req", f->call->id));
-		fail_plain(f, ERR_INTERNAL);
-		return;
-	}
-	f->answer(f);
 }
 
-/* An order that another instance took may name what this one has not read yet: read it now. */
 static void
 answer_when_known(struct read_flow *f)
 {
-	enum err e;
+	enum err e = ERR_OK;
 
-	if (all_known(f)) {
-		f->answer(f);
-		return;
+	if (!all_known(f)) {
+		e = known_wait(f->call, all_known, known_done, f);
+		if (e == ERR_OK)
+			return;
 	}
-	e = catalog_refresh_then(call_app(f->call)->catalog, refresh_done, f);
-	if (e != ERR_OK)
-		fail_plain(f, e);
+	known_done(f, e);
 }
 
 static struct read_flow *

@@ -18,7 +18,5 @@ void explain_order_start(struct call *c, const ProtobufCMessage *request);
 bool may_see_order(const struct principal *p, const struct world *w, const struct order_read *o);
 /* The state derived from mark, lines and fulfilments. */
 enum order_state order_state_of(const struct order_read *o);
-/* Does ${w} know every id that ${o} names?  An order may be younger than this instance's catalog. */
-bool order_is_known(const struct world *w, const struct order_read *o, struct arena *a);
 
 #endif

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include "base/log.h"
-#include "flow/app.h"
+#include "flow/known.h"
 #include "flow/order_message.h"
 #include "flow/page.h"
 #include "store/order_list.h"
@@ -46,8 +45,9 @@ world_of(const struct list_tasks *l)
 }
 
 static bool
-all_known(const struct list_tasks *l)
+all_known(void *ctx)
 {
+	const struct list_tasks *l = ctx;
 	const struct world *w = world_of(l);
 	const struct fulfilment_read *f;
 	int i, n;
@@ -130,22 +130,16 @@ answer(struct list_tasks *l)
 }
 
 static void
-refreshed(void *ctx, enum err e)
+known_done(void *ctx, enum err e)
 {
 	struct list_tasks *l = ctx;
 
-	if (e == ERR_OK && !all_known(l)) {
-		log_error(LOG_MSG("a task names what the catalog does not have"),
-		    LOG_STR("req", l->call->id));
-		e = ERR_INTERNAL;
-	}
-	if (e != ERR_OK)
-		fail(l->call, e);
-	else
+	if (e == ERR_OK)
 		answer(l);
+	else
+		fail(l->call, e);
 }
 
-/* A task of another instance's order may name what this one has not read yet. */
 static void
 tasks_done(void *ctx, enum err e, struct task_read *tasks, int count, bool more)
 {
@@ -154,14 +148,12 @@ tasks_done(void *ctx, enum err e, struct task_read *tasks, int count, bool more)
 	l->tasks = tasks;
 	l->count = count;
 	l->more = more;
-	if (e == ERR_OK && all_known(l)) {
-		answer(l);
-		return;
+	if (e == ERR_OK && !all_known(l)) {
+		e = known_wait(l->call, all_known, known_done, l);
+		if (e == ERR_OK)
+			return;
 	}
-	if (e == ERR_OK)
-		e = catalog_refresh_then(call_app(l->call)->catalog, refreshed, l);
-	if (e != ERR_OK)
-		fail(l->call, e);
+	known_done(l, e);
 }
 
 /* ---- The question ------------------------------------------------------------------------------ */

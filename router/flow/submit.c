@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "flow/order_flow.h"
+#include "flow/thaw.h"
 
 static void
 submit_done(struct order_flow *f, void *ctx)
@@ -36,10 +37,9 @@ struct one {
 static char *
 text_or_empty(struct arena *a, const char *s)
 {
-	static char none[] = "";
 	char *t = arena_strdup(a, s);
 
-	return t != NULL ? t : none;
+	return t != NULL ? t : message_text("");
 }
 
 static void

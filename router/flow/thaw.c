@@ -5,13 +5,6 @@
 #include "base/log.h"
 #include "flow/thaw.h"
 
-/* The generated structs want char * where they only read. */
-static char *
-text(const char *s)
-{
-	return (char *)(uintptr_t)s;
-}
-
 /* A dealer scope narrows what a key sees; without one of that kind it is not narrowed. */
 static bool
 has_dealer_scope(const struct principal *p)
@@ -133,9 +126,9 @@ owner_message(const struct world *w, const struct owner *o, struct arena *a)
 	if (m == NULL)
 		return NULL;
 	yuncang__v1__owner__init(m);
-	m->dealer = text(party_code_of(w, o->dealer));
-	m->store = text(location_code_of(w, o->store));
-	m->staff = text(party_code_of(w, o->staff));
+	m->dealer = message_text(party_code_of(w, o->dealer));
+	m->store = message_text(location_code_of(w, o->store));
+	m->staff = message_text(party_code_of(w, o->staff));
 	m->source = (Yuncang__V1__OwnerSource)o->source;
 	m->since = time_message((int64_t)o->since_min * US_PER_MIN, a);
 	return o->since_min != 0 && m->since == NULL ? NULL : m;
@@ -153,9 +146,9 @@ part_line_message(const struct world *w, const struct request *q, const struct p
 		return NULL;
 	yuncang__v1__part_line__init(m);
 	m->line = l->line;
-	m->sku = text(w->skus[q->lines[l->line].sku].code);
+	m->sku = message_text(w->skus[q->lines[l->line].sku].code);
 	m->quantity = l->quantity;
-	m->goods_owner = text(party_code_of(w, l->goods_owner));
+	m->goods_owner = message_text(party_code_of(w, l->goods_owner));
 	return m;
 }
 
@@ -173,7 +166,7 @@ part_message(const struct world *w, const struct request *q, const struct part *
 		return NULL;
 	yuncang__v1__part__init(m);
 	m->number = number;
-	m->location = text(where->code);
+	m->location = message_text(where->code);
 	m->location_kind = (Yuncang__V1__LocationKind)where->kind;
 	m->way = (Yuncang__V1__Way)part->way;
 	m->distance_m = part->distance_m;
@@ -213,7 +206,7 @@ money_message(const struct world *w, const struct split *s, struct arena *a)
 	for (int i = 0; i < s->leg_count; i++, leg++) {
 		yuncang__v1__leg__init(leg);
 		leg->kind = (Yuncang__V1__LegKind)s->legs[i].kind;
-		leg->party = text(party_code_of(w, s->legs[i].party));
+		leg->party = message_text(party_code_of(w, s->legs[i].party));
 		leg->amount_fen = s->legs[i].fen;
 		leg->line = s->legs[i].line;
 		leg->fulfilment = s->legs[i].part + 1;
@@ -236,7 +229,7 @@ option_message(const struct world *w, const struct request *q, int32_t collector
 	m->goods_fen = s->total.goods_fen;
 	m->delivery_fee_fen = s->total.delivery_fee_fen;
 	m->total_fen = s->total.total_fen;
-	m->collector = text(party_code_of(w, collector));
+	m->collector = message_text(party_code_of(w, collector));
 	m->promise = window_message(plan->promise_from_us, plan->promise_to_us, a);
 	m->n_parts = (size_t)plan->part_count;
 	m->parts = arena_array(a, m->n_parts, sizeof(*m->parts));

@@ -19,6 +19,13 @@
  */
 bool may_see_money(const struct principal *p, const struct world *w, const struct owner *owner);
 
+/* protobuf-c's messages have no const where they only read. */
+static inline char *
+message_text(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
 /* ${money}: put in the Money part.  The message lives in ${a}; NULL: no memory. */
 Yuncang__V1__Option *option_message(const struct world *w, const struct request *q,
     int32_t collector, const struct plan *plan, const struct split *s, bool money,

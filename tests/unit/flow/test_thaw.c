@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "flow/known.h"
 #include "flow/order_message.h"
 #include "flow/read_flow.h"
 
