@@ -80,7 +80,7 @@ answer_judge(struct answer *a, enum bench_kind kind, struct bench_tally *t)
 {
 	struct bench_bodies bodies = {.request = &a->request, .count = 1};
 	struct bench_loop_out loop = {.store = a->bytes, .answer = &a->one, .answer_count = 1};
-	struct model model;
+	struct model model = {0};
 	struct bench_judge_in in = {.kind = kind,
 	    .mix = &mix,
 	    .orders = &orders,
