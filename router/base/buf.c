@@ -139,16 +139,9 @@ buf_patch_be32(struct buf *b, size_t at, uint32_t v)
 void
 buf_varint_long(struct buf *b, uint64_t v)
 {
-	uint8_t bytes[10];
-	size_t len;
+	uint8_t bytes[VARINT_SIZE_MAX];
 
-	len = 0;
-	while (v >= 0x80) {
-		bytes[len++] = (uint8_t)(v | 0x80);
-		v >>= 7;
-	}
-	bytes[len++] = (uint8_t)v;
-	buf_add(b, bytes, len);
+	buf_add(b, bytes, (size_t)(varint_put(bytes, v) - bytes));
 }
 
 const char *

@@ -72,10 +72,21 @@ BUF_BE(32, htobe32(v))
 BUF_BE(64, htobe64(v))
 #undef BUF_BE
 
+/* LEB128, as protobuf: writes ${v} at ${at}, which has room for VARINT_SIZE_MAX bytes; returns its end. */
+#define VARINT_SIZE_MAX ((size_t)10)
+static inline uint8_t *
+varint_put(uint8_t *at, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		*at++ = (uint8_t)(v | 0x80);
+	*at++ = (uint8_t)v;
+	return at;
+}
+
 void buf_varint_long(struct buf *b, uint64_t v);
 
 static inline void
-buf_varint(struct buf *b, uint64_t v) /* LEB128, as protobuf */
+buf_varint(struct buf *b, uint64_t v)
 {
 	if (v < 0x80)
 		buf_byte(b, (uint8_t)v);

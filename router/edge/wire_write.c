@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "edge/wire.h"
 #include "edge/wire_write.h"
 
 #define SIZE_FIRST ((size_t)4096)
 #define SIZE_KEEP ((size_t)1 << 20) /* one large message does not keep its memory */
-#define VARINT_SIZE_MAX ((size_t)10)
-#define HEAD_SIZE_MAX ((size_t)15) /* a tag of five bytes, a number of ten */
+#define HEAD_SIZE_MAX ((size_t)15)  /* a tag of five bytes, a number of ten */
 
 void
 wire_out_init(struct wire_out *w, size_t size_max)
@@ -63,18 +63,13 @@ room(struct wire_out *w, size_t len)
 static inline void
 put_varint(struct wire_out *w, uint64_t v)
 {
-	uint8_t *p;
-
 	if (v < 0x80) {
 		w->data[--w->at] = (uint8_t)v;
 		return;
 	}
 	/* Bits by seven, rounded up: up to 64 of them, nine 64ths of their count come to the same. */
 	w->at -= (size_t)((63 - __builtin_clzll(v)) * 9 + 73) >> 6;
-	p = w->data + w->at;
-	for (; v >= 0x80; v >>= 7)
-		*p++ = (uint8_t)(v | 0x80);
-	*p = (uint8_t)v;
+	(void)varint_put(w->data + w->at, v);
 }
 
 static inline void

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 
 #define TOKEN_VERSION 1
-#define VARINT_SIZE_MAX 10
 
 static void
 add_text(struct buf *b, const char *s)
@@ -45,31 +44,22 @@ token_basket(const Yuncang__V1__Basket *b, const struct request *q, uint8_t out[
 }
 
 static uint8_t *
-put(uint8_t *at, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*at++ = (uint8_t)(v | 0x80);
-	*at++ = (uint8_t)v;
-	return at;
-}
-
-static uint8_t *
 put_fields(uint8_t *at, const struct token *t, const struct request *q)
 {
 	*at++ = TOKEN_VERSION;
-	at = put(at, (uint64_t)t->quoted_us);
-	at = put(at, (uint64_t)t->expires_us);
+	at = varint_put(at, (uint64_t)t->quoted_us);
+	at = varint_put(at, (uint64_t)t->expires_us);
 	memcpy(at, t->basket, TOKEN_BASKET_SIZE);
 	at += TOKEN_BASKET_SIZE;
-	at = put(at, (uint64_t)t->way);
-	at = put(at, (uint64_t)t->location);
-	at = put(at, (uint64_t)t->collector);
-	at = put(at, (uint64_t)t->delivery_fee_fen);
-	at = put(at, (uint64_t)t->promise_to_us);
-	at = put(at, (uint64_t)t->split_version);
-	at = put(at, (uint64_t)q->line_count);
+	at = varint_put(at, (uint64_t)t->way);
+	at = varint_put(at, (uint64_t)t->location);
+	at = varint_put(at, (uint64_t)t->collector);
+	at = varint_put(at, (uint64_t)t->delivery_fee_fen);
+	at = varint_put(at, (uint64_t)t->promise_to_us);
+	at = varint_put(at, (uint64_t)t->split_version);
+	at = varint_put(at, (uint64_t)q->line_count);
 	for (int i = 0; i < q->line_count; i++)
-		at = put(at, (uint64_t)q->lines[i].price_fen);
+		at = varint_put(at, (uint64_t)q->lines[i].price_fen);
 	return at;
 }
 
