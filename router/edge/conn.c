@@ -138,19 +138,17 @@ conn_refuse(struct conn *c, enum err e, const char *text)
 	struct evbuffer *to = bufferevent_get_output(c->bev);
 	struct reason r;
 	struct buf body;
-	int status;
 
 	(void)reason_set(&r, e, NULL, "%s", text);
 	log_debug(LOG_MSG("request refused"), LOG_STR("err", err_name(e)), LOG_STR("why", text));
 	metric_add(METRIC_http_refused_total, 1);
-	status = fault_http(&r);
 	buf_init(&body, FAULT_SIZE_MAX);
 	fault_write(&body, &r, NULL);
 	bufferevent_setcb(c->bev, refused_read, refused_write, refused_event, c);
 	evbuffer_add_printf(to,
-	    "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
+	    "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
 	    "Content-Length: %zu\r\nConnection: close\r\n\r\n",
-	    status, status == 400 ? "Bad Request" : "Refused", body.len);
+	    http_status(fault_http(&r)), body.len);
 	evbuffer_add(to, body.data, body.len);
 	buf_release(&body);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);

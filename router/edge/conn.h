@@ -113,6 +113,7 @@ void conn_write_all(evutil_socket_t fd, short what, void *server); /* the event'
 void conn_tick(evutil_socket_t fd, short what, void *server);
 void conn_close_idle(struct http_server *s);
 void conn_listener_error(struct evconnlistener *l, void *ctx);
+const char *http_status(int status); /* with its words: "400 Bad Request" */
 /* http.c's part of a closing connection. */
 void http_conn_closed(struct conn *c);
 

@@ -172,8 +172,8 @@ date_now(struct http_server *s)
 	return s->date;
 }
 
-static const char *
-status_text(int status)
+const char *
+http_status(int status)
 {
 	switch (status) {
 	case 200:
@@ -240,7 +240,7 @@ connection_line(const struct http_request *q)
 static void
 add_head(struct http_request *q, struct evbuffer *out, int status, const char *type, size_t length)
 {
-	const char *parts[] = {"HTTP/1.1 ", status_text(status), "\r\nContent-Type: ", type,
+	const char *parts[] = {"HTTP/1.1 ", http_status(status), "\r\nContent-Type: ", type,
 	    "\r\nContent-Length: ", NULL, "\r\nDate: ", date_now(q->server), "\r\n",
 	    connection_line(q)};
 	char head[HEAD_SIZE_MAX], digits[24];

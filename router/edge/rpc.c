@@ -24,7 +24,6 @@
 #define POOL_MAX 256
 #define REPLY_SIZE_MAX ((size_t)64 << 20) /* of a reply or a refusal */
 #define JSON_KEEP_SIZE ((size_t)1 << 20)
-#define ID_LEN 16
 #define TIMEOUT_DIGITS_MAX 10
 #define TYPE_PROTO "application/proto"
 #define TYPE_JSON "application/json"
@@ -86,20 +85,12 @@ struct rpc {
 
 /* ---- Calls ---------------------------------------------------------------------------------- */
 
-/* As "%016llx" would. */
-static void
-id_write(char text[ID_LEN + 1], uint64_t id)
-{
-	for (int i = ID_LEN; i-- > 0; id >>= 4)
-		text[i] = "0123456789abcdef"[id & 0xf];
-	text[ID_LEN] = '\0';
-}
-
 static struct open_call *
 call_take(struct rpc *r)
 {
 	struct open_call *o = r->pool;
 	size_t memory_max = (size_t)r->conf->request_memory_max;
+	uint64_t id;
 
 	if (o != NULL) {
 		r->pool = o->next;
@@ -123,7 +114,9 @@ call_take(struct rpc *r)
 	o->rpc = r;
 	o->start_us = clock_mono_us();
 	o->call.received_us = clock_wall_us();
-	id_write(o->call.id, r->id_mask ^ r->id_next++);
+	id = htobe64(r->id_mask ^ r->id_next++);
+	_Static_assert(2 * sizeof(id) < sizeof(o->call.id), "an id as hex");
+	hex_encode(&id, sizeof(id), o->call.id);
 	r->open_count++;
 	return o;
 }
