@@ -42,13 +42,12 @@ offer_owner_stores(struct judge *x)
 {
 	const struct world *w = x->in->world;
 	int32_t p = world_party(w, x->in->owner->dealer);
-	int32_t own = world_location(w, x->in->owner->store);
 
 	if (p == NONE)
 		return;
 	/* As belongs() has it, from the list alone: the brand has a thousand stores. */
 	for (int32_t i = w->party_first[p]; i < w->party_first[p + 1]; i++)
-		if (w->party_stores[i] != own)
+		if (w->party_stores[i] != x->own)
 			offer(x, w->party_stores[i]);
 }
 
@@ -56,7 +55,6 @@ static void
 offer_step(struct judge *x, enum source s)
 {
 	const struct world *w = x->in->world;
-	int32_t idx;
 
 	if (x->named != NONE) {
 		if (belongs(x, s, x->named))
@@ -69,9 +67,8 @@ offer_step(struct judge *x, enum source s)
 			offer(x, x->in->request->location);
 		break;
 	case SOURCE_OWNER_STORE:
-		idx = world_location(w, x->in->owner->store);
-		if (idx != NONE && belongs(x, s, idx))
-			offer(x, idx);
+		if (x->own != NONE)
+			offer(x, x->own);
 		break;
 	case SOURCE_OWNER_STORES:
 		offer_owner_stores(x);
