@@ -34,3 +34,9 @@ clock_offset_set(int64_t offset_us)
 {
 	wall_offset_us = offset_us;
 }
+
+int64_t
+clock_offset_us(void)
+{
+	return wall_offset_us;
+}

@@ -13,5 +13,6 @@ int64_t clock_wall_us(void);
 int64_t clock_mono_us(void);
 /* Tests move the wall clock: from now on clock_wall_us() is the real one plus ${offset_us}. */
 void clock_offset_set(int64_t offset_us);
+int64_t clock_offset_us(void); /* as set last; 0 at first */
 
 #endif

@@ -47,6 +47,7 @@
 	X(feed_poll_ms, MS, 10, 60000, "200ms", true, "how often other instances' changes are read") \
 	X(feed_keep_ms, MS, 60000, INT64_C(86400000), "10min", true, "how long change feed rows are kept") \
 	X(expiry_poll_ms, MS, 50, 60000, "1s", true, "how often unpaid orders past their time are released") \
+	X(clock_may_move, BOOL, 0, 0, "off", false, "let AdminService.MoveClock move this instance's wall clock; for tests and demonstrations only") \
 	X(drain_ms_max, MS, 0, 600000, "20s", true, "on SIGTERM, time to finish requests") \
 	X(log_level, LEVEL, 0, 0, "info", true, "error, warn, info or debug")
 /* clang-format on */

@@ -1,11 +1,13 @@
 /* methods: the one table of every RPC: who may call it, with which kind of scope, how large a body. */
 #include "flow/app.h"
 #include "flow/catalog_flow.h"
+#include "flow/clock_flow.h"
 #include "flow/order_flow.h"
 #include "flow/payment_flow.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
 #include "flow/store_flow.h"
+#include "yuncang/v1/admin.pb-c.h"
 #include "yuncang/v1/catalog.pb-c.h"
 #include "yuncang/v1/order.pb-c.h"
 #include "yuncang/v1/store.pb-c.h"
@@ -51,6 +53,9 @@
 	X(PutSplitRuleBook, put_split_rule_book, OPERATE, "", 0, put_split_rule_book_start) \
 	X(SetVersionState, set_version_state, OPERATE, "", 64 * KIB, set_version_state_start)
 
+#define ADMIN_METHODS(X) \
+	X(MoveClock, move_clock, ROLE_ADMIN, "", 64 * KIB, move_clock_start)
+
 #define ROW(service_name, method, word, role_bits, scope_kind, size, fn) \
 	{.service = "yuncang.v1." service_name, .name = #method, \
 	    .request = &yuncang__v1__##word##_request__descriptor, \
@@ -69,6 +74,10 @@ static struct method rows[] = {
 #define X(method, word, roles, scope, size, fn) \
 	ROW("CatalogService", method, word, roles, scope, size, fn)
 	CATALOG_METHODS(X)
+#undef X
+#define X(method, word, roles, scope, size, fn) \
+	ROW("AdminService", method, word, roles, scope, size, fn)
+	ADMIN_METHODS(X)
 #undef X
 	{.service = NULL},
 };

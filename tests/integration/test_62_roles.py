@@ -38,6 +38,7 @@ METHODS = {
     "CatalogService/PutRoutingPolicy": OPERATE,
     "CatalogService/PutSplitRuleBook": OPERATE,
     "CatalogService/SetVersionState": OPERATE,
+    "AdminService/MoveClock": {"admin"},
 }
 SCOPES = {"storefront": ["storefront:F-A1"], "store": ["location:A1"], "finance": [], "operator": [],
           "admin": []}

@@ -9,11 +9,13 @@ test_wall(void **state)
 
 	(void)state;
 	real = clock_wall_us();
+	assert_int_equal(clock_offset_us(), 0);
 	/* After this was written, before int64 of nanoseconds would run out. */
 	assert_true(real > INT64_C(1790000000) * US_PER_S);
 	assert_true(real < INT64_C(9200000000) * US_PER_S);
 	clock_offset_set(US_PER_DAY);
 	moved = clock_wall_us();
+	assert_int_equal(clock_offset_us(), US_PER_DAY);
 	assert_true(moved >= real + US_PER_DAY && moved < real + US_PER_DAY + US_PER_MIN);
 	clock_offset_set(-US_PER_DAY);
 	assert_true(clock_wall_us() < real);
