@@ -166,11 +166,22 @@ on_writable(evutil_socket_t fd, short what, void *ctx)
 	conn_flush(c);
 }
 
-/* Writes what the socket takes.  A failed write shows when the socket is read, with the server's reason. */
+/*
+ * Writes what the socket takes.  When libpq meets the end while it writes it may read what the server still
+ * said and close the socket.  Nothing will become readable then, and the descriptor is another's soon: it is let go
+ * of, and the loop told to look.
+ */
 static void
 conn_flush(struct conn *c)
 {
-	if (PQflush(c->pg) == 1 && !c->watching_write) {
+	int rest;
+
+	rest = PQflush(c->pg);
+	if (rest < 0 || PQstatus(c->pg) != CONNECTION_OK) {
+		(void)event_del(c->readable);
+		(void)event_del(c->writable);
+		event_active(c->readable, EV_READ, 0);
+	} else if (rest == 1 && !c->watching_write) {
 		c->watching_write = true;
 		(void)event_add(c->writable, NULL);
 	}
