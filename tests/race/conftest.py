@@ -28,10 +28,11 @@ def drive(tmp_path):
     running = []
 
     def start(mode, url, seed, orders, window, **settings):
-        out = open(tmp_path / f"{mode}-{len(running)}.out", "w+b")
+        out, log = (open(tmp_path / f"{mode}-{len(running)}.{x}", "wb") for x in ("out", "log"))
         env = {**os.environ, **{f"YUNCANG_{k.upper()}": str(v) for k, v in settings.items()}}
         process = subprocess.Popen([DRIVER, mode, url, str(seed), str(orders), str(window)], stdout=out,
-                                   stderr=subprocess.DEVNULL, env=env)
+                                   stderr=log, env=env)
+        log.close()
         process.out = out
         running.append(process)
         return process
