@@ -270,7 +270,7 @@ $(foreach f,$(UNIT_FOLDERS),$(eval $(call unit_program,$(f))))
 
 compile_commands.json: Makefile FORCE | $(DEPS_FIRST)
 	@etc/dev/compile-commands '$(BASE_FLAGS) $(INCLUDES) -I. -Itests/unit $(PKG_CFLAGS)' \
-		$(SOURCES) $(UNIT_SOURCES) tests/lint/conf_doc.c > $@.new
+		$(SOURCES) $(UNIT_SOURCES) $(wildcard tests/bench/*.c) tests/lint/conf_doc.c > $@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(filter-out simulator/%,$(SOURCES)) $(UNIT_SOURCES)) \
