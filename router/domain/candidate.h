@@ -11,6 +11,8 @@
  *   OWNER_STORES  the owning dealer's other stores, wherever they are
  *   OTHER_STORES  other dealers' stores within the policy's radius of the customer; none without a position
  *   CLOUD, SITE   all of them
+ * Where the owner has lost the first offer (domain/ownership.h) OWNER_STORE and OWNER_STORES are examined all the
+ * same, but rank as OTHER_STORES does, if the run has that step.
  * When the request names a location and asks for that way (or none), PICKUP and DELIVER examine this
  * location only, in the first step it belongs to.
  *
@@ -72,7 +74,7 @@ struct run_steps {
 struct probe {
 	int32_t idx;
 	int32_t distance_m;
-	int32_t step; /* of the run */
+	int32_t step; /* of the run; where the owner lost the first offer, that of OTHER_STORES */
 	enum source source;
 	enum reason_code out;
 	int32_t capacity_left, capacity_limit, capacity_day;

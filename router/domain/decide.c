@@ -5,6 +5,7 @@
 
 #include "domain/candidate.h"
 #include "domain/decide.h"
+#include "domain/ownership.h"
 #include "domain/place.h"
 
 struct deciding {
@@ -484,6 +485,7 @@ decide(const struct decide_in *in, struct arena *arena, struct decision **out)
 	unrefuse(d);
 	d->policy_version = in->policy->version;
 	d->owner = *in->owner;
+	d->first_offer = ownership_first_offer(in->world, in->policy, in->owner->dealer);
 	if (!find_rules(in, d))
 		return ERR_OK;
 	for (int g = 0; g < d->group_count; g++)

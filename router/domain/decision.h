@@ -105,6 +105,7 @@ struct plan {
 struct decision {
 	int32_t policy_version;
 	struct owner owner;
+	struct first_offer first_offer;
 	int run_count;
 	struct step_run *runs;
 	int group_count;

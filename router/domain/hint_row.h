@@ -58,6 +58,7 @@ struct claim {             /* key customer hash; several rows a customer stand i
 	int32_t staff;     /* party id or 0 */
 	uint32_t from_min, until_min; /* minutes since 1970; until 0: for ever */
 	uint8_t kind;                 /* enum claim_kind */
+	uint16_t from_ms; /* into that minute: of two scans within a minute the later wins */
 };
 
 #endif

@@ -41,6 +41,18 @@ struct owner {
 	uint32_t since_min; /* of the claim; 0: none */
 };
 
+/* May the owner's stores go before other dealers' stores?  The figures say why not; 0 while they may. */
+enum first_offer_state {
+	FIRST_OFFER_HELD,
+	FIRST_OFFER_LOST_GRADE,
+	FIRST_OFFER_LOST_ACCEPT,
+	FIRST_OFFER_COUNT
+};
+struct first_offer {
+	enum first_offer_state state;
+	int32_t grade, accept_bps;
+};
+
 struct request {
 	int64_t now_us;
 	int32_t storefront; /* index */

@@ -24,13 +24,15 @@ live_claim(const struct world *w, const struct claim *c, uint32_t now_min)
 }
 
 /* Kind, then time; the ids settle what cannot otherwise be told apart. */
-static bool
-stronger(const struct claim *a, const struct claim *b)
+bool
+ownership_stronger(const struct claim *a, const struct claim *b)
 {
 	if (a->kind != b->kind)
 		return a->kind < b->kind;
 	if (a->from_min != b->from_min)
 		return a->from_min > b->from_min;
+	if (a->from_ms != b->from_ms)
+		return a->from_ms > b->from_ms;
 	if (a->location != b->location)
 		return a->location < b->location;
 	return a->staff < b->staff;
@@ -43,7 +45,7 @@ best_claim(const struct world *w, const struct hints *h, const struct request *q
 	const struct claim *c, *best = NULL;
 
 	while ((c = hints_claim_next(h, q->customer, &at)) != NULL)
-		if (live_claim(w, c, now_min) && (best == NULL || stronger(c, best)))
+		if (live_claim(w, c, now_min) && (best == NULL || ownership_stronger(c, best)))
 			best = c;
 	return best;
 }
@@ -126,4 +128,23 @@ ownership_find(const struct world *w, const struct hints *h, const struct policy
 	}
 	out->dealer = w->brand;
 	out->source = OWNER_BY_BRAND;
+}
+
+struct first_offer
+ownership_first_offer(const struct world *w, const struct policy *p, int32_t dealer)
+{
+	struct first_offer f = {FIRST_OFFER_HELD, 0, 0};
+	const struct party *owner = world_party_row(w, dealer);
+
+	if (owner == NULL || owner->kind != PARTY_DEALER)
+		return f;
+	if (p->first_offer_grade_worst > 0 && owner->grade > p->first_offer_grade_worst)
+		f.state = FIRST_OFFER_LOST_GRADE;
+	else if (owner->accept_bps < p->first_offer_accept_bps_min)
+		f.state = FIRST_OFFER_LOST_ACCEPT;
+	if (f.state != FIRST_OFFER_HELD) {
+		f.grade = owner->grade;
+		f.accept_bps = owner->accept_bps;
+	}
+	return f;
 }

@@ -19,4 +19,15 @@
 void ownership_find(const struct world *w, const struct hints *h, const struct policy *p,
     const struct request *q, struct owner *out);
 
+/* Is ${a} better evidence than ${b}?  Both are live. */
+bool ownership_stronger(const struct claim *a, const struct claim *b);
+
+/*
+ * A dealer of a worse grade than the policy lets go first, or whose accept rate of the last days is below its
+ * bound, still owns the customer and earns the same, but his stores compete with other dealers' on equal
+ * terms.  The brand has nobody to lose the first offer to.
+ */
+struct first_offer ownership_first_offer(const struct world *w, const struct policy *p,
+    int32_t dealer);
+
 #endif

@@ -85,6 +85,10 @@ struct policy {
 	    return_window_days;
 	int32_t slip_hours, max_hops, quote_options_max;
 	int32_t site_promise_hours, cloud_promise_hours, made_to_order_days, deliver_window_min;
+	int32_t first_offer_grade_worst, first_offer_accept_bps_min; /* 0: nobody loses it */
+	int32_t scorecard_days, scorecard_offers_min;
+	int32_t scan_claim_days, bind_claim_days; /* 0: for ever */
+	int32_t location_claim_days, location_claim_radius_m;
 };
 
 /* The policy in force at ${now_us}: the latest effective_from not after it; NULL: none. */

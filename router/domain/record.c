@@ -138,7 +138,11 @@ put_decision(struct buf *b, const struct request *q, const struct decision *d)
 	put(b, d->owner.dealer);
 	put(b, d->owner.store);
 	put(b, d->owner.staff);
-	put(b, (int64_t)d->owner.source);
+	put(b, (int64_t)d->owner.source | (int64_t)d->first_offer.state << FIRST_OFFER_SHIFT);
+	if (d->first_offer.state != FIRST_OFFER_HELD) {
+		put(b, d->first_offer.grade);
+		put(b, d->first_offer.accept_bps);
+	}
 	put(b, d->owner.since_min);
 	put(b, d->policy_version);
 	put(b, d->group_count);

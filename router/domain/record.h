@@ -20,6 +20,7 @@
 #include "domain/split.h"
 
 #define RECORD_VERSION 1
+#define FIRST_OFFER_SHIFT 4 /* above the owner's source; its figures follow where it is lost */
 
 /* What an order froze at submit, as read back. */
 struct frozen {

@@ -247,13 +247,30 @@ get_run(struct reader *r, struct step_run *run, int group_min)
 		get_candidate(r, &run->candidates[i], run->way, lines);
 }
 
+/* Records from before there was a first offer to lose have nothing above the source. */
+static void
+get_source(struct reader *r, struct decision *d)
+{
+	int32_t v = get(r, (FIRST_OFFER_COUNT << FIRST_OFFER_SHIFT) - 1);
+	int32_t source = v & ((1 << FIRST_OFFER_SHIFT) - 1);
+
+	if (source < OWNER_BY_SCAN || source > OWNER_BY_SERVING)
+		r->rd.ok = false;
+	d->owner.source = (enum owner_source)source;
+	d->first_offer.state = (enum first_offer_state)(v >> FIRST_OFFER_SHIFT);
+	if (d->first_offer.state == FIRST_OFFER_HELD)
+		return;
+	d->first_offer.grade = get(r, INT32_MAX);
+	d->first_offer.accept_bps = get(r, INT32_MAX);
+}
+
 static void
 get_decision(struct reader *r, struct decision *d)
 {
 	d->owner.dealer = get_id(r, world_party, false);
 	d->owner.store = get_id(r, world_location, true);
 	d->owner.staff = get_id(r, world_party, true);
-	d->owner.source = (enum owner_source)get_range(r, OWNER_BY_SCAN, OWNER_BY_SERVING);
+	get_source(r, d);
 	d->owner.since_min = (uint32_t)get_range(r, 0, UINT32_MAX);
 	d->policy_version = get(r, INT32_MAX);
 	d->group_count = (int)get_range(r, 1, GROUPS_MAX);

@@ -1,4 +1,5 @@
 /* scan: see the header. */
+#include "domain/ownership.h"
 #include "domain/scan.h"
 
 #define PREFETCH_MAX 3 /* skus of a group */
@@ -127,7 +128,7 @@ add_probe(struct judge *x, int step, const struct geo_near *near)
 	__builtin_prefetch(&x->in->world->locations[near->idx]);
 	p->idx = near->idx;
 	p->distance_m = near->distance_m;
-	p->step = step;
+	p->step = x->rank_step[step];
 	p->source = x->steps->source[step];
 	p->capacity_left = -1;
 	p->capacity_limit = p->capacity_day = 0;
@@ -162,6 +163,27 @@ collect(struct judge *x, int step)
 	}
 }
 
+/* Who lost the first offer is ranked with the other dealers; with nobody to compete with nothing changes. */
+static void
+rank_steps(struct judge *x)
+{
+	const struct run_steps *s = x->steps;
+	int others = NONE;
+
+	for (int i = 0; i < s->count; i++) {
+		x->rank_step[i] = i;
+		if (s->source[i] == SOURCE_OTHER_STORES)
+			others = i;
+	}
+	if (others == NONE ||
+	    ownership_first_offer(x->in->world, x->in->policy, x->in->owner->dealer).state ==
+	        FIRST_OFFER_HELD)
+		return;
+	for (int i = 0; i < s->count; i++)
+		if (s->source[i] == SOURCE_OWNER_STORE || s->source[i] == SOURCE_OWNER_STORES)
+			x->rank_step[i] = others;
+}
+
 void
 scan(struct judge *x)
 {
@@ -178,6 +200,7 @@ scan(struct judge *x)
 		geo_point_init(&x->point, q->lat_e6, q->lon_e6);
 	x->out->count = x->out->absent = 0;
 	x->out->beyond = 0;
+	rank_steps(x);
 	for (int i = 0; i < x->steps->count; i++)
 		collect(x, i);
 }

@@ -12,8 +12,9 @@ struct judge {
 	const struct run_steps *steps;
 	struct judged *out;
 	struct geo_point point;
-	int32_t named; /* the only location examined; NONE: any */
-	int32_t own;   /* the owner's store; NONE */
+	int32_t named;                 /* the only location examined; NONE: any */
+	int32_t own;                   /* the owner's store; NONE */
+	int rank_step[RULE_STEPS_MAX]; /* as which step a step's candidates are ranked */
 	bool slot;
 	int location_of_promise; /* index of who the kept promise is of; NONE */
 	struct probe promise;

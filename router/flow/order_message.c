@@ -268,6 +268,20 @@ way_message(const struct world *w, const struct step_run *run, int line_count, i
 	return m;
 }
 
+Yuncang__V1__FirstOffer *
+first_offer_message(const struct first_offer *f, struct arena *a)
+{
+	Yuncang__V1__FirstOffer *m = arena_alloc(a, sizeof(*m));
+
+	if (m == NULL)
+		return NULL;
+	yuncang__v1__first_offer__init(m);
+	m->state = (Yuncang__V1__FirstOfferState)(f->state + 1);
+	m->grade = f->grade;
+	m->accept_bps = f->accept_bps;
+	return m;
+}
+
 Yuncang__V1__SubmitOrderResponse *
 submit_message(const struct world *w, const struct submit_facts *f, bool money, struct arena *a)
 {

@@ -24,6 +24,8 @@ Yuncang__V1__Fulfilment *fulfilment_message(const struct world *w, const struct 
 /* One candidate search of a decision; ${key_count} keys are ranked by. */
 Yuncang__V1__WayExplained *way_message(const struct world *w, const struct step_run *run,
     int line_count, int key_count, struct arena *a) MUST_CHECK;
+Yuncang__V1__FirstOffer *first_offer_message(const struct first_offer *f,
+    struct arena *a) MUST_CHECK;
 struct owner order_owner(const struct order_read *o);
 
 #endif

@@ -14,6 +14,10 @@
 #define DAYS_MAX 365
 #define HOURS_LONGEST 8760
 #define HOPS_MAX 20
+#define BPS_MAX 10000
+#define SCORECARD_DAYS_MAX 90
+#define OFFERS_MAX 1000000
+#define CLAIM_DAYS_MAX 3650
 
 /* Numbers with a default where they are left out; 0 as default means that 0 is a value of its own. */
 struct number {
@@ -47,6 +51,14 @@ static const struct number numbers[] = {
     NUMBER(cloud_promise_hours, 1, HOURS_LONGEST, 48),
     NUMBER(made_to_order_days, 1, DAYS_MAX, 15),
     NUMBER(deliver_window_min, 1, MINUTES_MAX, 120),
+    NUMBER(first_offer_grade_worst, 0, GRADE_MAX, 0),
+    NUMBER(first_offer_accept_bps_min, 0, BPS_MAX, 0),
+    NUMBER(scorecard_days, 1, SCORECARD_DAYS_MAX, 30),
+    NUMBER(scorecard_offers_min, 1, OFFERS_MAX, 20),
+    NUMBER(scan_claim_days, 0, CLAIM_DAYS_MAX, 0), /* 0: for ever */
+    NUMBER(bind_claim_days, 0, CLAIM_DAYS_MAX, 0),
+    NUMBER(location_claim_days, 1, CLAIM_DAYS_MAX, 30),
+    NUMBER(location_claim_radius_m, 1, DISTANCE_MAX_M, 500),
 };
 
 /* No key stands twice, so that the longest ranking has each key once. */

@@ -259,9 +259,10 @@ explain_fill(struct read_flow *f, const struct frozen *frozen, const struct spli
 	m->n_ways = (size_t)d->run_count;
 	m->ways = arena_array(a, m->n_ways, sizeof(*m->ways));
 	m->decided_at = time_message(frozen->request.now_us, a);
+	m->first_offer = first_offer_message(&d->first_offer, a);
 	m->option =
 	    option_message(w, &frozen->request, frozen->collector, &d->options[0], split, money, a);
-	if (m->ways == NULL || m->decided_at == NULL || m->option == NULL)
+	if (m->ways == NULL || m->decided_at == NULL || m->option == NULL || m->first_offer == NULL)
 		return ERR_NO_MEMORY;
 	for (int i = 0; i < d->run_count; i++) {
 		int lines = 0;

@@ -91,6 +91,9 @@ random_policy(struct fixture *f, struct rng *r)
 	p->grade_worst = rng_below(r, 4);
 	p->stale_after_min = rng_below(r, 2) * 1440;
 	p->parcel_min_fen = rng_below(r, 3) == 0 ? rng_below(r, 3000) : 0;
+	p->first_offer_grade_worst = rng_below(r, 3) == 0 ? 1 + rng_below(r, 2) : 0;
+	p->first_offer_accept_bps_min = rng_below(r, 6) == 0 ? 10000 : 0;
+	f->parties[rng_below(r, 3)].accept_bps = 9000;
 	p->fee_fen[WAY_SHIP] = 900;
 	p->fee_free_from_fen[WAY_SHIP] = 5000;
 	p->fee_fen[WAY_DELIVER] = 500;

@@ -153,6 +153,45 @@ test_sources(void **state)
 	fixture_free(f);
 }
 
+/*
+ * Without the first offer the owner's stores at 8 and 6 km are candidates as before, with the other dealer's
+ * at 2 km ahead; what names him otherwise (the owner, the source) stays.
+ */
+static void
+test_first_offer_lost(void **state)
+{
+	static const struct rule_step alone[] = {{WAY_DELIVER, SOURCE_OWNER_STORE},
+	    {WAY_DELIVER, SOURCE_OWNER_STORES}, {WAY_SHIP, SOURCE_CLOUD}};
+	static const int32_t order[] = {3, 2, 1, 5, 6};
+	struct fixture *f = town(5, deliver_all);
+	const struct candidate *c;
+
+	(void)state;
+	f->parties[f->dealer - 1].accept_bps = 8999;
+	f->policy.first_offer_accept_bps_min = 9000;
+	row_equal("options", fixture_decide(f, OPTIONS_MAX)->option_count, 5);
+	for (int i = 0; i < 5; i++)
+		row_equal("by distance", f->d->options[i].parts[0].location, order[i]);
+	row_equal("said why", f->d->first_offer.state, FIRST_OFFER_LOST_ACCEPT);
+	row_equal("with the figure", f->d->first_offer.accept_bps, 8999);
+	row_equal("still the owner", f->d->owner.dealer, f->dealer);
+	c = &f->d->runs[0].candidates[2];
+	row_equal("the owner's store", c->location, 1);
+	row_equal("is known as such", c->source, SOURCE_OWNER_STORE);
+	row_equal("and ranked with the others", c->key[0], 2);
+	f->policy.first_offer_accept_bps_min = 8999;
+	fixture_decide(f, OPTIONS_MAX);
+	row_equal("with it he is first", f->d->options[0].parts[0].location, 1);
+	fixture_free(f);
+
+	f = town(3, alone);
+	f->policy.first_offer_grade_worst = 1;
+	fixture_decide(f, OPTIONS_MAX);
+	row_equal("lost", f->d->first_offer.state, FIRST_OFFER_LOST_GRADE);
+	row_equal("to nobody", f->d->options[0].parts[0].location, 1);
+	fixture_free(f);
+}
+
 static void
 test_named_store(void **state)
 {
@@ -352,6 +391,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_promises),
 	    cmocka_unit_test(test_sources),
+	    cmocka_unit_test(test_first_offer_lost),
 	    cmocka_unit_test(test_named_store),
 	    cmocka_unit_test(test_groups),
 	    cmocka_unit_test(test_fees),

@@ -10,7 +10,8 @@ enum { STORE_A = 1, STORE_B, STORE_BRAND, STORE_GONE };
 struct row {
 	const char *label;
 	struct claim claims[3];
-	int front; /* 1 official, 2 store A's, 3 dealer 2's, 4 a disabled dealer's, 5 the brand's own store */
+	/* 1 official, 2 store A's, 3 dealer 2's, 4 a disabled dealer's, 5 the brand's own store */
+	int front;
 	int territory; /* NONE, 0 dealer 3's, 1 disabled, 2 of a disabled dealer */
 	bool guest, serving_named, serving_counts;
 	struct owner want;
@@ -18,7 +19,7 @@ struct row {
 
 #define CLAIM(kind, store, staff, age, until) \
 	{ \
-		1, store, staff, (uint32_t)((int64_t)NOW_MIN - (age)), until, kind \
+		1, store, staff, (uint32_t)((int64_t)NOW_MIN - (age)), until, kind, 0 \
 	}
 
 static const struct row rows[] = {
@@ -129,11 +130,76 @@ test_owner(void **state)
 	}
 }
 
+/* Of two scans within one minute the later wins, by the second. */
+static void
+test_within_a_minute(void **state)
+{
+	struct claim a = CLAIM(CLAIM_SCAN, STORE_A, 0, 3, 0),
+	             b = CLAIM(CLAIM_SCAN, STORE_B, 0, 3, 0);
+	struct fixture *f = world();
+	struct owner got;
+
+	(void)state;
+	a.from_ms = 100;
+	b.from_ms = 101;
+	hints_claim_put(&f->hints, &b);
+	hints_claim_put(&f->hints, &a);
+	f->request.customer = 1;
+	ownership_find(&f->world, &f->hints, &f->policy, &f->request, &got);
+	row_equal("a millisecond later", got.store, STORE_B);
+	a.from_ms = 102;
+	hints_claim_put(&f->hints, &a);
+	ownership_find(&f->world, &f->hints, &f->policy, &f->request, &got);
+	row_equal("and back, as a claim of its own", got.store, STORE_A);
+	row_equal("both stand", f->hints.claim_used, 3);
+	fixture_free(f);
+}
+
+static void
+test_first_offer(void **state)
+{
+	static const struct {
+		const char *label;
+		int32_t grade, accept_bps, grade_worst, accept_min;
+		bool brand;
+		enum first_offer_state want;
+	} offers[] = {
+	    {"a policy without bounds", 9, 0, 0, 0, false, FIRST_OFFER_HELD},
+	    {"the worst grade that holds it", 5, 10000, 5, 0, false, FIRST_OFFER_HELD},
+	    {"a grade worse", 6, 10000, 5, 0, false, FIRST_OFFER_LOST_GRADE},
+	    {"the lowest rate that holds it", 1, 8000, 0, 8000, false, FIRST_OFFER_HELD},
+	    {"just below it", 1, 7999, 0, 8000, false, FIRST_OFFER_LOST_ACCEPT},
+	    {"both: the grade is told", 6, 7999, 5, 8000, false, FIRST_OFFER_LOST_GRADE},
+	    {"the brand", 9, 0, 5, 8000, true, FIRST_OFFER_HELD},
+	};
+	struct fixture *f = world();
+	struct first_offer got;
+	int32_t id;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(offers); i++) {
+		id = offers[i].brand ? f->brand : f->dealer;
+		f->parties[id - 1].grade = offers[i].grade;
+		f->parties[id - 1].accept_bps = offers[i].accept_bps;
+		f->policy.first_offer_grade_worst = offers[i].grade_worst;
+		f->policy.first_offer_accept_bps_min = offers[i].accept_min;
+		got = ownership_first_offer(&f->world, &f->policy, id);
+		row_equal(offers[i].label, got.state, offers[i].want);
+		row_equal(offers[i].label, got.grade,
+		    offers[i].want == FIRST_OFFER_HELD ? 0 : offers[i].grade);
+		row_equal(offers[i].label, got.accept_bps,
+		    offers[i].want == FIRST_OFFER_HELD ? 0 : offers[i].accept_bps);
+	}
+	fixture_free(f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_owner),
+	    cmocka_unit_test(test_within_a_minute),
+	    cmocka_unit_test(test_first_offer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

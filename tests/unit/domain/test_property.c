@@ -71,16 +71,20 @@ check_entitlement(struct fixture *f, const struct plan *plan)
 	}
 }
 
+/* A location's capacity is a day's: goods made to order are promised for another. */
 static void
 check_capacity(struct fixture *f, const struct plan *plan)
 {
-	for (int32_t l = 1; l <= f->world.location_count; l++) {
+	for (int i = 0; i < plan->part_count; i++) {
+		const struct part *p = &plan->parts[i];
 		int n = 0;
 
-		for (int i = 0; i < plan->part_count; i++)
-			n += plan->parts[i].location == l && plan->parts[i].takes_capacity;
-		if (n > 0)
-			assert_true(n <= fixture_at(f, l)->capacity_day);
+		for (int k = 0; k < plan->part_count; k++)
+			n += plan->parts[k].takes_capacity &&
+			    plan->parts[k].location == p->location &&
+			    plan->parts[k].capacity_day == p->capacity_day;
+		if (p->takes_capacity)
+			assert_true(n <= fixture_at(f, p->location)->capacity_day);
 	}
 }
 

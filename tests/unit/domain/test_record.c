@@ -157,6 +157,9 @@ same_decision(const struct decision *a, const struct decision *b)
 	row_equal("staff", a->owner.staff, b->owner.staff);
 	row_equal("owner by", a->owner.source, b->owner.source);
 	row_equal("since", a->owner.since_min, b->owner.since_min);
+	row_equal("first offer", a->first_offer.state, b->first_offer.state);
+	row_equal("its grade", a->first_offer.grade, b->first_offer.grade);
+	row_equal("its accept rate", a->first_offer.accept_bps, b->first_offer.accept_bps);
 	row_equal("groups", a->group_count, b->group_count);
 	row_equal("runs", a->run_count, b->run_count);
 	for (int i = 0; i < a->run_count; i++) {
@@ -242,6 +245,36 @@ test_replay(void **state)
 	fixture_free(f);
 }
 
+/* Decided when the owner had lost the first offer; whatever his grade and rate are today. */
+static void
+test_first_offer(void **state)
+{
+	struct fixture *f = world();
+	struct frozen *got;
+	struct buf held, lost;
+	bool equal;
+
+	(void)state;
+	fixture_decide(f, 1);
+	encode(f, 0, &held);
+	f->policy.first_offer_grade_worst = 1;
+	fixture_decide(f, 1);
+	encode(f, 0, &lost);
+	row_equal("held: not a byte for it", (int64_t)(lost.len - held.len), 3);
+	assert_int_equal(record_decode(&f->world, lost.data, lost.len, f->arena, &got), ERR_OK);
+	same_decision(&got->decision, f->d);
+	row_equal("lost", got->decision.first_offer.state, FIRST_OFFER_LOST_GRADE);
+	f->parties[f->dealer - 1].grade = 1;
+	f->parties[f->dealer - 1].accept_bps = 1;
+	assert_int_equal(record_replay(&f->world, &f->policy, lost.data, lost.len, f->arena,
+	                     &equal),
+	    ERR_OK);
+	row_equal("replayed", equal, true);
+	buf_release(&held);
+	buf_release(&lost);
+	fixture_free(f);
+}
+
 static void
 test_refused_bytes(void **state)
 {
@@ -289,6 +322,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_every_field),
 	    cmocka_unit_test(test_replay),
+	    cmocka_unit_test(test_first_offer),
 	    cmocka_unit_test(test_refused_bytes),
 	};
 
