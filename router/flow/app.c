@@ -1,5 +1,13 @@
 #include "flow/app.h"
 
+void
+call_fail_err(struct call *c, enum err e)
+{
+	if (c->reason.err != e)
+		(void)reason_set(&c->reason, e, NULL, "%s", err_text(e));
+	call_fail(c, &c->reason, NULL);
+}
+
 struct pin {
 	struct catalog *catalog;
 	const struct world *world;

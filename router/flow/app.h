@@ -48,6 +48,9 @@ call_app(const struct call *c)
 	return c->method->ctx;
 }
 
+/* Ends ${c} with ${e}: in the words of its reason when that is of ${e}, else in the table's. */
+void call_fail_err(struct call *c, enum err e);
+
 /* The world of now, pinned until ${c} is answered: messages borrow their codes from it.  NULL: no memory. */
 const struct world *call_world(struct call *c) MUST_CHECK;
 

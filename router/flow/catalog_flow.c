@@ -14,14 +14,6 @@ struct upsert {
 };
 
 static void
-fail(struct call *c, enum err e)
-{
-	if (c->reason.err != e)
-		(void)reason_set(&c->reason, e, NULL, "%s", err_text(e));
-	call_fail(c, &c->reason, NULL);
-}
-
-static void
 written(void *ctx, const struct write_result *r)
 {
 	struct upsert *u = ctx;
@@ -54,7 +46,7 @@ begin(struct call *c, const char *list, size_t rows,
 	}
 	u = arena_zalloc(c->arena, sizeof(*u));
 	if (u == NULL) {
-		fail(c, ERR_NO_MEMORY);
+		call_fail_err(c, ERR_NO_MEMORY);
 		return NULL;
 	}
 	u->call = c;
@@ -115,7 +107,7 @@ writer_of(struct upsert *u)
 		if (e == ERR_OK) \
 			e = write(&w, rows, (int)q->n_##list); \
 		if (e != ERR_OK) \
-			fail(c, e); \
+			call_fail_err(c, e); \
 	}
 
 /* The roles of the method table say all there is to say. */

@@ -11,14 +11,6 @@
 
 #define BODY_BYTES_MAX ((size_t)4 << 20)
 
-static void
-fail(struct call *c, enum err e)
-{
-	if (c->reason.err != e)
-		(void)reason_set(&c->reason, e, NULL, "%s", err_text(e));
-	call_fail(c, &c->reason, NULL);
-}
-
 static struct writer
 writer_of(struct call *c, write_fn *done)
 {
@@ -108,7 +100,7 @@ put_routing_policy_start(struct call *c, const ProtobufCMessage *request)
 	if (e == ERR_OK)
 		e = write_version(&w, &v);
 	if (e != ERR_OK)
-		fail(c, e);
+		call_fail_err(c, e);
 }
 
 /* ---- Split rules ------------------------------------------------------------------------------- */
@@ -142,7 +134,7 @@ put_split_rule_book_start(struct call *c, const ProtobufCMessage *request)
 	if (e == ERR_OK)
 		e = write_version(&w, &v);
 	if (e != ERR_OK)
-		fail(c, e);
+		call_fail_err(c, e);
 }
 
 /* ---- States ------------------------------------------------------------------------------------ */
@@ -181,5 +173,5 @@ set_version_state_start(struct call *c, const ProtobufCMessage *request)
 	else
 		e = write_version_state(&w, book, version, (int)q->state);
 	if (e != ERR_OK)
-		fail(c, e);
+		call_fail_err(c, e);
 }

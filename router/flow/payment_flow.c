@@ -509,8 +509,7 @@ confirm_start(struct call *c, const ProtobufCMessage *request)
 	enum err e = ERR_OK;
 
 	if (f == NULL) {
-		(void)reason_set(&c->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
-		call_fail(c, &c->reason, NULL);
+		call_fail_err(c, ERR_NO_MEMORY);
 		return;
 	}
 	f->app = call_app(c);

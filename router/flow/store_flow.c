@@ -28,14 +28,6 @@ struct list_tasks {
 	bool more;
 };
 
-static void
-fail(struct call *c, enum err e)
-{
-	if (c->reason.err != e)
-		(void)reason_set(&c->reason, e, NULL, "%s", err_text(e));
-	call_fail(c, &c->reason, NULL);
-}
-
 /* ---- The answer -------------------------------------------------------------------------------- */
 
 static const struct world *
@@ -124,7 +116,7 @@ answer(struct list_tasks *l)
 		m.next_page_token = page_token_make(&l->page, &cursor, sizeof(cursor), a);
 	}
 	if (m.tasks == NULL || i < l->count || m.next_page_token == NULL)
-		fail(l->call, ERR_NO_MEMORY);
+		call_fail_err(l->call, ERR_NO_MEMORY);
 	else
 		call_reply(l->call, &m.base);
 }
@@ -137,7 +129,7 @@ known_done(void *ctx, enum err e)
 	if (e == ERR_OK)
 		answer(l);
 	else
-		fail(l->call, e);
+		call_fail_err(l->call, e);
 }
 
 static void
@@ -221,7 +213,7 @@ list_tasks_start(struct call *c, const ProtobufCMessage *request)
 
 	l = arena_zalloc(c->arena, sizeof(*l));
 	if (l == NULL) {
-		fail(c, ERR_NO_MEMORY);
+		call_fail_err(c, ERR_NO_MEMORY);
 		return;
 	}
 	l->call = c;
@@ -229,5 +221,5 @@ list_tasks_start(struct call *c, const ProtobufCMessage *request)
 	if (e == ERR_OK)
 		e = order_read_tasks(call_app(c)->query_pool, c->arena, &l->query, tasks_done, l);
 	if (e != ERR_OK)
-		fail(c, e);
+		call_fail_err(c, e);
 }

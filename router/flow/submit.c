@@ -104,8 +104,7 @@ submit_many_start(struct call *c, const ProtobufCMessage *request)
 	}
 	many = many_new(c, count);
 	if (many == NULL) {
-		(void)reason_set(&c->reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
-		call_fail(c, &c->reason, NULL);
+		call_fail_err(c, ERR_NO_MEMORY);
 		return;
 	}
 	/* The last to be done may be done at once and take the arena, m and many with it. */
