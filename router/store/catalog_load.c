@@ -174,9 +174,14 @@ lay_out(struct load *l)
 	enum err e;
 	int32_t i, id;
 
+	if (l->stock_rows == NULL)
+		return ERR_OK;
+	e = hints_memory_reserve(l->in.hints, l->stock_rows, l->location_id_max);
+	if (e != ERR_OK)
+		return e;
 	for (i = 0; i < w->location_count; i++) {
 		id = w->locations[i].id;
-		if (l->stock_rows == NULL || l->stock_rows[id] == 0)
+		if (l->stock_rows[id] == 0)
 			continue;
 		e = hints_memory_location(l->in.hints, id, l->stock_rows[id]);
 		if (e != ERR_OK)

@@ -8,6 +8,7 @@
 #define TABLE_FIRST 64u
 #define STOCK_FIRST 1024u
 #define REGION_FIRST 4u
+#define RESERVE_SPARE 16 /* one sixteenth, for regions that grow later */
 #define HUGE_PAGE ((size_t)2 << 20)
 
 /*
@@ -52,20 +53,12 @@ hints_memory_release(struct hints_memory *m)
 	*m = (struct hints_memory){.claims_max = m->claims_max};
 }
 
-/* Room for ${more} places behind those in use; false: no memory. */
+/* The table of stock gets ${size} places; false: no memory. */
 static bool
-grow_stock(struct hints_memory *m, uint32_t more)
+resize_stock(struct hints *h, uint64_t size)
 {
-	struct hints *h = &m->hints;
 	struct stock_hint *place;
-	uint64_t need, size;
 
-	need = (uint64_t)m->stock_used + more;
-	if (need <= h->stock_size)
-		return true;
-	size = h->stock_size != 0 ? h->stock_size : STOCK_FIRST;
-	while (size < need)
-		size += size / 2;
 	if (size > UINT32_MAX)
 		return false;
 	place = table_new(size, sizeof(*place));
@@ -77,6 +70,18 @@ grow_stock(struct hints_memory *m, uint32_t more)
 	h->stock = place;
 	h->stock_size = (uint32_t)size;
 	return true;
+}
+
+/* Room for ${more} places behind those in use; the same. */
+static bool
+grow_stock(struct hints_memory *m, uint32_t more)
+{
+	uint64_t need = (uint64_t)m->stock_used + more;
+	uint64_t size = m->hints.stock_size != 0 ? m->hints.stock_size : STOCK_FIRST;
+
+	while (size < need)
+		size += size / 2;
+	return need <= m->hints.stock_size || resize_stock(&m->hints, size);
 }
 
 static bool
@@ -116,6 +121,34 @@ move_region(struct hints_memory *m, int32_t location, uint32_t size)
 	return true;
 }
 
+/* Places of a region of ${rows}: at most half full, see domain/hints.h. */
+static uint32_t
+region_size(int32_t rows)
+{
+	uint32_t size = REGION_FIRST;
+
+	while (size / 2 < (uint32_t)(rows > 0 ? rows : 0))
+		size *= 2;
+	return size;
+}
+
+enum err
+hints_memory_reserve(struct hints_memory *m, const int32_t *rows, int32_t location_id_max)
+{
+	struct hints *h = &m->hints;
+	uint64_t need = m->stock_used;
+
+	if (location_id_max <= 1)
+		return ERR_OK;
+	if (!grow_regions(h, location_id_max - 1))
+		return ERR_NO_MEMORY;
+	for (int32_t l = 1; l < location_id_max; l++)
+		if (rows[l] > 0 && region_size(rows[l]) > h->regions[l].size)
+			need += region_size(rows[l]);
+	need += need / RESERVE_SPARE;
+	return need <= h->stock_size || resize_stock(h, need) ? ERR_OK : ERR_NO_MEMORY;
+}
+
 enum err
 hints_memory_location(struct hints_memory *m, int32_t location, int rows_expected)
 {
@@ -123,9 +156,7 @@ hints_memory_location(struct hints_memory *m, int32_t location, int rows_expecte
 
 	if (!grow_regions(&m->hints, location))
 		return ERR_NO_MEMORY;
-	/* At most half full, see domain/hints.h. */
-	for (size = REGION_FIRST; size / 2 < (uint32_t)(rows_expected > 0 ? rows_expected : 0);)
-		size *= 2;
+	size = region_size(rows_expected);
 	if (size <= m->hints.regions[location].size)
 		return ERR_OK;
 	return move_region(m, location, size) ? ERR_OK : ERR_NO_MEMORY;

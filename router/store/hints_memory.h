@@ -12,6 +12,12 @@ struct hints_memory {
 
 enum err hints_memory_init(struct hints_memory *m, int64_t claims_max) MUST_CHECK;
 void hints_memory_release(struct hints_memory *m);
+/*
+ * Before the first location: room for all whose stock rows are known, by id.  A table that grows step by step is
+ * larger in the end, and for a moment there twice.
+ */
+enum err hints_memory_reserve(struct hints_memory *m, const int32_t *rows,
+    int32_t location_id_max) MUST_CHECK;
 /* Before the first row of a location: room for ${rows_expected}. */
 enum err hints_memory_location(struct hints_memory *m, int32_t location,
     int rows_expected) MUST_CHECK;

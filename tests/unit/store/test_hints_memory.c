@@ -50,11 +50,43 @@ test_growing(void **state)
 	assert_null(hints_stock(&m.hints, 1, 1, 2));
 }
 
+/* Reserved once: no location that comes moves the table, and little of it is spare. */
+static void
+test_reserved(void **state)
+{
+	static int32_t rows[LOCATIONS + 1];
+	struct hints_memory m;
+	const struct stock_hint *at;
+
+	(void)state;
+	assert_int_equal(hints_memory_init(&m, 10), ERR_OK);
+	assert_int_equal(hints_memory_reserve(&m, rows, 0), ERR_OK); /* no location */
+	for (int32_t l = 1; l <= LOCATIONS; l++)
+		rows[l] = l % 40;
+	assert_int_equal(hints_memory_reserve(&m, rows, LOCATIONS + 1), ERR_OK);
+	at = m.hints.stock;
+	assert_non_null(at);
+	for (int32_t l = LOCATIONS; l > 0; l--) {
+		if (rows[l] > 0)
+			assert_int_equal(hints_memory_location(&m, l, rows[l]), ERR_OK);
+		for (int32_t k = 1; k <= rows[l]; k++)
+			assert_non_null(hm_stock(&m, l, k, 1));
+	}
+	assert_ptr_equal(m.hints.stock, at);
+	assert_true(m.stock_used <= m.hints.stock_size &&
+	    m.hints.stock_size - m.stock_used <= m.stock_used / 16);
+	/* Again, as a reader that missed changes does: it is all there. */
+	assert_int_equal(hints_memory_reserve(&m, rows, LOCATIONS + 1), ERR_OK);
+	assert_ptr_equal(m.hints.stock, at);
+	hints_memory_release(&m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_growing),
+	    cmocka_unit_test(test_reserved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
