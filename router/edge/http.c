@@ -278,8 +278,8 @@ http_reply(struct http_request *q, int status, const char *content_type)
 	conn_move(c, CONN_WRITING);
 	/*
 	 * evhttp takes it for the end of a reply in parts, waits until all is written, and goes on to the
-	 * next request.  Reading stays off until then: it would be without bound, and a client that has
-	 * closed its half would be dropped without its reply.
+	 * next request.  Reading stays off until then, and unheard, as when evhttp writes itself: it would be
+	 * without bound, and a client that has closed its half would be dropped without its reply.
 	 */
 	bufferevent_getcb(c->bev, NULL, &write_cb, &event_cb, &ctx);
 	bufferevent_setcb(c->bev, NULL, write_cb, event_cb, ctx);
