@@ -139,9 +139,9 @@ buf_patch_be32(struct buf *b, size_t at, uint32_t v)
 void
 buf_varint_long(struct buf *b, uint64_t v)
 {
-	uint8_t bytes[VARINT_SIZE_MAX];
+	uint8_t bytes[VARINT_SIZE_MAX], *end = varint_put(bytes, v);
 
-	buf_add(b, bytes, (size_t)(varint_put(bytes, v) - bytes));
+	buf_add(b, bytes, (size_t)(end - bytes));
 }
 
 const char *
