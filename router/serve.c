@@ -161,6 +161,7 @@ secrets_done(void *ctx, enum err e, const struct secrets *got)
 	if (e == ERR_OK) {
 		memcpy(s->app.token_secret, got->token, DIGEST_SIZE);
 		memcpy(s->app.store_secret, got->store_code, DIGEST_SIZE);
+		memcpy(s->app.collection_secret, got->collection, DIGEST_SIZE);
 		s->app.not_ready = "starting: reading the catalog";
 		e = catalog_load(s->app.catalog, catalog_done, s);
 	}

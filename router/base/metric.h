@@ -23,6 +23,7 @@
 	X(orders_repeated_total, COUNTER, "submits answered from an order that was there") \
 	X(orders_expired_total, COUNTER, "unpaid orders released") \
 	X(payments_total, COUNTER, "payments recorded") \
+	X(acts_total, COUNTER, "acts written: what happened to orders after their commit") \
 	X(batches_total, COUNTER, "group commits") \
 	X(batch_orders_total, COUNTER, "orders that went through a group commit") \
 	X(batch_retries_total, COUNTER, "group commits run again after deadlock, serialization failure or a lost connection") \

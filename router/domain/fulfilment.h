@@ -75,10 +75,10 @@ bool fulfilment_final(enum way way, enum fulfilment_state s);
 
 /* Where a fulfilment's units are, as stock_level counts them. */
 enum holding {
-	HELD_NOWHERE,  /* given back, or never taken */
-	HELD_RESERVED, /* on hand, for an unpaid order */
+	HELD_NOWHERE,   /* given back, or never taken */
+	HELD_RESERVED,  /* on hand, for an unpaid order */
 	HELD_ALLOCATED, /* on hand, for a paid one */
-	HELD_OUTSIDE   /* no longer on hand */
+	HELD_OUTSIDE    /* no longer on hand */
 };
 enum holding fulfilment_holding(enum fulfilment_state s);
 

@@ -58,7 +58,7 @@ order_is_known(const struct world *w, const struct order_read *o, struct arena *
 /* ---- Not yet known ---- */
 
 struct wait {
-	struct call *call;
+	const char *req;
 	bool (*is_known)(void *ctx);
 	void (*done)(void *ctx, enum err e);
 	void *ctx;
@@ -71,20 +71,20 @@ refresh_done(void *ctx, enum err e)
 
 	if (e == ERR_OK && !w->is_known(w->ctx)) {
 		log_error(LOG_MSG("what was read names what the catalog does not have"),
-		    LOG_STR("req", w->call->id));
+		    LOG_STR("req", w->req));
 		e = ERR_INTERNAL;
 	}
 	w->done(w->ctx, e);
 }
 
 enum err
-known_wait(struct call *c, bool (*is_known)(void *ctx), void (*done)(void *ctx, enum err e),
-    void *ctx)
+known_wait(struct app *app, struct arena *arena, const char *req, bool (*is_known)(void *ctx),
+    void (*done)(void *ctx, enum err e), void *ctx)
 {
-	struct wait *w = arena_alloc(c->arena, sizeof(*w));
+	struct wait *w = arena_alloc(arena, sizeof(*w));
 
 	if (w == NULL)
 		return ERR_NO_MEMORY;
-	*w = (struct wait){.call = c, .is_known = is_known, .done = done, .ctx = ctx};
-	return catalog_refresh_then(call_app(c)->catalog, refresh_done, w);
+	*w = (struct wait){.req = req, .is_known = is_known, .done = done, .ctx = ctx};
+	return catalog_refresh_then(app->catalog, refresh_done, w);
 }

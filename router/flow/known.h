@@ -14,13 +14,14 @@
 bool order_is_known(const struct world *w, const struct order_read *o, struct arena *a);
 
 /**
- * known_wait(c, is_known, done, ctx):
- * ${is_known}(${ctx}) was false: read the catalog again, then ask again.
+ * known_wait(app, arena, req, is_known, done, ctx):
+ * ${is_known}(${ctx}) was false: read the catalog again, then ask again.  ${req}, for the log, is the call's
+ * id, or "" of a timer.
  *
  * OK: ${done} once, later: OK; INTERNAL, logged, when it is false still; or why the catalog could not be read.
  * NO_MEMORY: ${done} never runs.
  */
-enum err known_wait(struct call *c, bool (*is_known)(void *ctx),
-    void (*done)(void *ctx, enum err e), void *ctx) MUST_CHECK;
+enum err known_wait(struct app *app, struct arena *arena, const char *req,
+    bool (*is_known)(void *ctx), void (*done)(void *ctx, enum err e), void *ctx) MUST_CHECK;
 
 #endif

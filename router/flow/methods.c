@@ -6,6 +6,7 @@
 #include "flow/payment_flow.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
+#include "flow/store_act.h"
 #include "flow/store_flow.h"
 #include "yuncang/v1/admin.pb-c.h"
 #include "yuncang/v1/catalog.pb-c.h"
@@ -16,6 +17,7 @@
 #define SHOP_READ (ROLE_STOREFRONT | ROLE_FINANCE | ROLE_OPERATOR | ROLE_ADMIN)
 #define SHOP_QUOTE (ROLE_STOREFRONT | ROLE_OPERATOR | ROLE_ADMIN)
 #define STORE_READ (ROLE_STORE | ROLE_OPERATOR | ROLE_ADMIN)
+#define STORE_WRITE (ROLE_STORE | ROLE_ADMIN)
 #define STOCK_WRITE (ROLE_STORE | ROLE_OPERATOR | ROLE_ADMIN)
 #define CLAIM_WRITE (ROLE_STOREFRONT | ROLE_STORE | ROLE_OPERATOR | ROLE_ADMIN)
 #define OPERATE (ROLE_OPERATOR | ROLE_ADMIN)
@@ -34,7 +36,8 @@
 	X(ExplainOrder, explain_order, SHOP_READ, "", 64 * KIB, explain_order_start)
 
 #define STORE_METHODS(X) \
-	X(ListTasks, list_tasks, STORE_READ, "location", 64 * KIB, list_tasks_start)
+	X(ListTasks, list_tasks, STORE_READ, "location", 64 * KIB, list_tasks_start) \
+	X(Accept, accept, STORE_WRITE, "location", 64 * KIB, accept_start)
 
 #define CATALOG_METHODS(X) \
 	X(UpsertParties, upsert_parties, OPERATE, "", 0, upsert_parties_start) \

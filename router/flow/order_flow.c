@@ -388,7 +388,7 @@ step_known_done(void *ctx, enum err e, struct order_read *o)
 	f->known = o;
 	if (e == ERR_OK && !f->refreshed && !is_known(f)) {
 		f->refreshed = true;
-		e = known_wait(f->call, is_known, step_known_refreshed, f);
+		e = known_wait(call_app(f->call), f->call->arena, f->call->id, is_known, step_known_refreshed, f);
 		if (e == ERR_OK)
 			return;
 	}

@@ -31,6 +31,14 @@ request_of(const struct world *w, const struct order_read *o, struct arena *a, s
 	return ERR_OK;
 }
 
+/* 0 is none; false: no memory. */
+static bool
+time_set(Google__Protobuf__Timestamp **out, int64_t us, struct arena *a)
+{
+	*out = time_message(us, a);
+	return us == 0 || *out != NULL;
+}
+
 Yuncang__V1__Fulfilment *
 fulfilment_message(const struct world *w, const struct request *q, const struct fulfilment_read *f,
     struct arena *a)
@@ -61,8 +69,13 @@ fulfilment_message(const struct world *w, const struct request *q, const struct 
 	m->number = f->number;
 	m->state = (Yuncang__V1__FulfilmentState)f->state;
 	m->part = part_message(w, q, &part, f->number, a);
-	m->offer_deadline = time_message(f->offer_deadline_us, a);
-	if (m->part == NULL || (f->offer_deadline_us != 0 && m->offer_deadline == NULL))
+	m->split_from = f->split_from;
+	m->hops = f->hops;
+	m->tracking = message_text(f->tracking);
+	if (m->part == NULL || !time_set(&m->offer_deadline, f->offer_deadline_us, a) ||
+	    !time_set(&m->due_at, f->due_us, a) || !time_set(&m->handed_at, f->handed_us, a) ||
+	    !time_set(&m->locked_until, f->locked_until_us, a) ||
+	    !time_set(&m->overdue_at, f->overdue_us, a))
 		return NULL;
 	return m;
 }

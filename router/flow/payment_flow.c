@@ -422,7 +422,7 @@ read_done(void *ctx, enum err e, struct order_read *o)
 	f->order = o;
 	if (e == ERR_OK && !f->refreshed && !is_known(f)) {
 		f->refreshed = true;
-		e = known_wait(f->call, is_known, known_done, f);
+		e = known_wait(call_app(f->call), f->call->arena, f->call->id, is_known, known_done, f);
 		if (e == ERR_OK)
 			return;
 	}

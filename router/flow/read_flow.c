@@ -118,7 +118,7 @@ answer_when_known(struct read_flow *f)
 	enum err e = ERR_OK;
 
 	if (!all_known(f)) {
-		e = known_wait(f->call, all_known, known_done, f);
+		e = known_wait(call_app(f->call), f->call->arena, f->call->id, all_known, known_done, f);
 		if (e == ERR_OK)
 			return;
 	}

@@ -567,3 +567,14 @@ pg_state_err(const char *s)
 			return table[i].err;
 	return ERR_INTERNAL;
 }
+
+bool
+col_array_has_i32(const PGresult *r, int row, int col, int32_t v)
+{
+	struct col_array a;
+
+	for (int n = col_array_open(r, row, col, &a); n > 0; n--)
+		if (array_i32(&a) == v)
+			return true;
+	return false;
+}

@@ -463,6 +463,10 @@ write_outbox(struct tx *t, const struct outbox_write *w, int count, int64_t now_
 	COLUMN_OF(ELEM_I32, elem_i32, w[i].dealer);
 	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].kind);
 	COLUMN_OF(ELEM_UUID, elem_uuid, &w[i].order_id);
+	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].number);
+	COLUMN_OF(ELEM_I32, elem_i32, w[i].location);
+	COLUMN_OF(ELEM_I64, elem_i64, w[i].amount_fen);
+	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].reason);
 	tx_add(t, STMT_OUTBOX_INSERT);
 }
 

@@ -25,6 +25,10 @@ struct outbox_write {
 	struct uuid order_id;
 	int32_t dealer;
 	enum outbox_kind kind;
+	int number;       /* of the fulfilment; 0: the order's own */
+	int32_t location; /* 0: none */
+	int64_t amount_fen;
+	int reason;
 };
 struct payment_write {
 	struct uuid order_id;

@@ -133,17 +133,6 @@ takes_max(const PGresult *r)
 	return count;
 }
 
-static bool
-has_i32(const PGresult *r, int row, int col, int32_t v)
-{
-	struct col_array a;
-
-	for (int n = col_array_open(r, row, col, &a); n > 0; n--)
-		if (array_i32(&a) == v)
-			return true;
-	return false;
-}
-
 /* Element ${at} of an array of the order's lines; 0 where the order has none. */
 static int64_t
 line_value(const PGresult *r, int row, int col, int at, bool wide)
@@ -185,7 +174,7 @@ release_lines(struct expiry *x, const PGresult *r, int row)
 		stock.quantity = entitled.quantity = -quantity;
 		if (stock.goods_owner != 0)
 			takes_add(&x->takes, &stock, PART_RESERVED, NULL);
-		if (stock.goods_owner != 0 && has_i32(r, row, F_ENTITLED, stock.sku))
+		if (stock.goods_owner != 0 && col_array_has_i32(r, row, F_ENTITLED, stock.sku))
 			takes_add(&x->takes, &entitled, PART_ALLOCATED, NULL);
 		discount_fen = line_value(r, row, F_DISCOUNT, at, true);
 		if (discount_fen == 0)

@@ -191,8 +191,8 @@ tasks_done(struct tx *t, void *ctx, enum err e)
 			e = ERR_NO_MEMORY;
 		for (i = 0; e == ERR_OK && i < count; i++) {
 			tasks[i].order_id = col_uuid(r, i, 0);
-			tasks[i].due_us = col_time(r, i, 21);
-			tasks[i].created_us = col_time(r, i, 22);
+			tasks[i].due_us = col_time(r, i, FULFILMENT_COLUMN_COUNT);
+			tasks[i].created_us = col_time(r, i, FULFILMENT_COLUMN_COUNT + 1);
 			e = fulfilment_row_read(l->arena, r, i, &tasks[i].fulfilment);
 		}
 	}

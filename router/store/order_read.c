@@ -98,6 +98,7 @@ fulfilment_lines_read(struct arena *a, const PGresult *r, int row, struct fulfil
 		f->lines[i].sku = array_i32(&sku);
 		f->lines[i].quantity = array_i32(&quantity);
 		f->lines[i].goods_owner = array_i32(&owner);
+		f->lines[i].entitled = col_array_has_i32(r, row, 20, f->lines[i].sku);
 	}
 	return ERR_OK;
 }
@@ -123,8 +124,16 @@ fulfilment_row_read(struct arena *a, const PGresult *r, int row, struct fulfilme
 	f->promise_to_us = col_time(r, row, 13);
 	f->offer_deadline_us = col_time(r, row, 14);
 	f->accept_min = col_i32(r, row, 15);
-	f->entitled = col_bool(r, row, 20);
-	return fulfilment_lines_read(a, r, row, f);
+	f->due_us = col_time(r, row, 21);
+	f->split_from = col_i16(r, row, 22);
+	f->hops = col_i16(r, row, 23);
+	f->code_no = col_i16(r, row, 24);
+	f->wrong_tries = col_i16(r, row, 25);
+	f->locked_until_us = col_time(r, row, 26);
+	f->handed_us = col_time(r, row, 27);
+	f->overdue_us = col_time(r, row, 28);
+	f->tracking = col_null(r, row, 29) ? "" : arena_strdup(a, col_text(r, row, 29));
+	return f->tracking != NULL ? fulfilment_lines_read(a, r, row, f) : ERR_NO_MEMORY;
 }
 
 enum err
@@ -233,6 +242,40 @@ payments_read(struct arena *a, const PGresult *r, struct order_read *o)
 }
 
 static enum err
+acts_read(struct arena *a, const PGresult *r, struct order_read *o)
+{
+	o->act_count = PQntuples(r);
+	o->acts = arena_array(a, (size_t)o->act_count, sizeof(*o->acts));
+	if (o->acts == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < o->act_count; i++) {
+		struct act_read *act = &o->acts[i];
+		size_t len;
+
+		*act = (struct act_read){.act_no = col_i32(r, i, 0),
+		    .kind = (enum act_kind)col_i16(r, i, 1),
+		    .number = col_i16(r, i, 2),
+		    .at_us = col_time(r, i, 3),
+		    .party = col_i32(r, i, 4),
+		    .location = col_i32(r, i, 5),
+		    .staff = col_i32(r, i, 6),
+		    .key_id = col_i64(r, i, 7),
+		    .state = col_i16(r, i, 8),
+		    .reason = col_i16(r, i, 9)};
+		act->ref = arena_strdup(a, col_text(r, i, 10));
+		act->note = arena_strdup(a, col_text(r, i, 12));
+		if (!col_null(r, i, 11)) {
+			act->body_hash = copied(a, r, i, 11, &len);
+			assert(act->body_hash == NULL || len == BODY_HASH_SIZE);
+		}
+		if (act->ref == NULL || act->note == NULL ||
+		    (act->body_hash == NULL && !col_null(r, i, 11)))
+			return ERR_NO_MEMORY;
+	}
+	return ERR_OK;
+}
+
+static enum err
 contact_read(struct arena *a, const PGresult *r, struct order_read *o)
 {
 	struct contact_row *c;
@@ -283,6 +326,10 @@ one_ask(const struct one *o, struct tx *t)
 {
 	struct pg_args *a;
 
+	if (o->with & READ_ACTS) {
+		args_uuid(tx_args(t), &o->key.order_id);
+		tx_add(t, STMT_ACTS_READ);
+	}
 	a = tx_args(t);
 	if (uuid_is_zero(&o->key.order_id)) {
 		args_i32(a, o->key.storefront);
@@ -352,6 +399,7 @@ static enum tx_next
 one_step(struct tx *t, void *ctx)
 {
 	struct one *o = ctx;
+	int at = o->with & READ_ACTS ? 1 : 0; /* the order's result, behind the acts */
 	enum err e;
 
 	if (tx_trip(t) == 0) {
@@ -360,11 +408,13 @@ one_step(struct tx *t, void *ctx)
 		return TX_TRIP;
 	}
 	if (tx_trip(t) == 1) {
-		if (PQntuples(tx_result(t, 0)) == 0)
+		if (PQntuples(tx_result(t, at)) == 0)
 			return TX_COMMIT;
 		o->order = arena_zalloc(o->arena, sizeof(*o->order));
 		e = o->order == NULL ? ERR_NO_MEMORY
-		                     : order_row_read(o->arena, tx_result(t, 0), 0, o->order);
+		                     : order_row_read(o->arena, tx_result(t, at), 0, o->order);
+		if (e == ERR_OK && at > 0)
+			e = acts_read(o->arena, tx_result(t, 0), o->order);
 		if (e == ERR_OK) {
 			more_ask(o, t);
 			return TX_TRIP;

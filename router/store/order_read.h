@@ -10,6 +10,7 @@
  */
 #include "base/arena.h"
 #include "base/uuid.h"
+#include "domain/fulfilment.h"
 #include "domain/split.h"
 #include "store/order_row.h"
 #include "store/tx.h"
@@ -26,20 +27,39 @@ struct fulfilment_line_read {
 	int32_t line; /* of the order, from 0 */
 	int32_t sku, quantity;
 	int32_t goods_owner; /* party id; 0: made to order */
+	bool entitled;       /* charged to the owner's entitlement */
 };
 struct fulfilment_read {
 	int number, attempt;
 	int32_t dealer, location, distance_m;
 	enum way way;
 	enum fulfilment_state state;
-	bool has_slot, takes_capacity, has_capacity_day, entitled;
+	bool has_slot, takes_capacity, has_capacity_day;
 	int16_t slot_from_min, slot_to_min;
 	int32_t capacity_day; /* days since 1970 */
 	int64_t promise_from_us, promise_to_us;
-	int64_t offer_deadline_us; /* 0: none */
+	int64_t offer_deadline_us; /* 0: none, as all times below */
 	int32_t accept_min;
+	int64_t due_us; /* when the state ends by itself */
+	int split_from; /* number of the fulfilment these units parted from; 0: none */
+	int hops;       /* store offers made for these units before this one */
+	int code_no, wrong_tries;
+	int64_t locked_until_us, handed_us, overdue_us;
+	const char *tracking; /* never NULL */
 	int line_count;
 	struct fulfilment_line_read *lines;
+};
+
+/* One row of the trail. */
+struct act_read {
+	int act_no, number; /* number 0: of the order itself */
+	enum act_kind kind;
+	int64_t at_us;
+	int32_t party, location, staff;
+	int64_t key_id;
+	int state, reason;
+	const char *ref, *note;   /* "" for none */
+	const uint8_t *body_hash; /* BODY_HASH_SIZE bytes; NULL: none */
 };
 
 struct payment_read {
@@ -83,12 +103,15 @@ struct order_read {
 	int payment_count;
 	struct payment_read *payments; /* by (paid_at, provider, number) */
 	struct contact_row *contact;   /* NULL: none given, or erased */
+	int act_count;
+	struct act_read *acts; /* by number */
 };
 
 #define READ_DECISION 1u
 #define READ_PAYMENTS 2u
 #define READ_CONTACT 4u
 #define READ_HASH 8u
+#define READ_ACTS 16u /* read before all else: what is read then is no older; by order_id only */
 
 struct order_key {
 	struct uuid order_id; /* zero: by the next two */

@@ -109,6 +109,7 @@ struct col_array {
 int32_t col_array_open(const PGresult *r, int row, int col,
     struct col_array *out); /* count; 0 for null */
 bool col_array_next(struct col_array *a, struct rd *elem, bool *null);
+bool col_array_has_i32(const PGresult *r, int row, int col, int32_t v); /* false for null */
 int32_t array_i32(struct col_array *a);
 int64_t array_i64(struct col_array *a);
 int16_t array_i16(struct col_array *a);

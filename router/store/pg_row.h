@@ -1,13 +1,14 @@
 #ifndef ROUTER_STORE_PG_ROW_H
 #define ROUTER_STORE_PG_ROW_H
 
-/* pg_row: X(name, type, its columns); the types are made in migrations/0006. */
+/* pg_row: X(name, type, its columns); the types are made in migrations/0006 and 0007. */
 
 /* clang-format off */
 #define ROW_TABLE(X) \
 	X(ORDER, "new_order", 29) \
 	X(FULFILMENT, "new_fulfilment", 21) \
-	X(DECISION, "new_decision", 11)
+	X(DECISION, "new_decision", 11) \
+	X(ACTED, "acted_fulfilment", 21)
 /* clang-format on */
 
 enum pg_row {

@@ -1,5 +1,6 @@
 #include "store/secrets.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,34 +18,42 @@ read_step(struct tx *t, void *ctx)
 	return TX_COMMIT;
 }
 
+/* One row a field of struct secrets. */
+static const struct {
+	const char *name;
+	size_t at;
+} fields[] = {
+    {"token", offsetof(struct secrets, token)},
+    {"store_code", offsetof(struct secrets, store_code)},
+    {"collection", offsetof(struct secrets, collection)},
+};
+#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
+
 static enum err
 take(const PGresult *rows, struct secrets *s)
 {
-	bool token = false, store_code = false;
+	size_t found = 0;
 
 	for (int i = 0; i < PQntuples(rows); i++) {
 		const char *name = col_text(rows, i, 0);
 		size_t len;
 		const uint8_t *value = col_bytes(rows, i, 1, &len);
 
-		if (len != DIGEST_SIZE)
-			continue;
-		if (strcmp(name, "token") == 0) {
-			memcpy(s->token, value, DIGEST_SIZE);
-			token = true;
-		} else if (strcmp(name, "store_code") == 0) {
-			memcpy(s->store_code, value, DIGEST_SIZE);
-			store_code = true;
+		for (size_t f = 0; len == DIGEST_SIZE && f < FIELD_COUNT; f++) {
+			if (strcmp(name, fields[f].name) != 0)
+				continue;
+			memcpy((uint8_t *)s + fields[f].at, value, DIGEST_SIZE);
+			found++;
 		}
 	}
-	return token && store_code ? ERR_OK : ERR_INTERNAL;
+	return found == FIELD_COUNT ? ERR_OK : ERR_INTERNAL;
 }
 
 static void
 read_done(struct tx *t, void *ctx, enum err e)
 {
 	struct secrets_job *job = ctx;
-	struct secrets s = {{0}, {0}};
+	struct secrets s = {.token = {0}};
 
 	if (e == ERR_OK)
 		e = take(tx_result(t, 0), &s);

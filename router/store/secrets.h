@@ -8,6 +8,7 @@
 struct secrets {
 	uint8_t token[DIGEST_SIZE];      /* quote tokens and page tokens */
 	uint8_t store_code[DIGEST_SIZE]; /* the codes of serving stores */
+	uint8_t collection[DIGEST_SIZE]; /* the codes that customers collect with */
 };
 
 typedef void secrets_fn(void *ctx, enum err e, const struct secrets *s);

@@ -15,7 +15,9 @@
 #define SQL_FULFILMENT_COLUMNS \
 	"f.order_id, f.number, f.attempt, f.dealer_id, f.location_id, f.distance_m, f.way, f.state, f.slot_from_min, " \
 	"f.slot_to_min, f.capacity_day, f.takes_capacity, f.promise_from, f.promise_to, f.offer_deadline, " \
-	"f.accept_min, f.line, f.sku_id, f.qty, f.goods_owner_id, f.entitled_sku is not null"
+	"f.accept_min, f.line, f.sku_id, f.qty, f.goods_owner_id, f.entitled_sku, f.due_at, f.split_from, f.hops, " \
+	"f.code_no, f.wrong_tries, f.locked_until, f.handed_at, f.overdue_at, f.tracking"
+#define FULFILMENT_COLUMN_COUNT 30 /* columns of a query that follow them begin here */
 
 #define SQL_ORDER_PAGE \
 	" and o.order_id >= $2 and o.order_id < $3 order by o.order_id desc limit $4"

@@ -15,6 +15,8 @@
 
 #define SQL_W_STOCK SQL_W("dealer, location, sku, owner, a, r", \
 	"$1::int4[], $2::int4[], $3::int4[], $4::int4[], $5::int4[], $6::int4[]")
+#define SQL_W_STOCK_GIVEN SQL_W("dealer, location, sku, owner, a, r, h", \
+	"$1::int4[], $2::int4[], $3::int4[], $4::int4[], $5::int4[], $6::int4[], $7::int4[]")
 #define SQL_W_CAPACITY SQL_W("dealer, location, day, q", "$1::int4[], $2::int4[], $3::date[], $4::int4[]")
 #define SQL_W_SLOT SQL_W("dealer, location, day, from_min, to_min, q", \
 	"$1::int4[], $2::int4[], $3::date[], $4::int2[], $5::int2[], $6::int4[]")
@@ -77,9 +79,9 @@
 
 /* Adds to a counter what is given, which may be negative. */
 #define GIVE_STATEMENTS(X) \
-	X(GIVE_STOCK, ON_BOTH, SQL_W_STOCK \
+	X(GIVE_STOCK, ON_BOTH, SQL_W_STOCK_GIVEN \
 	    "update stock_level s set allocated = s.allocated + w.a, reserved = s.reserved + w.r, " \
-	    "version = s.version + 1 from w where " SQL_ON_STOCK "returning " SQL_FIG_STOCK) \
+	    "on_hand = s.on_hand + w.h, version = s.version + 1 from w where " SQL_ON_STOCK "returning " SQL_FIG_STOCK) \
 	X(GIVE_CAPACITY, ON_BOTH, SQL_W_CAPACITY \
 	    "update capacity s set taken = s.taken + w.q, version = s.version + 1 " \
 	    "from w where " SQL_ON_CAPACITY "returning " SQL_FIG_CAPACITY) \

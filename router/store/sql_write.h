@@ -59,8 +59,10 @@
 	    "$7::text[], $15::int4[], $16::int4[]) " \
 	    "t(object, event, event_no, dealer, split, event_at, ref, lo, hi)") \
 	X(OUTBOX_INSERT, ON_BOTH, \
-	    "insert into outbox (event_id, dealer_id, kind, order_id) " \
-	    "select * from unnest($1::uuid[], $2::int4[], $3::int2[], $4::uuid[])") \
+	    "insert into outbox (event_id, dealer_id, kind, order_id, number, location_id, amount_fen, reason) " \
+	    "select event, dealer, kind, object, nullif(number, 0::int2), nullif(location, 0), nullif(fen, 0), " \
+	    "nullif(reason, 0::int2) from unnest($1::uuid[], $2::int4[], $3::int2[], $4::uuid[], $5::int2[], " \
+	    "$6::int4[], $7::int8[], $8::int2[]) t(event, dealer, kind, object, number, location, fen, reason)") \
 	X(CHANGE_INSERT, ON_BOTH, \
 	    "insert into stock_change (stream_id, seq, changes) values ($1, $2, $3)")
 /* clang-format on */

@@ -6,6 +6,7 @@
  * kind.  The rows stand by subject in sql_*.h: X(name, pools that prepare it, "sql").
  * A test prepares all of them against a fresh database.
  */
+#include "store/sql_act.h"
 #include "store/sql_batch.h"
 #include "store/sql_catalog.h"
 #include "store/sql_order.h"
@@ -15,7 +16,7 @@
 #define ON_BATCH 2
 
 #define STATEMENT_TABLE(X) \
-	BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) START_STATEMENTS(X)
+	ACT_STATEMENTS(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) START_STATEMENTS(X)
 
 enum stmt {
 #define X(name, pools, sql) STMT_##name,

@@ -20,6 +20,7 @@
 enum take_part {
 	PART_ALLOCATED,
 	PART_RESERVED,
+	PART_ON_HAND, /* TAKES_GIVE only: goods that leave (negative) or come back */
 	PART_COUNT
 }; /* of stock; all else is PART_ALLOCATED */
 

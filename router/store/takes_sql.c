@@ -70,15 +70,18 @@ enum column {
 	COL_TO,
 	COL_LIMIT,
 	COL_ALLOCATED,
-	COL_RESERVED
+	COL_RESERVED,
+	COL_ON_HAND
 };
-#define COLUMNS_MAX 6
+#define COLUMNS_MAX 7
 
 static const struct {
 	int count;
 	enum column column[COLUMNS_MAX];
 } COLUMNS[TAKE_BUDGET + 1] = {
-    [TAKE_STOCK] = {6, {COL_DEALER, COL_LOCATION, COL_SKU, COL_OWNER, COL_ALLOCATED, COL_RESERVED}},
+    /* the last one only where something is given */
+    [TAKE_STOCK] = {7,
+        {COL_DEALER, COL_LOCATION, COL_SKU, COL_OWNER, COL_ALLOCATED, COL_RESERVED, COL_ON_HAND}},
     [TAKE_CAPACITY] = {4, {COL_DEALER, COL_LOCATION, COL_DAY, COL_ALLOCATED}},
     [TAKE_SLOT] = {6, {COL_DEALER, COL_LOCATION, COL_DAY, COL_FROM, COL_TO, COL_ALLOCATED}},
     [TAKE_ENTITLEMENT] = {3, {COL_DEALER, COL_SKU, COL_ALLOCATED}},
@@ -117,13 +120,16 @@ elem(struct pg_args *a, const struct take_key *k, enum column c, enum takes_op o
 		elem_i32(a, k->key.limit);
 		break;
 	case COL_ALLOCATED:
-	case COL_RESERVED:
 		if (k->key.kind == TAKE_BUDGET)
 			elem_i64(a, amount(k, op, PART_ALLOCATED));
 		else
-			elem_i32(a,
-			    (int32_t)amount(k, op,
-			        c == COL_RESERVED ? PART_RESERVED : PART_ALLOCATED));
+			elem_i32(a, (int32_t)amount(k, op, PART_ALLOCATED));
+		break;
+	case COL_RESERVED:
+		elem_i32(a, (int32_t)amount(k, op, PART_RESERVED));
+		break;
+	case COL_ON_HAND:
+		elem_i32(a, (int32_t)amount(k, op, PART_ON_HAND));
 		break;
 	}
 }
@@ -136,6 +142,14 @@ column_type(enum take_kind kind, enum column c)
 	if (c == COL_FROM || c == COL_TO)
 		return ELEM_I16;
 	return kind == TAKE_BUDGET && c == COL_ALLOCATED ? ELEM_I64 : ELEM_I32;
+}
+
+static int
+column_count(int kind, enum takes_op op)
+{
+	bool gives = op == TAKES_GIVE || op == TAKES_CORRECT;
+
+	return COLUMNS[kind].count - (kind == TAKE_STOCK && !gives);
 }
 
 static bool
@@ -218,7 +232,7 @@ takes_send(struct takes *t, struct tx *tx, enum takes_op op)
 		if (!any_wanted(t, kind, op))
 			continue;
 		a = tx_args(tx);
-		for (int c = 0; c < COLUMNS[kind].count; c++) {
+		for (int c = 0; c < column_count(kind, op); c++) {
 			args_array(a, column_type((enum take_kind)kind, COLUMNS[kind].column[c]));
 			for (int i = t->first[kind]; i < t->first[kind + 1]; i++)
 				if (wanted(&t->keys[i], op))

@@ -23,6 +23,7 @@ METHODS = {
     "OrderService/ListOrders": READ,
     "OrderService/ExplainOrder": READ,
     "StoreService/ListTasks": {"store"} | OPERATE,
+    "StoreService/Accept": {"store", "admin"},
     "CatalogService/UpsertParties": OPERATE,
     "CatalogService/UpsertDealers": OPERATE,
     "CatalogService/UpsertTerritories": OPERATE,

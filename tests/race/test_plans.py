@@ -115,7 +115,7 @@ def scans(plan):
 
 
 @pytest.mark.parametrize("name", sorted(
-    n for n in STATEMENTS if re.match(r"(ORDER|PAYMENT|FULFILMENT|PROBE|FIGURE|SUBMISSION)_", n)
+    n for n in STATEMENTS if re.match(r"(ORDER|PAYMENT|FULFILMENT|PROBE|FIGURE|SUBMISSION|ACTS?)_", n)
     and STATEMENTS[n][1].startswith(("select", "with", "update"))))
 def test_nobody_scans_what_grows(tables, name):
     """A plan made while the table was empty is still in use when it holds millions."""
@@ -126,7 +126,7 @@ def test_nobody_scans_what_grows(tables, name):
 def test_there_are_all_of_them():
     assert {"TAKE_STOCK", "GIVE_STOCK", "TAKE_CAPACITY", "TAKE_SLOT", "TAKE_ENTITLEMENT", "TAKE_BUDGET",
             "SUBMISSION_DELETE", "ORDER_EXPIRE", "FULFILMENT_EXPIRE", "ORDER_OPEN", "FULFILMENT_OPEN",
-            "PAYMENT_DELETE"} <= set(LOCKING)
+            "PAYMENT_DELETE", "ACT_FULFILMENT"} <= set(LOCKING)
 
 
 def test_without_the_settings_the_plan_is_another(cluster):

@@ -165,7 +165,7 @@ check_fulfilments(const struct order_read *o)
 	row_equal("promise", f->promise_to_us - f->promise_from_us, 60 * US_PER_MIN);
 	row_equal("deadline", f->offer_deadline_us, o->created_us + 30 * US_PER_MIN);
 	row_equal("accept", f->accept_min, 30);
-	row_equal("entitled", f->entitled, false);
+	row_equal("entitled", f->lines[0].entitled, false);
 	row_equal("lines", f->line_count, 1);
 	row_equal("line", f->lines[0].line, 1);
 	row_equal("sku", f->lines[0].sku, 2);
@@ -174,7 +174,7 @@ check_fulfilments(const struct order_read *o)
 	f = &o->fulfilments[1];
 	row_equal("no slot", f->has_slot || f->has_capacity_day || f->offer_deadline_us != 0,
 	    false);
-	row_equal("entitled", f->entitled, true);
+	row_equal("entitled", f->lines[0].entitled, true);
 }
 
 static void

@@ -1,0 +1,189 @@
+#include "flow/act_run.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "flow/known.h"
+
+static void read_order(struct act_run *r);
+
+static void
+finish(struct act_run *r, enum err e)
+{
+	struct catalog *catalog = r->app->catalog;
+	const struct world *w = r->world;
+
+	if (e != ERR_OK && r->reason->err != e)
+		(void)reason_set(r->reason, e, NULL, "%s", err_text(e));
+	r->done(r, e);
+	if (w != NULL)
+		catalog_unpin(catalog, w);
+}
+
+static bool
+lost(enum err e)
+{
+	return e == ERR_WRONG_STATE || e == ERR_OUT_OF_STOCK || e == ERR_ENTITLEMENT_USED ||
+	    e == ERR_SLOT_FULL || e == ERR_CONTENDED;
+}
+
+static void
+written(void *ctx, enum err e)
+{
+	struct act_run *r = ctx;
+
+	if (!lost(e))
+		finish(r, e);
+	else if (++r->tries < r->app->conf->decide_tries_max)
+		read_order(r);
+	else
+		finish(r, ERR_CONTENDED);
+}
+
+static void
+order_known(struct act_run *r)
+{
+	enum err e;
+
+	if (r->world != NULL)
+		catalog_unpin(r->app->catalog, r->world);
+	r->world = catalog_pin(r->app->catalog);
+	(void)reason_set(r->reason, ERR_OK, NULL, "%s", "");
+	memset(&r->in, 0, sizeof(r->in));
+	r->in.order = r->order;
+	r->in.at_us = r->now_us;
+	e = r->plan(r);
+	if (e == ERR_OK && r->in.act_count > 0)
+		e = act_start(r->app->query_pool, catalog_hints(r->app->catalog), &r->in, written,
+		    r);
+	else if (e == ERR_OK)
+		finish(r, ERR_OK);
+	if (e != ERR_OK)
+		finish(r, e);
+}
+
+static bool
+is_known(void *ctx)
+{
+	const struct act_run *r = ctx;
+
+	return order_is_known(catalog_world(r->app->catalog), r->order, r->arena);
+}
+
+static void
+known_done(void *ctx, enum err e)
+{
+	struct act_run *r = ctx;
+
+	if (e == ERR_OK)
+		order_known(r);
+	else
+		finish(r, e);
+}
+
+static void
+read_done(void *ctx, enum err e, struct order_read *o)
+{
+	struct act_run *r = ctx;
+
+	r->order = o;
+	if (e == ERR_OK && !is_known(r)) {
+		e = known_wait(r->app, r->arena, r->req, is_known, known_done, r);
+		if (e == ERR_OK)
+			return;
+	}
+	known_done(r, e);
+}
+
+static enum err
+read_start(struct act_run *r)
+{
+	struct order_key key = {.order_id = r->order_id, .attempt = r->attempt};
+
+	return order_read_one(r->app->query_pool, r->arena, &key, r->with | READ_ACTS, read_done,
+	    r);
+}
+
+static void
+read_order(struct act_run *r)
+{
+	enum err e = read_start(r);
+
+	if (e != ERR_OK)
+		finish(r, e);
+}
+
+enum err
+act_run_start(struct act_run *r)
+{
+	r->world = NULL;
+	r->tries = 0;
+	return read_start(r);
+}
+
+/* ---- For plans ---------------------------------------------------------------------------------- */
+
+struct fulfilment_read *
+act_fulfilment_of(const struct act_run *r, int number)
+{
+	for (int i = 0; i < r->order->fulfilment_count; i++)
+		if (r->order->fulfilments[i].number == number)
+			return &r->order->fulfilments[i];
+	return NULL;
+}
+
+struct fulfilment_read *
+act_change(struct act_run *r, const struct fulfilment_read *was)
+{
+	struct act_fulfilment *x;
+
+	/* room for each of the order's, and for one that parts from each */
+	if (r->in.fulfilments == NULL)
+		r->in.fulfilments = arena_array(r->arena, (size_t)r->order->fulfilment_count * 2,
+		    sizeof(*r->in.fulfilments));
+	if (r->in.fulfilments == NULL)
+		return NULL;
+	assert(r->in.fulfilment_count < r->order->fulfilment_count * 2);
+	x = &r->in.fulfilments[r->in.fulfilment_count++];
+	*x = (struct act_fulfilment){.was = was, .from = was->state, .is = *was};
+	return &x->is;
+}
+
+enum err
+act_step(struct act_run *r, enum act_kind kind, struct fulfilment_read *is)
+{
+	enum fulfilment_state from = is->state;
+	char allowed[REASON_TEXT_MAX];
+
+	if (fulfilment_step(kind, is->way, from, &is->state))
+		return ERR_OK;
+	fulfilment_allowed(is->way, from, allowed, sizeof(allowed));
+	return reason_set(r->reason, ERR_WRONG_STATE, "act.fulfilment",
+	    "%s: fulfilment %d is %s; allowed: %s", act_word(kind), is->number,
+	    fulfilment_state_word(from), allowed);
+}
+
+struct act_row *
+act_row_add(struct act_run *r, enum act_kind kind, const struct fulfilment_read *f, int state)
+{
+	struct act_row *row;
+
+	assert(r->in.act_count < ACT_ROWS_MAX);
+	row = &r->in.acts[r->in.act_count++];
+	*row = (struct act_row){.kind = kind, .state = state, .waited_s = -1};
+	if (f != NULL) {
+		row->number = f->number;
+		row->party = f->dealer;
+		row->location = f->location;
+	}
+	return row;
+}
+
+void
+act_event_add(struct act_run *r, enum outbox_kind kind, const struct fulfilment_read *f)
+{
+	assert(r->in.event_count < ACT_EVENTS_MAX);
+	r->in.events[r->in.event_count++] = (struct act_event){.kind = kind,
+	    .number = f != NULL ? f->number : 0,
+	    .location = f != NULL ? f->location : 0};
+}

@@ -1,0 +1,268 @@
+#include "store/act.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/metric.h"
+#include "store/act_write.h"
+#include "store/batch_write.h"
+#include "store/scarce.h"
+
+#define ARENA_MAX ((size_t)8 << 20)
+#define CHANGES_MAX ((size_t)1 << 20)
+
+struct act {
+	struct hints_memory *hints;
+	const struct act_in *in;
+	act_fn *done;
+	void *ctx;
+
+	enum err err; /* what ${done} hears of a transaction that was undone on purpose */
+	struct arena *arena;
+	struct takes gives, takes;
+	struct scarce scarce;
+	int32_t *places;
+	struct buf changes;
+	bool judged; /* the takes' figures are in */
+	/* results of the first trip; 0: not asked */
+	int order_at, changed_at, split_at, gives_at, scarce_at, takes_at;
+	int changed, split;
+};
+
+static enum tx_next
+undo(struct act *x, struct tx *t, enum err e)
+{
+	x->err = e;
+	tx_fail(t, ERR_WRONG_STATE);
+	return TX_ROLLBACK;
+}
+
+/* ---- Trip 1: the acts claim their numbers; rows change, what they held goes back; takes --------- */
+
+static enum err
+send_takes(struct act *x, struct tx *t)
+{
+	const struct order_row *row = x->in->row;
+	bool paid = row->payment != NULL;
+	enum err e;
+
+	x->places = arena_array(x->arena, (size_t)row->take_count, sizeof(*x->places));
+	if (x->places == NULL)
+		return ERR_NO_MEMORY;
+	e = takes_init(&x->takes, x->arena, row->take_count);
+	for (int i = 0; e == ERR_OK && i < row->take_count; i++)
+		takes_add(&x->takes, &row->takes[i], paid ? PART_ALLOCATED : PART_RESERVED,
+		    &x->places[i]);
+	if (e == ERR_OK)
+		e = takes_seal(&x->takes);
+	if (e == ERR_OK)
+		e = scarce_init(&x->scarce, x->arena, row->take_count);
+	if (e != ERR_OK)
+		return e;
+	scarce_add(&x->scarce, row);
+	x->scarce_at = tx_added(t);
+	if (scarce_send(&x->scarce, t) == 0)
+		x->scarce_at = 0;
+	(void)takes_send_ensure(&x->takes, t, &x->hints->hints);
+	x->takes_at = tx_added(t);
+	(void)takes_send(&x->takes, t, TAKES_TAKE);
+	return ERR_OK;
+}
+
+static enum tx_next
+first_trip(struct act *x, struct tx *t)
+{
+	const struct act_in *in = x->in;
+	enum err e;
+
+	arena_reset(x->arena);
+	buf_reset(&x->changes);
+	x->takes = (struct takes){0};
+	x->err = ERR_OK;
+	x->judged = false;
+	e = act_gives(in, x->arena, &x->gives);
+	if (e != ERR_OK)
+		return undo(x, t, e);
+	write_acts(t, in);
+	x->order_at = tx_added(t);
+	write_acted_order(t, in);
+	x->changed_at = tx_added(t);
+	x->changed = write_acted_fulfilments(t, in);
+	x->split_at = tx_added(t);
+	x->split = write_split_off(t, in);
+	x->gives_at = tx_added(t);
+	(void)takes_send(&x->gives, t, TAKES_GIVE);
+	e = in->row != NULL ? send_takes(x, t) : ERR_OK;
+	return e == ERR_OK ? TX_TRIP : undo(x, t, e);
+}
+
+/* ---- Trip 2: what is decided is written -------------------------------------------------------- */
+
+static bool
+alone(const struct act *x, struct tx *t)
+{
+	const struct act_in *in = x->in;
+
+	return PQntuples(tx_result(t, 0)) == in->act_count &&
+	    (!in->order_changes || tx_affected(t, x->order_at) == 1) &&
+	    (x->changed == 0 || tx_affected(t, x->changed_at) == x->changed) &&
+	    (x->split == 0 || tx_affected(t, x->split_at) == x->split);
+}
+
+/* The numbers behind those there are, split-offs of this act among them. */
+static void
+write_decided(const struct act *x, struct tx *t)
+{
+	const struct act_in *in = x->in;
+	struct order_write w = {.row = in->row};
+	struct pg_args *a;
+
+	for (int i = 0; i < in->order->fulfilment_count; i++) {
+		const struct fulfilment_read *f = &in->order->fulfilments[i];
+
+		w.attempt = f->attempt > w.attempt ? f->attempt : w.attempt;
+		w.number_first = f->number > w.number_first ? f->number : w.number_first;
+	}
+	w.attempt++;
+	w.number_first += x->split + 1;
+	write_fulfilments(t, &w, 1);
+	write_decisions(t, &w, 1);
+	if (in->hops == 0)
+		return;
+	a = tx_args(t);
+	args_uuid(a, &in->order->order_id);
+	args_i16(a, (int16_t)w.number_first);
+	args_i16(a, (int16_t)in->row->frozen->decision.options[0].part_count);
+	args_i16(a, (int16_t)in->hops);
+	tx_add(t, STMT_ACT_HOPS);
+}
+
+static void
+send_books(struct act *x, struct tx *t)
+{
+	const struct act_in *in = x->in;
+	struct journal_write j[ACT_POSTINGS_MAX];
+	struct outbox_write o[ACT_EVENTS_MAX];
+
+	assert(in->posting_count <= ACT_POSTINGS_MAX && in->event_count <= ACT_EVENTS_MAX);
+	for (int i = 0; i < in->posting_count; i++)
+		j[i] = (struct journal_write){.object = in->order->order_id,
+		    .dealer = in->order->dealer,
+		    .split_version = in->order->split_version,
+		    .event_no = ACT_EVENT_NO_FIRST + in->order->act_count + 1 + i,
+		    .event_at_us = in->at_us,
+		    .provider_ref = "",
+		    .posting = &in->postings[i]};
+	for (int i = 0; i < in->event_count; i++)
+		o[i] = (struct outbox_write){.order_id = in->order->order_id,
+		    .dealer = in->order->dealer,
+		    .kind = in->events[i].kind,
+		    .number = in->events[i].number,
+		    .location = in->events[i].location,
+		    .amount_fen = in->events[i].amount_fen,
+		    .reason = in->events[i].reason};
+	write_journal(t, j, in->posting_count, in->at_us);
+	write_outbox(t, o, in->event_count, in->at_us);
+	(void)takes_pack(&x->gives, &x->changes);
+	if (in->row != NULL)
+		(void)takes_pack(&x->takes, &x->changes);
+	/* Journal rows name its number, so it must be there. */
+	write_change(t, &x->changes);
+}
+
+static enum tx_next
+second_trip(struct act *x, struct tx *t)
+{
+	const struct order_row *row = x->in->row;
+	bool paid = row != NULL && row->payment != NULL;
+	int short_at;
+
+	if (!alone(x, t))
+		return undo(x, t, ERR_WRONG_STATE);
+	(void)takes_read(&x->gives, t, x->gives_at, TAKES_GIVE);
+	if (row == NULL) {
+		send_books(x, t);
+		return TX_COMMIT;
+	}
+	if (x->scarce_at != 0)
+		scarce_read(&x->scarce, tx_result(t, x->scarce_at));
+	(void)takes_read(&x->takes, t, x->takes_at, TAKES_TAKE);
+	x->judged = true;
+	if (scarce_hits(&x->scarce, row))
+		return undo(x, t, ERR_CONTENDED);
+	if (takes_grant(&x->takes, row->takes, x->places, row->take_count,
+	        paid ? PART_ALLOCATED : PART_RESERVED, &short_at)) {
+		write_decided(x, t);
+		send_books(x, t);
+		return TX_COMMIT;
+	}
+	x->err = take_err(row->takes[short_at].kind);
+	/* What granted nothing is read before all is undone, for the next decision. */
+	x->takes_at = 0;
+	return takes_send(&x->takes, t, TAKES_FIGURES) > 0 ? TX_TRIP : undo(x, t, x->err);
+}
+
+static enum tx_next
+act_step(struct tx *t, void *ctx)
+{
+	struct act *x = ctx;
+
+	switch (tx_trip(t)) {
+	case 0:
+		return first_trip(x, t);
+	case 1:
+		return second_trip(x, t);
+	default:
+		(void)takes_read(&x->takes, t, 0, TAKES_FIGURES);
+		return undo(x, t, x->err);
+	}
+}
+
+static void
+act_done(struct tx *t, void *ctx, enum err e)
+{
+	struct act *x = ctx;
+	act_fn *done = x->done;
+	void *done_ctx = x->ctx;
+
+	if (e == ERR_WRONG_STATE)
+		e = x->err; /* undone by us, and why */
+	else if (e == ERR_OK)
+		metric_add(METRIC_acts_total, x->in->act_count);
+	else
+		log_warn(LOG_MSG("an act failed"), LOG_STR("err", err_name(e)),
+		    LOG_STR("server", tx_sql_error(t)));
+	if (e == ERR_BAD_FIELD)
+		e = ERR_INTERNAL; /* a constraint: judging must make that impossible */
+	if (e == ERR_OK)
+		takes_apply(&x->gives, x->hints, true);
+	if (x->judged)
+		takes_apply(&x->takes, x->hints, e == ERR_OK);
+	arena_free(x->arena);
+	buf_release(&x->changes);
+	free(x);
+	done(done_ctx, e);
+}
+
+enum err
+act_start(struct pool *pool, struct hints_memory *hints, const struct act_in *in, act_fn *done,
+    void *ctx)
+{
+	struct act *x;
+	enum err e;
+
+	assert(in->act_count > 0 && in->act_count <= ACT_ROWS_MAX);
+	x = calloc(1, sizeof(*x));
+	if (x == NULL)
+		return ERR_NO_MEMORY;
+	*x = (struct act){.hints = hints, .in = in, .done = done, .ctx = ctx};
+	buf_init(&x->changes, CHANGES_MAX);
+	x->arena = arena_new(ARENA_MAX);
+	e = x->arena != NULL ? tx_start(pool, act_step, act_done, x) : ERR_NO_MEMORY;
+	if (e == ERR_OK)
+		return ERR_OK;
+	arena_free(x->arena);
+	free(x);
+	return e;
+}

@@ -1,0 +1,96 @@
+#ifndef ROUTER_STORE_ACT_H
+#define ROUTER_STORE_ACT_H
+
+/*
+ * act: what happens to an order after its commit, whoever does it: a store, a customer, a timer.
+ *
+ * The caller has read the order with its acts (READ_ACTS), judged, and says how the rows shall stand; one
+ * transaction writes them all or nothing:
+ *
+ *   acts inserted under the next numbers · the order's row · fulfilments, those that part from another ·
+ *   stock, capacity, slots, entitlements given back or handed out as domain/fulfilment.h says of each
+ *   change of state, and what else is given back · what a new decision takes · its fulfilments and record ·
+ *   journal · outbox · the change feed
+ *
+ * Somebody else's act meanwhile has the number: WRONG_STATE, nothing was written: read again, judge anew.
+ */
+#include "store/order_read.h"
+
+struct hints_memory;
+
+struct act_row {
+	enum act_kind kind;
+	int number;              /* of the fulfilment; 0: the order's own */
+	int32_t party, location; /* of the fulfilment; 0: none */
+	int32_t staff;           /* 0: a timer's, or the customer's side */
+	int64_t key_id;          /* 0: a timer's */
+	int state;               /* the fulfilment's behind the act, or the order's mark */
+	int reason;
+	int waited_s;             /* of an answer to an offer; -1: no answer */
+	const char *ref, *note;   /* NULL: none */
+	const uint8_t *body_hash; /* BODY_HASH_SIZE bytes; NULL: a timer's */
+};
+
+/* A fulfilment that changes, or (${was} NULL) units that part from number is.split_from. */
+struct act_fulfilment {
+	const struct fulfilment_read *was;
+	enum fulfilment_state from; /* of those units, before */
+	struct fulfilment_read is;
+};
+
+struct act_event {
+	enum outbox_kind kind;
+	int number; /* 0: the order's own */
+	int32_t location;
+	int64_t amount_fen;
+	int reason;
+};
+
+#define ACT_ROWS_MAX 8
+#define ACT_EVENTS_MAX 32
+#define ACT_POSTINGS_MAX 4
+
+struct act_in {
+	const struct order_read *order; /* as read, with its acts */
+	int64_t at_us;
+	int act_count;
+	struct act_row acts[ACT_ROWS_MAX];
+	/* The order's row: how it shall stand. */
+	bool order_changes;
+	enum order_mark mark;
+	int64_t due_us;
+	int64_t refund_add_fen;
+	int fulfilment_count;
+	struct act_fulfilment *fulfilments;
+	/* Given back beside what the states say: budgets of units that are no longer sold; quantities negative. */
+	int give_count;
+	const struct take *gives;
+	/* A decision for units that have no home; its takes are taken.  NULL: none. */
+	const struct order_row *row;
+	int hops; /* of the new fulfilments */
+	int posting_count;
+	struct posting postings[ACT_POSTINGS_MAX];
+	int event_count;
+	struct act_event events[ACT_EVENTS_MAX];
+};
+
+/*
+ * ${e}: OK, committed, the acts have the numbers from order->act_count + 1 on · WRONG_STATE · OUT_OF_STOCK,
+ * ENTITLEMENT_USED, SLOT_FULL, CONTENDED: ${row} lost a race, the figures are in the hints: decide again ·
+ * DB_DOWN, TIMEOUT (outcome unknown), BUSY, INTERNAL.
+ */
+typedef void act_fn(void *ctx, enum err e);
+
+/**
+ * act_start(pool, hints, in, done, ctx):
+ * Write ${in}, which is borrowed until ${done}.
+ *
+ * OK: ${done} once, later.  BUSY: the pool's queue is full; NO_MEMORY.
+ */
+enum err act_start(struct pool *pool, struct hints_memory *hints, const struct act_in *in,
+    act_fn *done, void *ctx) MUST_CHECK;
+
+/* Journal rows of acts are numbered from here, those of payments below. */
+#define ACT_EVENT_NO_FIRST 1000
+
+#endif
