@@ -5,6 +5,7 @@
 #include "flow/app.h"
 #include "flow/catalog_check.h"
 #include "flow/catalog_scope.h"
+#include "store/stock_report.h"
 
 /* Most responses begin with what was written; the few with more have a reply of their own. */
 struct upsert {
@@ -68,6 +69,35 @@ writer_of(struct upsert *u)
 	    .done = written,
 	    .ctx = u,
 	};
+}
+
+/* ---- Stock, in bulk ---------------------------------------------------------------------------- */
+
+/* One mechanism for all stock from outside: store/stock_report.h; StoreService.ReportStock is its other door. */
+static enum err
+write_report(const struct writer *w, const struct stock_report *rows)
+{
+	const struct upsert *u = w->ctx;
+	struct stock_report *r;
+
+	r = arena_alloc(w->arena, sizeof(*r));
+	if (r == NULL)
+		return ERR_NO_MEMORY;
+	*r = *rows;
+	r->now_us = u->call->received_us;
+	return write_stock(w, r);
+}
+
+static enum err
+write_counts(const struct writer *w, const struct count_row *rows, int count)
+{
+	return write_report(w, &(struct stock_report){.counts = rows, .count_count = count});
+}
+
+static enum err
+write_deltas(const struct writer *w, const struct delta_row *rows, int count)
+{
+	return write_report(w, &(struct stock_report){.deltas = rows, .delta_count = count});
 }
 
 /* ---- Upserts ----------------------------------------------------------------------------------- */

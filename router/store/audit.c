@@ -48,7 +48,8 @@
 	    "union all select 'decision', order_id from decision " \
 	    "union all select 'contact', order_id from contact " \
 	    "union all select 'payment', order_id from payment " \
-	    "union all select 'outbox', order_id from outbox) x(kind, order_id) " \
+	    "union all select 'outbox', order_id from outbox where order_id <> '00000000-0000-0000-0000-000000000000') " \
+	    "x(kind, order_id) " \
 	    "where not exists (select from sales_order o where o.order_id = x.order_id)") \
 	X(split_sum, "legs add up to what was paid and what was funded", \
 	    "select o.order_id::text from sales_order o join decision d on d.order_id = o.order_id " \

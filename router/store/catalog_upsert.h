@@ -2,6 +2,7 @@
 #define ROUTER_STORE_CATALOG_UPSERT_H
 
 /* catalog_upsert: the rows that store/catalog_write.h takes: codes where the database has ids. */
+#include "base/uuid.h"
 #include "domain/world.h"
 
 struct party_row {
@@ -39,13 +40,15 @@ struct sku_row {
 };
 struct count_row {
 	const char *location, *sku, *goods_owner; /* goods_owner "": the location's operator */
-	int32_t count, safety;
+	int32_t count, safety;                    /* safety -1: as it was */
 	int64_t counted_us;
 };
 struct delta_row {
 	const char *location, *sku, *goods_owner, *source;
 	int32_t delta;
 	int64_t sequence;
+	int64_t at_us;        /* 0: now */
+	struct uuid order_id; /* the order it belongs to, as the till says; zero: none */
 };
 struct entitlement_row {
 	const char *dealer, *sku;

@@ -22,13 +22,16 @@ enum tx_next
 write_refuse(struct write *w, enum err e, int row, const char *field, const char *fmt, ...)
 {
 	struct reason *r = &w->result.reason;
+	bool next = w->list_next != NULL && row >= w->next_at;
 	va_list ap;
 
 	r->err = e;
+	w->result.row = row;
 	if (row < 0)
 		(void)snprintf(r->field, sizeof(r->field), "%s", field);
 	else
-		(void)snprintf(r->field, sizeof(r->field), "%s[%d].%s", w->list, row, field);
+		(void)snprintf(r->field, sizeof(r->field), "%s[%d].%s",
+		    next ? w->list_next : w->list, next ? row - w->next_at : row, field);
 	va_start(ap, fmt);
 	(void)vsnprintf(r->text, sizeof(r->text), fmt, ap);
 	va_end(ap);
@@ -197,7 +200,8 @@ trip_first(struct write *w, struct tx *t)
 	int i;
 
 	buf_reset(&w->changes);
-	w->result = (struct write_result){0};
+	w->result = (struct write_result){.row = -1};
+	w->dry = false;
 	if (w->kind->part != NULL) {
 		args_text(tx_args(t), w->kind->part);
 		tx_add(t, STMT_CATALOG_BUMP);
@@ -279,6 +283,8 @@ changes_apply(struct write *w)
 	struct change c;
 	struct rd rd;
 
+	if (w->w.catalog == NULL)
+		return;
 	rd_init(&rd, w->changes.data, w->changes.len);
 	while (change_unpack(&rd, &c)) {
 		if (change_apply(catalog_hints(w->w.catalog), &c) == ERR_OK)
@@ -301,7 +307,7 @@ write_done(struct tx *t, void *ctx, enum err e)
 			tell(w);
 		return;
 	}
-	if (w->result.reason.err == ERR_OK) {
+	if (w->result.reason.err == ERR_OK && !w->dry) {
 		log_warn(LOG_MSG("catalog write failed"), LOG_STR("list", w->list),
 		    LOG_STR("err", err_name(e)), LOG_STR("sql", tx_sql_error(t)));
 		if (e == ERR_BAD_FIELD)

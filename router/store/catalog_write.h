@@ -19,11 +19,14 @@
  * EXISTS_DIFFERS, WRONG_STATE, NOT_FOUND with the field ("locations[17].operator") and a text; or the
  * database's error (TIMEOUT: the outcome is unknown; every write may be sent again).
  */
+struct stock_told;
 struct write_result {
 	struct reason reason;
+	int row; /* that the reason is about; -1: none of them */
 	int written, older, repeated;
 	const char *const *gaps;
 	int gap_count;
+	const struct stock_told *stock; /* of store/stock_report.h */
 	int32_t version;
 	int state; /* 1 draft, 2 active, 3 archived */
 };
@@ -32,7 +35,7 @@ typedef void write_fn(void *ctx, const struct write_result *result);
 /* ${done} once, later, unless the call says BUSY or NO_MEMORY.  Rows and arena live until then. */
 struct writer {
 	struct pool *pool;
-	struct catalog *catalog;
+	struct catalog *catalog; /* NULL: none is kept here; for stock only */
 	struct arena *arena;
 	write_fn *done;
 	void *ctx;
@@ -48,8 +51,6 @@ enum err write_slots(const struct writer *w, const struct slot_row *rows, int co
 enum err write_storefronts(const struct writer *w, const struct storefront_row *rows,
     int count) MUST_CHECK;
 enum err write_skus(const struct writer *w, const struct sku_row *rows, int count) MUST_CHECK;
-enum err write_counts(const struct writer *w, const struct count_row *rows, int count) MUST_CHECK;
-enum err write_deltas(const struct writer *w, const struct delta_row *rows, int count) MUST_CHECK;
 enum err write_entitlements(const struct writer *w, const struct entitlement_row *rows,
     int count) MUST_CHECK;
 enum err write_campaigns(const struct writer *w, const struct campaign_row *rows,

@@ -46,9 +46,13 @@ struct write {
 	struct writer w;
 	const struct write_kind *kind;
 	const char *list; /* "locations" */
+	const char *list_next; /* of the rows from ${next_at} on; NULL: there is one list */
+	int next_at;
 	const void *rows;
 	int count;
-	void *ids; /* the kind's: an element a row, zeroed */
+	void *ids;  /* the kind's: an element a row, zeroed */
+	void *mine; /* the kind's: what it remembers from trip to trip */
+	bool dry;   /* all was fine, and is undone */
 	struct refs refs[REF_COUNT];
 	struct buf changes;
 	struct write_result result;

@@ -3,10 +3,12 @@
 
 /* Reading the catalog: store/catalog_load.c, store/key_store.c. */
 #include "store/sql_catalog_write.h"
+#include "store/sql_stock.h"
 #include "store/sql_stock_write.h"
 
 /* clang-format off */
-#define CATALOG_STATEMENTS(X) CATALOG_READ_STATEMENTS(X) CATALOG_WRITE_STATEMENTS(X) STOCK_WRITE_STATEMENTS(X)
+#define CATALOG_STATEMENTS(X) CATALOG_READ_STATEMENTS(X) CATALOG_WRITE_STATEMENTS(X) STOCK_WRITE_STATEMENTS(X) \
+	STOCK_STATEMENTS(X)
 
 /*
  * A load is one repeatable-read transaction, so that all parts and the hints belong together.  Its big reads

@@ -1,6 +1,8 @@
 #ifndef ROUTER_STORE_SQL_STOCK_WRITE_H
 #define ROUTER_STORE_SQL_STOCK_WRITE_H
 
+/* Writes of what can be taken and of claims: store/catalog_write_stock.c; stock itself is in sql_stock.h. */
+
 /* clang-format off */
 /* What a hint is made of; the same columns come back from a load and from a write. */
 #define SQL_STOCK_COLUMNS \
@@ -15,29 +17,6 @@
 /* Rows that orders take from: keys sorted as every writer sorts them. */
 #define STOCK_WRITE_STATEMENTS(X) \
 	X(CATALOG_CHANGE, ON_QUERY, "insert into stock_change (stream_id, seq, changes) values ($1, $2, $3)") \
-	X(STOCK_COUNT, ON_QUERY, \
-	    "insert into stock_level as s (dealer_id, location_id, sku_id, goods_owner_id, on_hand, safety, counted_at) " \
-	    "select * from unnest($1::int4[], $2::int4[], $3::int4[], $4::int4[], $5::int4[], $6::int4[], " \
-	    "$7::timestamptz[]) t(dealer, location, sku, goods_owner) order by 1, 2, 3, 4 " \
-	    "on conflict (dealer_id, location_id, sku_id, goods_owner_id) do update set " \
-	    "on_hand = excluded.on_hand, safety = excluded.safety, counted_at = excluded.counted_at, " \
-	    "suspect_until = null, version = s.version + 1 where excluded.counted_at > s.counted_at " \
-	    "returning " SQL_STOCK_COLUMNS) \
-	X(DELTA_LAST, ON_QUERY, \
-	    "select t.i::int4, (select max(d.sequence) from stock_delta d where d.source = t.source) " \
-	    "from unnest($1::text[]) with ordinality t(source, i)") \
-	X(DELTA_CLAIM, ON_QUERY, \
-	    "insert into stock_delta (source, sequence, location_id, sku_id, delta) " \
-	    "select * from unnest($1::text[], $2::int8[], $3::int4[], $4::int4[], $5::int4[]) t(source, sequence) " \
-	    "order by 1, 2 on conflict do nothing returning source, sequence") \
-	/* A level that no count has made yet counts as never counted. */ \
-	X(DELTA_APPLY, ON_QUERY, \
-	    "insert into stock_level as s (dealer_id, location_id, sku_id, goods_owner_id, on_hand, counted_at) " \
-	    "select dealer, location, sku, goods_owner, sum(delta)::int4, to_timestamp(0) " \
-	    "from unnest($1::int4[], $2::int4[], $3::int4[], $4::int4[], $5::int4[]) " \
-	    "t(dealer, location, sku, goods_owner, delta) group by 1, 2, 3, 4 order by 1, 2, 3, 4 " \
-	    "on conflict (dealer_id, location_id, sku_id, goods_owner_id) do update set " \
-	    "on_hand = s.on_hand + excluded.on_hand, version = s.version + 1 returning " SQL_STOCK_COLUMNS) \
 	X(SLOT_UPSERT, ON_QUERY, \
 	    "insert into slot as s (dealer_id, location_id, day, from_min, to_min, limit_count) " \
 	    "select * from unnest($1::int4[], $2::int4[], $3::date[], $4::int2[], $5::int2[], $6::int4[]) " \

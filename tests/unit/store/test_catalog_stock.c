@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "store/admin.h"
 #include "store/change.h"
+#include "store/stock_report.h"
 #include "unit.h"
 
 #include "catalog_fixture.h"
@@ -37,6 +38,25 @@ refused(const char *label, const struct write_result *r, enum err e, const char 
 	if (r->reason.err != e || strcmp(r->reason.field, field) != 0)
 		fail_msg("%s: %s at \"%s\": %s", label, err_name(r->reason.err), r->reason.field,
 		    r->reason.text);
+}
+
+/* The two doors of stock, as flow has them. */
+static struct stock_report report;
+
+static enum err
+write_counts(const struct writer *w, const struct count_row *rows, int count)
+{
+	report =
+	    (struct stock_report){.counts = rows, .count_count = count, .now_us = clock_wall_us()};
+	return write_stock(w, &report);
+}
+
+static enum err
+write_deltas(const struct writer *w, const struct delta_row *rows, int count)
+{
+	report =
+	    (struct stock_report){.deltas = rows, .delta_count = count, .now_us = clock_wall_us()};
+	return write_stock(w, &report);
 }
 
 /* What the feed would hand to another instance: the rows of the last change. */
@@ -151,14 +171,14 @@ static void
 test_deltas(void **state)
 {
 	struct delta_row rows[] = {
-	    {"D2-1", "A", "", "till-7", -2, 37},
-	    {"D2-1", "A", "", "till-7", -1, 38},
-	    {"D2-1", "C", "", "till-8", 5, 4},
+	    {"D2-1", "A", "", "till-7", -2, 37, 0, {{0}}},
+	    {"D2-1", "A", "", "till-7", -1, 38, 0, {{0}}},
+	    {"D2-1", "C", "", "till-8", 5, 4, 0, {{0}}},
 	};
 	struct delta_row more[] = {
-	    {"D2-1", "A", "", "till-7", 100, 38}, /* seen before: its body does not count */
-	    {"D2-1", "A", "", "till-7", -4, 41},
-	    {"D2-1", "C", "", "till-8", 1, 5},
+	    {"D2-1", "A", "", "till-7", -1, 38, 0, {{0}}}, /* seen before */
+	    {"D2-1", "A", "", "till-7", -4, 41, 0, {{0}}},
+	    {"D2-1", "C", "", "till-8", 1, 5, 0, {{0}}},
 	};
 	const struct write_result *r;
 
@@ -193,17 +213,34 @@ test_deltas(void **state)
 	row_equal("nothing", sql_number(small_db(), "select count(*) from stock_delta"), 5);
 }
 
-/* A count that follows deltas is newer than "never". */
+/* A count that follows deltas is newer than "never"; what was told to have happened since is put to it. */
 static void
 test_count_after_delta(void **state)
 {
-	const struct delta_row d = {"D1-2", "C", "", "till-9", 3, 1};
-	const struct count_row c = {"D1-2", "C", "", 50, 0, US_PER_MIN};
+	const struct delta_row d[] = {
+	    {"D1-2", "C", "", "till-9", 3, 1, US_PER_DAY, {{0}}},
+	    {"D1-2", "C", "", "till-9", 4, 2, US_PER_DAY + 1, {{0}}},
+	    {"D1-2", "C", "", "till-9", 5, 3, 0, {{0}}}, /* undated: now */
+	};
+	const struct count_row c = {"D1-2", "C", "", 50, -1, US_PER_DAY};
+	const struct delta_row late[] = {
+	    {"D1-2", "C", "", "till-9", -9, 4, US_PER_DAY - 1, {{0}}},
+	    {"D1-2", "C", "", "till-9", -1, 5, US_PER_DAY + 2, {{0}}},
+	    {"D1-2", "C", "", "till-9", -7, 3, 0, {{0}}}, /* its sequence told of five */
+	};
+	const struct write_result *r;
 
 	(void)state;
-	row_equal("delta", WRITE(&s, write_deltas, &d, 1)->written, 1);
+	row_equal("delta", WRITE(&s, write_deltas, d, 3)->written, 3);
+	row_equal("atp", stock_of(&s, "D1-2", "C", "D1")->atp, 12);
 	row_equal("count", WRITE(&s, write_counts, &c, 1)->written, 1);
-	row_equal("atp", stock_of(&s, "D1-2", "C", "D1")->atp, 50);
+	row_equal("atp", stock_of(&s, "D1-2", "C", "D1")->atp, 59);
+	r = WRITE(&s, write_deltas, late, 3);
+	row_equal("late", r->written, 1);
+	row_equal("the count had it", r->stock->rows[0], ROW_COUNTED);
+	row_equal("it had not", r->stock->rows[1], ROW_WRITTEN);
+	row_equal("another", r->stock->rows[2], ROW_DIFFERS);
+	row_equal("atp", stock_of(&s, "D1-2", "C", "D1")->atp, 58);
 }
 
 static void
@@ -214,7 +251,7 @@ test_overflow(void **state)
 
 	(void)state;
 	for (i = 0; i < 3000; i++)
-		rows[i] = (struct delta_row){"SITE", "A", "", "flood", 1000000, i + 1};
+		rows[i] = (struct delta_row){"SITE", "A", "", "flood", 1000000, i + 1, 0, {{0}}};
 	row_equal("overflow", WRITE(&s, write_deltas, rows, 3000)->reason.err, ERR_OVERFLOW);
 	row_equal("nothing",
 	    sql_number(small_db(), "select count(*) from stock_delta where source = 'flood'"), 0);
