@@ -312,6 +312,7 @@ take_again(struct batch_run *r, struct tx *t)
 	enum err e;
 
 	r->is_again = true;
+	changed_tasks_clear(tx_tasks(t));
 	(void)tx_args(t);
 	tx_add(t, STMT_ORDERS_UNDO);
 	e = send_takes(r, t);

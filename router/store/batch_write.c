@@ -282,6 +282,8 @@ write_fulfilments(struct tx *t, const struct order_write *w, int count)
 			struct part_row x = part_row(&w[i], n);
 
 			fulfilment_row(a, &x);
+			if (x.r->payment != NULL)
+				tx_task(t, x.loc->id);
 		}
 	}
 	args_array_end(a);
@@ -471,10 +473,11 @@ write_outbox(struct tx *t, const struct outbox_write *w, int count, int64_t now_
 }
 
 void
-write_change(struct tx *t, const struct buf *changes)
+write_change(struct tx *t, struct buf *changes)
 {
 	struct pg_args *a;
 
+	changed_tasks_pack(tx_tasks(t), changes);
 	a = tx_args(t);
 	args_i64(a, tx_stream(t));
 	args_i64(a, tx_seq(t));

@@ -45,7 +45,8 @@ void write_contacts(struct tx *t, const struct order_write *w, int count);
 void write_payments(struct tx *t, const struct payment_write *w, int count);
 void write_journal(struct tx *t, const struct journal_write *w, int count, int64_t now_us);
 void write_outbox(struct tx *t, const struct outbox_write *w, int count, int64_t now_us);
-void write_change(struct tx *t, const struct buf *changes);
+/* Appends to ${changes} whose tasks ${t} changed; then their one row. */
+void write_change(struct tx *t, struct buf *changes);
 
 /* An array column, then its elements, NULL for a time that is none. */
 void elem_time_or_null(struct pg_args *a, int64_t us);

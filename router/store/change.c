@@ -64,6 +64,9 @@ change_pack(struct buf *out, const struct change *c)
 		put(out, c->row.claim.until_min);
 		put(out, c->row.claim.kind);
 		break;
+	case CHANGE_TASK:
+		put(out, c->location);
+		break;
 	}
 }
 
@@ -179,6 +182,9 @@ change_unpack(struct rd *in, struct change *c)
 	case CHANGE_CLAIM:
 		unpack_claim(in, &c->row.claim);
 		return in->ok;
+	case CHANGE_TASK:
+		c->location = get_i32(in);
+		return in->ok;
 	}
 	in->ok = false;
 	return false;
@@ -290,6 +296,8 @@ change_apply(struct hints_memory *m, const struct change *c)
 		return apply_budget(m, &c->row.budget);
 	case CHANGE_CLAIM:
 		return hm_claim(m, &c->row.claim) != NULL ? ERR_OK : ERR_NO_MEMORY;
+	case CHANGE_TASK:
+		return ERR_OK;
 	}
 	assert(!"a kind of change that is not there");
 	return ERR_INTERNAL;

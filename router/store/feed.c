@@ -31,6 +31,7 @@ struct feed {
 	struct catalog *catalog;
 	void (*keys_changed)(void *ctx);
 	void *ctx;
+	struct changed_tasks_listener listener;
 	struct event *timer, *clean_timer;
 	bool polling, cleaning, poked, closing, reloading;
 	bool stale;        /* a reload failed: again after the next poll */
@@ -148,6 +149,13 @@ positions_begin(struct feed *f)
 /* ---- Falling behind --------------------------------------------------------------------------- */
 
 static void
+tell_task(struct feed *f, int32_t location)
+{
+	if (f->listener.fn != NULL)
+		f->listener.fn(f->listener.ctx, &location, 1);
+}
+
+static void
 reloaded(void *ctx, enum err e)
 {
 	struct feed *f = ctx;
@@ -159,6 +167,7 @@ reloaded(void *ctx, enum err e)
 	}
 	if (e == ERR_OK)
 		e = positions_begin(f);
+	tell_task(f, ANY_LOCATION); /* of rows that are passed over now */
 	f->stale = e != ERR_OK;
 	if (f->stale)
 		log_warn(LOG_MSG("the hints could not be read anew"), LOG_STR("err", err_name(e)));
@@ -169,6 +178,7 @@ reload(struct feed *f, const char *why)
 {
 	if (f->reloading)
 		return;
+	tell_task(f, ANY_LOCATION);
 	log_warn(LOG_MSG("the change feed was lost; reading all hints anew"), LOG_STR("why", why));
 	f->reloading = catalog_reload_then(f->catalog, reloaded, f) == ERR_OK;
 }
@@ -216,7 +226,7 @@ poll_step(struct tx *t, void *ctx)
 }
 
 static void
-apply_row(struct feed *f, const uint8_t *bytes, size_t len)
+apply_row(struct feed *f, const uint8_t *bytes, size_t len, bool is_own)
 {
 	struct hints_memory *m = catalog_hints(f->catalog);
 	struct change c;
@@ -224,6 +234,8 @@ apply_row(struct feed *f, const uint8_t *bytes, size_t len)
 
 	rd_init(&rd, bytes, len);
 	while (change_unpack(&rd, &c)) {
+		if (c.kind == CHANGE_TASK && !is_own)
+			tell_task(f, c.location);
 		if (change_apply(m, &c) == ERR_OK || f->claims_full)
 			continue;
 		f->claims_full = true;
@@ -234,10 +246,21 @@ apply_row(struct feed *f, const uint8_t *bytes, size_t len)
 		log_error(LOG_MSG("a row of the change feed cannot be read; another version's?"));
 }
 
+static bool
+is_among(const int64_t *streams, int count, int64_t stream_id)
+{
+	for (int i = 0; i < count; i++)
+		if (streams[i] == stream_id)
+			return true;
+	return false;
+}
+
 /* Applies the rows, in order of (stream, seq).  true: there may be more at once. */
 static bool
 read_rows(struct feed *f, const PGresult *r)
 {
+	int64_t own[OWN_MAX];
+	int own_count = pool_streams(f->pool, own, OWN_MAX);
 	struct feed_position *p;
 	int64_t stream_id, seq;
 	const uint8_t *bytes;
@@ -262,7 +285,7 @@ read_rows(struct feed *f, const PGresult *r)
 		if (seq != p->seq + 1)
 			reload(f, "a row was deleted before it was read");
 		bytes = col_bytes(r, row, 2, &len);
-		apply_row(f, bytes, len);
+		apply_row(f, bytes, len, is_among(own, own_count, stream_id));
 		p->seq = seq;
 		more = ++in_row == ROWS_MAX || more;
 	}
@@ -483,6 +506,12 @@ void
 feed_skip(struct feed *f, const struct pool *own)
 {
 	f->own = own;
+}
+
+void
+feed_on_tasks(struct feed *f, struct changed_tasks_listener listener)
+{
+	f->listener = listener;
 }
 
 void

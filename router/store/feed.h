@@ -20,6 +20,11 @@ void feed_free(
     struct feed *f); /* a poll under way ends unheard; its memory goes with the pool's last word */
 /* Rows that connections of ${own} wrote need not be read: their figures are in the hints already. */
 void feed_skip(struct feed *f, const struct pool *own);
+/*
+ * Who hears of tasks that others changed; ANY_LOCATION when rows were lost.  Connections of the feed's own pool
+ * and of feed_skip()'s have told of theirs already, when they committed.
+ */
+void feed_on_tasks(struct feed *f, struct changed_tasks_listener listener);
 /* Ask for a poll now (after own catalog writes), not at the next tick. */
 void feed_poke(struct feed *f);
 

@@ -237,7 +237,7 @@ move_lines(struct pay_run *r, const PGresult *res, int row)
 }
 
 static enum err
-read_fulfilments(struct pay_run *r, const PGresult *res)
+read_fulfilments(struct pay_run *r, struct tx *t, const PGresult *res)
 {
 	struct col_array sku;
 	int line_count;
@@ -255,6 +255,7 @@ read_fulfilments(struct pay_run *r, const PGresult *res)
 		assert(i >= 1 && i <= r->fulfilment_count);
 		r->of_fulfilment[i - 1]->opened++;
 		move_lines(r, res, row);
+		tx_task(t, col_i32(res, row, F_LOCATION));
 	}
 	return takes_seal(&r->takes);
 }
@@ -273,7 +274,7 @@ read_first_trip(struct pay_run *r, struct tx *t)
 		assert(i >= 1 && i <= r->count);
 		r->by_order[i - 1]->won = true;
 	}
-	e = r->fulfilment_count > 0 ? read_fulfilments(r, tx_result(t, 2))
+	e = r->fulfilment_count > 0 ? read_fulfilments(r, t, tx_result(t, 2))
 	                            : takes_init(&r->takes, r->run.arena, 0);
 	/* An order that awaits payment has its fulfilments planned: BAD_FIELD finds the one that does not. */
 	for (int i = 0; e == ERR_OK && i < r->count; i++) {

@@ -209,6 +209,7 @@ undone(const struct take_key *k)
 		c.row.budget.left_fen += k->grant;
 		break;
 	case CHANGE_CLAIM:
+	case CHANGE_TASK:
 		break;
 	}
 	return c;

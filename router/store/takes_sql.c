@@ -202,6 +202,7 @@ foresee(struct take_key *k)
 		k->figures.row.budget.version++;
 		break;
 	case CHANGE_CLAIM:
+	case CHANGE_TASK:
 		break;
 	}
 }

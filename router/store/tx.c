@@ -36,6 +36,7 @@ struct tx {
 	bool held; /* first is kept back: what follows says whether it needs a begin */
 	enum stmt first;
 	enum err err; /* what done will hear, once something went wrong */
+	struct changed_tasks tasks;
 	char sql_error[512];
 };
 
@@ -51,6 +52,7 @@ struct pool {
 	struct event *poke; /* gives waiting transactions to idle connections, from the loop */
 	struct event *tick;
 	bool closing;
+	struct changed_tasks_listener listener;
 };
 
 static int
@@ -81,6 +83,9 @@ finish(struct tx *t, enum err e)
 	struct conn *c = t->conn;
 
 	t->done(t, t->ctx, e);
+	if (e == ERR_OK)
+		changed_tasks_tell(&t->tasks, &p->listener);
+	changed_tasks_release(&t->tasks);
 	if (c != NULL) {
 		p->running[conn_index(p, c)] = NULL;
 		if (conn_state(c) == CONN_BUSY)
@@ -172,6 +177,7 @@ rollback(struct tx *t, bool sync_first)
 static void
 commit(struct tx *t)
 {
+	assert(t->seq_used || changed_tasks_none(&t->tasks)); /* others would not hear of it */
 	if (t->added == 0 && !t->begun) {
 		finish(t, ERR_OK);
 		return;
@@ -255,6 +261,7 @@ rolled_back(struct tx *t)
 	t->trip = 0;
 	t->begun = false;
 	t->seq_used = false;
+	changed_tasks_clear(&t->tasks);
 	t->err = ERR_OK;
 	run_step(t);
 }
@@ -576,4 +583,16 @@ tx_seq(struct tx *t)
 {
 	t->seq_used = true;
 	return conn_seq(t->conn) + 1;
+}
+
+struct changed_tasks *
+tx_tasks(struct tx *t)
+{
+	return &t->tasks;
+}
+
+void
+pool_on_tasks(struct pool *p, struct changed_tasks_listener listener)
+{
+	p->listener = listener;
 }

@@ -12,6 +12,7 @@
 #include <event2/event.h>
 
 #include "base/conf.h"
+#include "store/changed_tasks.h"
 #include "store/pg.h"
 #include "store/statements.h"
 
@@ -61,5 +62,19 @@ const char *tx_sql_error(const struct tx *t); /* the server's message for the lo
 /* The stream and the next seq of this connection: for one stock_change row of this transaction. */
 int64_t tx_stream(const struct tx *t);
 int64_t tx_seq(struct tx *t);
+/*
+ * The tasks of ${location} change: each fulfilment that is made for a location's screens, or leaves its state,
+ * says so.  write_change() (batch_write.h), which must follow, carries it to the other instances.
+ */
+static inline void tx_task(struct tx *t, int32_t location);
+struct changed_tasks *tx_tasks(struct tx *t);
+/* Who hears, after done, of tasks that transactions of ${p} changed, once committed. */
+void pool_on_tasks(struct pool *p, struct changed_tasks_listener listener);
+
+static inline void
+tx_task(struct tx *t, int32_t location)
+{
+	changed_tasks_add(tx_tasks(t), location);
+}
 
 #endif

@@ -44,6 +44,7 @@ static const struct {
                 .from_min = 10,
                 .until_min = 0,
                 .kind = CLAIM_BIND}}},
+    {"task", {.kind = CHANGE_TASK, .location = 30000}},
 };
 
 static void

@@ -192,6 +192,47 @@ test_own_rows(void **state)
 	assert_int_equal(metric_get(METRIC_feed_rows_total), rows + 1);
 }
 
+static int heard[8], heard_count;
+static bool heard_any;
+
+static void
+hear(void *ctx, const int32_t *locations, int count)
+{
+	(void)ctx;
+	for (int i = 0; i < count; i++) {
+		heard_any = heard_any || locations[i] == ANY_LOCATION;
+		if (heard_count < 8)
+			heard[heard_count++] = locations[i];
+	}
+}
+
+/* Tasks that others changed are told; our own were when they committed; lost rows are everybody's. */
+static void
+test_tasks(void **state)
+{
+	struct change c = {.kind = CHANGE_TASK, .location = 41}, stock = stock_change(5100, 61);
+
+	(void)state;
+	feed_skip(feed, NULL); /* b's rows are read */
+	feed_on_tasks(feed, (struct changed_tasks_listener){.fn = hear});
+	write_one(&a, &c, NULL);
+	UNTIL(heard_count == 1);
+	assert_int_equal(heard[0], 41);
+	assert_false(heard_any);
+	c.location = 42;
+	write_one(&b, &c, NULL);
+	write_one(&a, &stock, NULL); /* read after it */
+	UNTIL(atp() == 61);
+	assert_int_equal(heard_count, 1);
+	/* the rows behind are there, those before are not */
+	for (int i = 0; i < 4; i++)
+		write_one(&a, &c, NULL);
+	sql_run(small_db(), "delete from stock_change");
+	for (int i = 0; i < 4; i++)
+		write_one(&a, &c, NULL);
+	UNTIL(heard_any);
+}
+
 int
 main(void)
 {
@@ -200,6 +241,7 @@ main(void)
 	    cmocka_unit_test(test_parts),
 	    cmocka_unit_test(test_gap),
 	    cmocka_unit_test(test_own_rows),
+	    cmocka_unit_test(test_tasks),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

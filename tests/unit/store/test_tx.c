@@ -26,7 +26,18 @@ stop(void **state)
 }
 
 struct run {
-	enum { BARE, TRIPS, UNDONE, TWICE, BROKEN_UNDONE, KILLED, DEAD, CROSS_A, CROSS_B } what;
+	enum {
+		BARE,
+		TRIPS,
+		UNDONE,
+		TWICE,
+		BROKEN_UNDONE,
+		KILLED,
+		DEAD,
+		CROSS_A,
+		CROSS_B,
+		TASKS
+	} what;
 	struct uuid id;
 	int steps;
 	bool done;
@@ -64,7 +75,7 @@ feed_row(struct tx *t)
 {
 	struct buf none;
 
-	buf_init(&none, 10);
+	buf_init(&none, 100);
 	write_change(t, &none);
 	buf_release(&none);
 }
@@ -165,6 +176,15 @@ step(struct tx *t, void *ctx)
 	case CROSS_A:
 	case CROSS_B:
 		return cross(r, t);
+	case TASKS: /* ${other} set: undone */
+		tx_task(t, 12);
+		tx_task(t, 11);
+		tx_task(t, 12);
+		feed_row(t);
+		if (r->other == NULL)
+			return TX_COMMIT;
+		tx_fail(t, ERR_OUT_OF_STOCK);
+		return TX_ROLLBACK;
 	}
 	return TX_ROLLBACK;
 }
@@ -241,6 +261,40 @@ test_outcomes(void **state)
 	                     "select count(*) from (select from stock_change group by stream_id "
 	                     "having max(seq) <> count(*)) x"),
 	    0);
+}
+
+static int heard, heard_sum;
+
+static void
+hear(void *ctx, const int32_t *locations, int count)
+{
+	assert_true(((const struct run *)ctx)->done);
+	heard = count;
+	for (int i = 0; i < count; i++)
+		heard_sum += locations[i];
+}
+
+/* Who waits for tasks hears of them once they are committed, and only then. */
+static void
+test_tasks_told(void **state)
+{
+	struct run r = {.what = TASKS}, undone = {.what = TASKS, .other = &undone};
+
+	(void)state;
+	pool_on_tasks(s.pool, (struct changed_tasks_listener){.fn = hear, .ctx = &r});
+	assert_int_equal(tx_start(s.pool, step, done, &r), ERR_OK);
+	instance_wait(&s, &r.done);
+	assert_int_equal(r.err, ERR_OK);
+	assert_int_equal(heard, 2);
+	assert_int_equal(heard_sum, 23);
+	assert_int_equal(tx_start(s.pool, step, done, &undone), ERR_OK);
+	instance_wait(&s, &undone.done);
+	assert_int_equal(undone.err, ERR_OUT_OF_STOCK);
+	assert_int_equal(heard_sum, 23);
+	pool_on_tasks(s.pool, (struct changed_tasks_listener){0});
+	assert_int_equal(sql_number(small_db(),
+	                     "select count(*) from stock_change where length(changes) = 4"),
+	    1); /* two of two bytes each */
 }
 
 static void
@@ -336,6 +390,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_outcomes),
+	    cmocka_unit_test(test_tasks_told),
 	    cmocka_unit_test(test_connection_lost),
 	    cmocka_unit_test(test_deadlock),
 	    cmocka_unit_test(test_full),
