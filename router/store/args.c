@@ -363,6 +363,15 @@ elem_date(struct pg_args *a, int32_t days)
 	buf_be32(&a->data, (uint32_t)(days - EPOCH_2000_DAYS));
 }
 
+void
+elem_time_or_null(struct pg_args *a, int64_t us)
+{
+	if (us != 0)
+		elem_time(a, us);
+	else
+		elem_null(a, ELEM_TIME);
+}
+
 /* The cursor over one value; false: it is null. */
 static bool
 col_open(const PGresult *r, int row, int col, int size, struct rd *rd)

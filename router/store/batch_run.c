@@ -23,12 +23,8 @@ ref_order(const void *a, const void *b)
 static int
 payment_order(const void *a, const void *b)
 {
-	const struct payment_row *x = (*(struct batch_entry *const *)a)->row->payment;
-	const struct payment_row *y = (*(struct batch_entry *const *)b)->row->payment;
-
-	if (x->provider != y->provider)
-		return x->provider < y->provider ? -1 : 1;
-	return strcmp(x->number, y->number);
+	return payment_compare((*(struct batch_entry *const *)a)->row->payment,
+	    (*(struct batch_entry *const *)b)->row->payment);
 }
 
 static enum take_part
@@ -72,14 +68,8 @@ prepare(struct batch_run *r)
 static void
 send_refs(struct pg_args *a, struct batch_entry *const *list, int count)
 {
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < count; i++)
-		elem_i32(a, list[i]->row->storefront);
-	args_array_end(a);
-	args_array(a, ELEM_TEXT);
-	for (int i = 0; i < count; i++)
-		elem_text(a, list[i]->row->order_ref);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, list[i]->row->storefront);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text, count, list[i]->row->order_ref);
 }
 
 static void
@@ -93,14 +83,9 @@ send_claims(struct batch_run *r, struct tx *t)
 	for (int i = 0; i < r->run.count; i++)
 		elem_bytes(a, r->by_ref[i]->row->body_hash, BODY_HASH_SIZE);
 	args_array_end(a);
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < r->run.count; i++)
-		elem_i32(a, r->by_ref[i]->row->frozen->decision.owner.dealer);
-	args_array_end(a);
-	args_array(a, ELEM_UUID);
-	for (int i = 0; i < r->run.count; i++)
-		elem_uuid(a, &r->by_ref[i]->row->order_id);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, r->run.count,
+	    r->by_ref[i]->row->frozen->decision.owner.dealer);
+	ARGS_ARRAY(a, ELEM_UUID, elem_uuid, r->run.count, &r->by_ref[i]->row->order_id);
 	tx_add(t, STMT_SUBMISSION_CLAIM);
 }
 
@@ -370,14 +355,8 @@ send_deletes(struct batch_run *r, struct tx *t)
 	if (count == 0)
 		return;
 	a = tx_args(t);
-	args_array(a, ELEM_I16);
-	for (int i = 0; i < count; i++)
-		elem_i16(a, (int16_t)list[i]->row->payment->provider);
-	args_array_end(a);
-	args_array(a, ELEM_TEXT);
-	for (int i = 0; i < count; i++)
-		elem_text(a, list[i]->row->payment->number);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)list[i]->row->payment->provider);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text, count, list[i]->row->payment->number);
 	tx_add(t, STMT_PAYMENT_DELETE);
 }
 

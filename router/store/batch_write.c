@@ -1,6 +1,7 @@
 #include "store/batch_write.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/parse.h"
@@ -8,33 +9,6 @@
 
 /* The books are kept in China: a period is a month there. */
 #define PERIOD_OFFSET_US (8 * 60 * US_PER_MIN)
-
-/* One array parameter with ${expr} of each row; r is the order_row of the row. */
-#define COLUMN(type, elem, expr) \
-	do { \
-		args_array(a, type); \
-		for (int i = 0; i < count; i++) { \
-			const struct order_row *r = w[i].row; \
-			elem(a, expr); \
-		} \
-		args_array_end(a); \
-	} while (0)
-#define COLUMN_OF(type, elem, expr) \
-	do { \
-		args_array(a, type); \
-		for (int i = 0; i < count; i++) \
-			elem(a, expr); \
-		args_array_end(a); \
-	} while (0)
-
-void
-elem_time_or_null(struct pg_args *a, int64_t us)
-{
-	if (us != 0)
-		elem_time(a, us);
-	else
-		elem_null(a, ELEM_TIME);
-}
 
 static bool
 has_campaign(const struct order_row *r)
@@ -380,6 +354,14 @@ write_contacts(struct tx *t, const struct order_write *w, int count)
 	tx_add(t, STMT_CONTACT_INSERT);
 }
 
+int
+payment_compare(const struct payment_row *x, const struct payment_row *y)
+{
+	if (x->provider != y->provider)
+		return x->provider < y->provider ? -1 : 1;
+	return strcmp(x->number, y->number);
+}
+
 void
 write_payments(struct tx *t, const struct payment_write *w, int count)
 {
@@ -388,13 +370,13 @@ write_payments(struct tx *t, const struct payment_write *w, int count)
 	if (count == 0)
 		return;
 	a = tx_args(t);
-	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].payment->provider);
-	COLUMN_OF(ELEM_TEXT, elem_text, w[i].payment->number);
-	COLUMN_OF(ELEM_UUID, elem_uuid, &w[i].order_id);
-	COLUMN_OF(ELEM_I32, elem_i32, w[i].dealer);
-	COLUMN_OF(ELEM_I64, elem_i64, w[i].payment->amount_fen);
-	COLUMN_OF(ELEM_TIME, elem_time, w[i].payment->paid_at_us);
-	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].outcome);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)w[i].payment->provider);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text, count, w[i].payment->number);
+	ARGS_ARRAY(a, ELEM_UUID, elem_uuid, count, &w[i].order_id);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, w[i].dealer);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, count, w[i].payment->amount_fen);
+	ARGS_ARRAY(a, ELEM_TIME, elem_time, count, w[i].payment->paid_at_us);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)w[i].outcome);
 	tx_add(t, STMT_PAYMENT_CLAIM);
 }
 
@@ -425,13 +407,13 @@ write_journal(struct tx *t, const struct journal_write *w, int count, int64_t no
 	if (count == 0)
 		return;
 	a = tx_args(t);
-	COLUMN_OF(ELEM_UUID, elem_uuid, &w[i].object);
-	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].posting->event);
-	COLUMN_OF(ELEM_I32, elem_i32, w[i].event_no);
-	COLUMN_OF(ELEM_I32, elem_i32, w[i].dealer);
-	COLUMN_OF(ELEM_I32, elem_i32, w[i].split_version);
-	COLUMN_OF(ELEM_TIME, elem_time, w[i].event_at_us);
-	COLUMN_OF(ELEM_TEXT, elem_text, w[i].provider_ref);
+	ARGS_ARRAY(a, ELEM_UUID, elem_uuid, count, &w[i].object);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)w[i].posting->event);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, w[i].event_no);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, w[i].dealer);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, w[i].split_version);
+	ARGS_ARRAY(a, ELEM_TIME, elem_time, count, w[i].event_at_us);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text, count, w[i].provider_ref);
 	args_i64(a, tx_stream(t));
 	args_i64(a, tx_seq(t));
 	args_i32(a, period_of(now_us));
@@ -440,10 +422,10 @@ write_journal(struct tx *t, const struct journal_write *w, int count, int64_t no
 	JOURNAL_LEGS(ELEM_I64, elem_i64, fen);
 	JOURNAL_LEGS(ELEM_I16, elem_i16, kind);
 	at = 0;
-	COLUMN_OF(ELEM_I32, elem_i32,
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count,
 	    (at += w[i].posting->leg_count) - w[i].posting->leg_count + 1);
 	at = 0;
-	COLUMN_OF(ELEM_I32, elem_i32, at += w[i].posting->leg_count);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, at += w[i].posting->leg_count);
 	tx_add(t, STMT_JOURNAL_INSERT);
 }
 
@@ -462,13 +444,13 @@ write_outbox(struct tx *t, const struct outbox_write *w, int count, int64_t now_
 		elem_uuid(a, &id);
 	}
 	args_array_end(a);
-	COLUMN_OF(ELEM_I32, elem_i32, w[i].dealer);
-	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].kind);
-	COLUMN_OF(ELEM_UUID, elem_uuid, &w[i].order_id);
-	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].number);
-	COLUMN_OF(ELEM_I32, elem_i32, w[i].location);
-	COLUMN_OF(ELEM_I64, elem_i64, w[i].amount_fen);
-	COLUMN_OF(ELEM_I16, elem_i16, (int16_t)w[i].reason);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, w[i].dealer);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)w[i].kind);
+	ARGS_ARRAY(a, ELEM_UUID, elem_uuid, count, &w[i].order_id);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)w[i].number);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, w[i].location);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, count, w[i].amount_fen);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)w[i].reason);
 	tx_add(t, STMT_OUTBOX_INSERT);
 }
 

@@ -41,14 +41,13 @@ void write_orders(struct tx *t, const struct order_write *w, int count);
 void write_fulfilments(struct tx *t, const struct order_write *w, int count);
 void write_decisions(struct tx *t, const struct order_write *w, int count);
 void write_contacts(struct tx *t, const struct order_write *w, int count);
+/* The order in which every writer claims payment numbers, as strcmp() says it. */
+int payment_compare(const struct payment_row *x, const struct payment_row *y);
 /* Inserts what no one has claimed; the result has the order_id of each inserted, in order. */
 void write_payments(struct tx *t, const struct payment_write *w, int count);
 void write_journal(struct tx *t, const struct journal_write *w, int count, int64_t now_us);
 void write_outbox(struct tx *t, const struct outbox_write *w, int count, int64_t now_us);
 /* Appends to ${changes} whose tasks ${t} changed; then their one row. */
 void write_change(struct tx *t, struct buf *changes);
-
-/* An array column, then its elements, NULL for a time that is none. */
-void elem_time_or_null(struct pg_args *a, int64_t us);
 
 #endif

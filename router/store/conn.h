@@ -2,8 +2,10 @@
 #define ROUTER_STORE_CONN_H
 
 /*
- * conn: one connection of a pool, seen by store/tx.c alone.  It is DOWN, CONNECTING, in SETUP, IDLE or BUSY;
- * it leaves DOWN by itself.  What pg.h promises of a connection is done here.
+ * conn: one connection of a pool on the event loop, in pipeline mode, binary both ways; seen by store/tx.c alone.
+ * It is DOWN, CONNECTING, in SETUP, IDLE or BUSY; it leaves DOWN by itself, after a pause that grows.  SETUP does
+ * SET ROLE yuncang_service, sets conn_settings, prepares the statements of its kind and takes a stream of the
+ * change feed.  PQexec and PQconnectdb are for start-up and command line only (store/admin.c).
  *
  * A trip is: conn_send() for each statement, then conn_end_trip(); when the results of all are in, the
  * trip hook runs and they stay readable until the next conn_send().

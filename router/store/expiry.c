@@ -89,14 +89,8 @@ send_due(struct expiry *x, struct tx *t)
 	struct pg_args *a;
 
 	a = tx_args(t);
-	args_array(a, ELEM_UUID);
-	for (int i = 0; i < x->due_count; i++)
-		elem_uuid(a, &x->due[i].order_id);
-	args_array_end(a);
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < x->due_count; i++)
-		elem_i32(a, x->due[i].dealer);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_UUID, elem_uuid, x->due_count, &x->due[i].order_id);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, x->due_count, x->due[i].dealer);
 	return a;
 }
 

@@ -193,19 +193,10 @@ send_poll(struct feed *f, struct tx *t)
 	int count;
 
 	a = tx_args(t);
-	args_array(a, ELEM_I64);
-	for (int i = 0; i < f->position_count; i++)
-		elem_i64(a, f->positions[i].stream_id);
-	args_array_end(a);
-	args_array(a, ELEM_I64);
-	for (int i = 0; i < f->position_count; i++)
-		elem_i64(a, f->positions[i].seq);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, f->position_count, f->positions[i].stream_id);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, f->position_count, f->positions[i].seq);
 	count = f->own != NULL ? pool_streams(f->own, own, OWN_MAX) : 0;
-	args_array(a, ELEM_I64);
-	for (int i = 0; i < count; i++)
-		elem_i64(a, own[i]);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, count, own[i]);
 	args_i64(a, ROWS_MAX);
 	tx_add(t, STMT_FEED_READ);
 	(void)tx_args(t);

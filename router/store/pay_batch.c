@@ -56,12 +56,8 @@ by_order(const void *a, const void *b)
 static int
 by_number(const void *a, const void *b)
 {
-	const struct payment_row *x = (*(struct pay_entry *const *)a)->in->payment;
-	const struct payment_row *y = (*(struct pay_entry *const *)b)->in->payment;
-
-	if (x->provider != y->provider)
-		return x->provider < y->provider ? -1 : 1;
-	return strcmp(x->number, y->number);
+	return payment_compare((*(struct pay_entry *const *)a)->in->payment,
+	    (*(struct pay_entry *const *)b)->in->payment);
 }
 
 /* Of those that pay one order the first goes; sorted as every writer locks. */
@@ -124,33 +120,22 @@ send_claims(struct pay_run *r, struct tx *t)
 	return ERR_OK;
 }
 
-/* One array parameter with ${expr} of the payment_in of each entry of ${list}. */
-#define COLUMN(list, count, type, elem, expr) \
-	do { \
-		args_array(a, type); \
-		for (int i = 0; i < (count); i++) { \
-			const struct payment_in *in = (list)[i]->in; \
-			elem(a, expr); \
-		} \
-		args_array_end(a); \
-	} while (0)
-
 static void
 send_orders(struct pay_run *r, struct tx *t)
 {
 	struct pg_args *a;
 
 	a = tx_args(t);
-	COLUMN(r->by_order, r->count, ELEM_UUID, elem_uuid, &in->order_id);
-	COLUMN(r->by_order, r->count, ELEM_I32, elem_i32, in->dealer);
-	COLUMN(r->by_order, r->count, ELEM_I64, elem_i64, in->payment->amount_fen);
-	COLUMN(r->by_order, r->count, ELEM_TIME, elem_time, in->payment->paid_at_us);
-	COLUMN(r->by_order, r->count, ELEM_I16, elem_i16, (int16_t)in->payment->provider);
-	COLUMN(r->by_order, r->count, ELEM_TEXT, elem_text, in->payment->number);
+	ARGS_ARRAY(a, ELEM_UUID, elem_uuid, r->count, &r->by_order[i]->in->order_id);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, r->count, r->by_order[i]->in->dealer);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, r->count, r->by_order[i]->in->payment->amount_fen);
+	ARGS_ARRAY(a, ELEM_TIME, elem_time, r->count, r->by_order[i]->in->payment->paid_at_us);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, r->count, (int16_t)r->by_order[i]->in->payment->provider);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text, r->count, r->by_order[i]->in->payment->number);
 	tx_add(t, STMT_ORDER_OPEN);
 }
 
-/* The same, for each fulfilment f of each entry. */
+/* One array parameter with ${expr} of each fulfilment f of each entry. */
 #define FULFILMENTS(type, elem, expr) \
 	do { \
 		args_array(a, type); \
@@ -303,8 +288,8 @@ send_numbers(struct pay_run *r, struct tx *t, bool claimed, enum stmt s)
 	if (count == 0)
 		return 0;
 	a = tx_args(t);
-	COLUMN(list, count, ELEM_I16, elem_i16, (int16_t)in->payment->provider);
-	COLUMN(list, count, ELEM_TEXT, elem_text, in->payment->number);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)list[i]->in->payment->provider);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text, count, list[i]->in->payment->number);
 	tx_add(t, s);
 	return count;
 }

@@ -39,6 +39,12 @@ by_order(const void *a, const void *b)
 	return memcmp(x->order_id.b, y->order_id.b, sizeof(x->order_id.b));
 }
 
+static struct read_entry *
+entry_at(const struct group_run *run, int i)
+{
+	return (struct read_entry *)run->entries[i];
+}
+
 /* One trip; entries are looked up in the order of the index, twins twice. */
 static enum tx_next
 step(struct group_run *run, struct tx *t)
@@ -50,21 +56,12 @@ step(struct group_run *run, struct tx *t)
 	qsort(run->entries, (size_t)run->count, sizeof(*run->entries), by_order);
 	for (size_t s = 0; s < sizeof(by_id) / sizeof(by_id[0]); s++) {
 		a = tx_args(t);
-		args_array(a, ELEM_UUID);
-		for (int i = 0; i < run->count; i++)
-			elem_uuid(a, &((struct read_entry *)run->entries[i])->order_id);
-		args_array_end(a);
+		ARGS_ARRAY(a, ELEM_UUID, elem_uuid, run->count, &entry_at(run, i)->order_id);
 		tx_add(t, by_id[s]);
 	}
 	a = tx_args(t);
-	args_array(a, ELEM_I16);
-	for (int i = 0; i < run->count; i++)
-		elem_i16(a, (int16_t)((struct read_entry *)run->entries[i])->payment->provider);
-	args_array_end(a);
-	args_array(a, ELEM_TEXT);
-	for (int i = 0; i < run->count; i++)
-		elem_text(a, ((struct read_entry *)run->entries[i])->payment->number);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, run->count, (int16_t)entry_at(run, i)->payment->provider);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text, run->count, entry_at(run, i)->payment->number);
 	tx_add(t, STMT_PAYMENTS_READ);
 	return TX_COMMIT;
 }
@@ -76,7 +73,7 @@ entry_of(const struct group_run *run, const PGresult *res, int row, int col)
 	int32_t i = col_i32(res, row, col);
 
 	assert(i >= 1 && i <= run->count);
-	return (struct read_entry *)run->entries[i - 1];
+	return entry_at(run, i - 1);
 }
 
 static void
@@ -160,7 +157,7 @@ committed(struct group_run *run, struct tx *t)
 	read_decisions(run, tx_result(t, 2));
 	read_known(run, tx_result(t, 3));
 	for (int i = 0; i < run->count; i++) {
-		struct read_entry *x = (struct read_entry *)run->entries[i];
+		struct read_entry *x = entry_at(run, i);
 
 		tell(x, x->err);
 	}

@@ -89,18 +89,9 @@ probe_step(struct tx *t, void *ctx)
 	}
 	s = &run->probe->under_way;
 	a = tx_args(t);
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < s->key_count; i++)
-		elem_i32(a, s->keys[i].dealer);
-	args_array_end(a);
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < s->key_count; i++)
-		elem_i32(a, s->keys[i].location);
-	args_array_end(a);
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < s->key_count; i++)
-		elem_i32(a, s->keys[i].sku);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, s->key_count, s->keys[i].dealer);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, s->key_count, s->keys[i].location);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, s->key_count, s->keys[i].sku);
 	tx_add(t, STMT_PROBE_STOCK);
 	return TX_COMMIT;
 }

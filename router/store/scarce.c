@@ -49,10 +49,7 @@ scarce_send(const struct scarce *s, struct tx *t)
 	if (s->open_count == 0)
 		return 0;
 	a = tx_args(t);
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < s->open_count; i++)
-		elem_i32(a, s->skus[i]);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, s->open_count, s->skus[i]);
 	tx_add(t, STMT_SCARCE_READ);
 	return 1;
 }
