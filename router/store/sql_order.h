@@ -19,6 +19,9 @@
 	"f.code_no, f.wrong_tries, f.locked_until, f.handed_at, f.overdue_at, f.tracking"
 #define FULFILMENT_COLUMN_COUNT 30 /* columns of a query that follow them begin here */
 
+/* An offer is due at its deadline, all else at the end of its promise; index fulfilment_task has it, too. */
+#define SQL_TASK_DUE "coalesce(case when f.state = 2 then f.offer_deadline end, f.promise_to)"
+
 #define SQL_ORDER_PAGE \
 	" and o.order_id >= $2 and o.order_id < $3 order by o.order_id desc limit $4"
 
@@ -62,15 +65,16 @@
 	X(ORDER_LIST_BOTH, ON_QUERY, \
 	    "select " SQL_ORDER_COLUMNS " from sales_order o where o.storefront_id = $1 and o.dealer_id = $5" \
 	    SQL_ORDER_PAGE) \
-	/* An offer is due at its deadline, all else at the end of its promise. */ \
+	/* State by state, each from the index in order: a page costs a page, however much there is to do. */ \
 	X(ORDER_TASKS, ON_QUERY, \
-	    "with f as (select f.*, coalesce(case when f.state = 2 then f.offer_deadline end, f.promise_to) as due " \
-	    "from fulfilment f where f.location_id = $1 and f.state = any($2::int2[]) " \
-	    "and f.state in (2, 3, 6, 8, 11)) " \
-	    "select " SQL_FULFILMENT_COLUMNS ", f.due, o.created_at from f " \
+	    "select " SQL_FULFILMENT_COLUMNS ", f.due, o.created_at from (" \
+	    "select f.* from unnest($2::int2[]) s(state), lateral (select f.*, " SQL_TASK_DUE " as due from fulfilment f where f.location_id = $1 " \
+	    "and f.state = s.state and f.state in (2, 3, 6, 8, 9, 11, 12) " \
+	    "and (" SQL_TASK_DUE ", f.order_id, f.number) > ($3, $4, $5) " \
+	    "order by " SQL_TASK_DUE ", f.order_id, f.number limit $6) f " \
+	    "order by f.due, f.order_id, f.number limit $6) f " \
 	    "join sales_order o on o.order_id = f.order_id " \
-	    "where (f.due, f.order_id, f.number) > ($3, $4, $5) " \
-	    "order by f.due, f.order_id, f.number limit $6")
+	    "order by f.due, f.order_id, f.number")
 /* clang-format on */
 
 #endif

@@ -97,6 +97,7 @@ analyze"""
 def tables(request, cluster):
     """As migrated and not yet analysed; a page or two; more than a scan could be the plan for."""
     cluster.fresh()
+    cluster.param = request.param
     if request.param != "fresh":
         cluster.sql(FILL.format(n=60 if request.param == "small" else 20000))
     return cluster
@@ -121,6 +122,25 @@ def test_nobody_scans_what_grows(tables, name):
     """A plan made while the table was empty is still in use when it holds millions."""
     plan = Connection(tables.url).plan(name)
     assert not scans(plan), json.dumps(plan, indent=1)
+
+
+def nodes(plan):
+    yield plan
+    for p in plan.get("Plans", []):
+        yield from nodes(p)
+
+
+def test_a_page_of_tasks_is_read_in_order(tables):
+    """The deadline is part of the index: the location's other tasks are neither read nor sorted."""
+    plan = Connection(tables.url).plan("ORDER_TASKS")
+    page = [n for n in nodes(plan) if n.get("Index Name") == "fulfilment_task"]
+    assert len(page) == 1 and "location_id = $1" in page[0]["Index Cond"], json.dumps(plan, indent=1)
+    if tables.param == "fresh":
+        return  # nothing to read: how is decided anew when the table has been analysed
+    assert "order_id) >= ROW(" in page[0]["Index Cond"], json.dumps(plan, indent=1)
+    above = [n for n in nodes(plan) if page[0] in n.get("Plans", [])]
+    assert above[0]["Node Type"] == "Incremental Sort", json.dumps(plan, indent=1)
+    assert len(above[0]["Presorted Key"]) == 2
 
 
 def test_there_are_all_of_them():
