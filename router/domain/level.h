@@ -29,6 +29,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A level that a store found empty is left out until the next count, at most so long.  What it shows stays. */
+#define SUSPECT_US (INT64_C(48) * 3600 * 1000000)
+
 /* Times are µs since 1970; 0: none.  Pieces are wide, so that a sum is checked once at its end. */
 struct level {
 	int64_t on_hand, reserved, allocated, safety;

@@ -52,6 +52,7 @@ order_known(struct act_run *r)
 	memset(&r->in, 0, sizeof(r->in));
 	r->in.order = r->order;
 	r->in.at_us = r->now_us;
+	r->in.reason = r->reason;
 	e = r->plan(r);
 	if (e == ERR_OK && r->in.act_count > 0)
 		e = act_start(r->app->query_pool, catalog_hints(r->app->catalog), &r->in, written,
@@ -186,4 +187,13 @@ act_event_add(struct act_run *r, enum outbox_kind kind, const struct fulfilment_
 	r->in.events[r->in.event_count++] = (struct act_event){.kind = kind,
 	    .number = f != NULL ? f->number : 0,
 	    .location = f != NULL ? f->location : 0};
+}
+
+void
+act_suspect(struct act_run *r, const struct fulfilment_read *is)
+{
+	for (int i = 0; i < r->in.fulfilment_count; i++)
+		if (&r->in.fulfilments[i].is == is)
+			r->in.fulfilments[i].suspect = true;
+	act_event_add(r, OUTBOX_STOCK_SUSPECT, is);
 }

@@ -57,5 +57,7 @@ enum err act_step(struct act_run *r, enum act_kind kind, struct fulfilment_read 
 struct act_row *act_row_add(struct act_run *r, enum act_kind kind, const struct fulfilment_read *f,
     int state);
 void act_event_add(struct act_run *r, enum outbox_kind kind, const struct fulfilment_read *f);
+/* The shelf was found empty: ${is}, of act_change(), marks its levels suspect and says so. */
+void act_suspect(struct act_run *r, const struct fulfilment_read *is);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/metric.h"
+#include "store/act_stock.h"
 #include "store/act_write.h"
 #include "store/batch_write.h"
 #include "store/scarce.h"
@@ -21,6 +22,7 @@ struct act {
 	enum err err; /* what ${done} hears of a transaction that was undone on purpose */
 	struct arena *arena;
 	struct takes gives, takes;
+	struct act_stock stock;
 	struct scarce scarce;
 	int32_t *places;
 	struct buf changes;
@@ -91,9 +93,13 @@ first_trip(struct act *x, struct tx *t)
 	x->changed = write_acted_fulfilments(t, in);
 	x->split_at = tx_added(t);
 	x->split = write_split_off(t, in);
+	e = act_serials_send(&x->stock, in, x->arena, t);
 	x->gives_at = tx_added(t);
 	(void)takes_send(&x->gives, t, TAKES_GIVE);
-	e = in->row != NULL ? send_takes(x, t) : ERR_OK;
+	if (e == ERR_OK)
+		e = act_marks_send(&x->stock, in, x->arena, t);
+	if (e == ERR_OK && in->row != NULL)
+		e = send_takes(x, t);
 	return e == ERR_OK ? TX_TRIP : undo(x, t, e);
 }
 
@@ -177,9 +183,13 @@ second_trip(struct act *x, struct tx *t)
 	const struct order_row *row = x->in->row;
 	bool paid = row != NULL && row->payment != NULL;
 	int short_at;
+	enum err e;
 
 	if (!alone(x, t))
 		return undo(x, t, ERR_WRONG_STATE);
+	e = act_stock_read(&x->stock, x->in, x->arena, t, &x->changes);
+	if (e != ERR_OK)
+		return undo(x, t, e);
 	(void)takes_read(&x->gives, t, x->gives_at, TAKES_GIVE);
 	if (row == NULL) {
 		send_books(x, t);
@@ -235,8 +245,10 @@ act_done(struct tx *t, void *ctx, enum err e)
 		    LOG_STR("server", tx_sql_error(t)));
 	if (e == ERR_BAD_FIELD)
 		e = ERR_INTERNAL; /* a constraint: judging must make that impossible */
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		takes_apply(&x->gives, x->hints, true);
+		act_stock_apply(&x->stock, x->hints);
+	}
 	if (x->judged)
 		takes_apply(&x->takes, x->hints, e == ERR_OK);
 	arena_free(x->arena);

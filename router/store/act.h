@@ -8,9 +8,9 @@
  * transaction writes them all or nothing:
  *
  *   acts inserted under the next numbers · the order's row · fulfilments, those that part from another ·
- *   stock, capacity, slots, entitlements given back or handed out as domain/fulfilment.h says of each
- *   change of state, and what else is given back · what a new decision takes · its fulfilments and record ·
- *   journal · outbox · the change feed
+ *   serial numbers that go out or come back · stock, capacity, slots, entitlements given back or handed out as
+ *   domain/fulfilment.h says of each change of state, and what else is given back · levels marked as suspect ·
+ *   what a new decision takes · its fulfilments and record · journal · outbox · the change feed
  *
  * Somebody else's act meanwhile has the number: WRONG_STATE, nothing was written: read again, judge anew.
  */
@@ -36,6 +36,19 @@ struct act_fulfilment {
 	const struct fulfilment_read *was;
 	enum fulfilment_state from; /* of those units, before */
 	struct fulfilment_read is;
+	bool suspect; /* the shelf was found empty: its levels are marked (domain/level.h) */
+};
+
+/* A serial number (domain/serial.h) of fulfilment ${number}. */
+struct act_serial {
+	int32_t sku;
+	const char *text;
+	int number;
+};
+/* Units of fulfilment ${number} that come back onto a shelf: key of a stock row, quantity above 0. */
+struct act_back {
+	struct take key;
+	int number;
 };
 
 struct act_event {
@@ -65,6 +78,16 @@ struct act_in {
 	/* Given back beside what the states say: budgets of units that are no longer sold; quantities negative. */
 	int give_count;
 	const struct take *gives;
+	/* What on_hand changes by beside the states, without coming back: written off; TAKE_STOCK, below 0. */
+	int on_hand_count;
+	const struct take *on_hands;
+	/* On hand again beside what the states say: returned after they had reached the customer. */
+	int back_count;
+	const struct act_back *backs;
+	/* Handed out now; came back. */
+	int serial_count, serial_back_count;
+	const struct act_serial *serials, *serials_back;
+	struct reason *reason; /* of EXISTS_DIFFERS; may be NULL */
 	/* A decision for units that have no home; its takes are taken.  NULL: none. */
 	const struct order_row *row;
 	int hops; /* of the new fulfilments */
@@ -75,7 +98,8 @@ struct act_in {
 };
 
 /*
- * ${e}: OK, committed, the acts have the numbers from order->act_count + 1 on · WRONG_STATE · OUT_OF_STOCK,
+ * ${e}: OK, committed, the acts have the numbers from order->act_count + 1 on · WRONG_STATE · EXISTS_DIFFERS: a
+ * serial number is out already, ${in}->reason names it · OUT_OF_STOCK,
  * ENTITLEMENT_USED, SLOT_FULL, CONTENDED: ${row} lost a race, the figures are in the hints: decide again ·
  * DB_DOWN, TIMEOUT (outcome unknown), BUSY, INTERNAL.
  */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/strmap.h"
+#include "store/batch_write.h"
 #include "store/catalog_writing.h"
 
 static const struct {
@@ -227,15 +228,8 @@ ids_read(struct write *w, struct tx *t)
 static void
 change_add(struct write *w, struct tx *t)
 {
-	struct pg_args *a;
-
-	if (w->changes.len == 0)
-		return;
-	a = tx_args(t);
-	args_i64(a, tx_stream(t));
-	args_i64(a, tx_seq(t));
-	args_bytes(a, w->changes.data, w->changes.len);
-	tx_add(t, STMT_CATALOG_CHANGE);
+	if (w->changes.len > 0)
+		write_change(t, &w->changes);
 }
 
 static enum tx_next

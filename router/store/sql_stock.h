@@ -108,7 +108,8 @@
 	X(SERIAL_BACK, ON_BOTH, \
 	    SQL_W("sku, serial, id, number", "$1::int4[], $2::text[], $3::uuid[], $4::int2[]") \
 	    "update serial_out s set returned_at = $5::timestamptz from w where s.sku_id = w.sku " \
-	    "and s.serial = w.serial and s.order_id = w.id and s.number = w.number and s.returned_at is null " \
+	    "and s.serial = w.serial and s.order_id = w.id and s.number = w.number " \
+	    "and (s.returned_at is null or w.i is null) " \
 	    "returning w.i::int4")
 /* clang-format on */
 

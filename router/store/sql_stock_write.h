@@ -16,7 +16,6 @@
 
 /* Rows that orders take from: keys sorted as every writer sorts them. */
 #define STOCK_WRITE_STATEMENTS(X) \
-	X(CATALOG_CHANGE, ON_QUERY, "insert into stock_change (stream_id, seq, changes) values ($1, $2, $3)") \
 	X(SLOT_UPSERT, ON_QUERY, \
 	    "insert into slot as s (dealer_id, location_id, day, from_min, to_min, limit_count) " \
 	    "select * from unnest($1::int4[], $2::int4[], $3::date[], $4::int2[], $5::int2[], $6::int4[]) " \

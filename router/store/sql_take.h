@@ -79,9 +79,11 @@
 
 /* Adds to a counter what is given, which may be negative. */
 #define GIVE_STATEMENTS(X) \
+	/* What moved before the shelf was counted is in the count: domain/level.h, level_has(). */ \
 	X(GIVE_STOCK, ON_BOTH, SQL_W_STOCK_GIVEN \
 	    "update stock_level s set allocated = s.allocated + w.a, reserved = s.reserved + w.r, " \
-	    "on_hand = s.on_hand + w.h, version = s.version + 1 from w where " SQL_ON_STOCK "returning " SQL_FIG_STOCK) \
+	    "on_hand = s.on_hand + case when s.counted_to >= $8::timestamptz then 0 else w.h end, " \
+	    "version = s.version + 1 from w where " SQL_ON_STOCK "returning " SQL_FIG_STOCK) \
 	X(GIVE_CAPACITY, ON_BOTH, SQL_W_CAPACITY \
 	    "update capacity s set taken = s.taken + w.q, version = s.version + 1 " \
 	    "from w where " SQL_ON_CAPACITY "returning " SQL_FIG_CAPACITY) \

@@ -21,29 +21,23 @@ ask_deltas(struct report *x, struct tx *t)
 {
 	const struct stock_report *r = x->r;
 	struct pg_args *a;
-	int i, named = 0;
+	int named = 0;
 
 	a = tx_args(t);
 	args_array(a, ELEM_TEXT);
-	for (i = 0; i < r->delta_count; i++)
+	for (int i = 0; i < r->delta_count; i++)
 		if (i == 0 || strcmp(x->by[i]->source, x->by[i - 1]->source) != 0)
 			elem_text(a, x->by[i]->source);
 	args_array_end(a);
 	tx_add(t, STMT_DELTA_LAST);
-	for (i = 0; i < r->delta_count; i++)
+	for (int i = 0; i < r->delta_count; i++)
 		named += !uuid_is_zero(&r->deltas[i].order_id);
 	x->ours_asked = named > 0;
 	if (named == 0)
 		return;
 	a = tx_args(t);
-	args_array(a, ELEM_UUID);
-	for (i = 0; i < r->delta_count; i++)
-		elem_uuid(a, &r->deltas[i].order_id);
-	args_array_end(a);
-	args_array(a, ELEM_I32);
-	for (i = 0; i < r->delta_count; i++)
-		elem_i32(a, x->delta_ids[i].location);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_UUID, elem_uuid, r->delta_count, &r->deltas[i].order_id);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, r->delta_count, x->delta_ids[i].location);
 	tx_add(t, STMT_DELTA_OURS);
 }
 
@@ -98,19 +92,6 @@ read_asked(struct write *w, struct tx *t)
 
 /* ---- Trip 2: claim the deltas, lock the levels -------------------------------------------------- */
 
-#define DELTAS(type, elem, expr) \
-	do { \
-		args_array(a, type); \
-		for (int i = 0; i < r->delta_count; i++) { \
-			const struct delta_row *d = &r->deltas[i]; \
-			const struct stock_ids *id = &x->delta_ids[i]; \
-			(void)d; \
-			(void)id; \
-			elem(a, expr); \
-		} \
-		args_array_end(a); \
-	} while (0)
-
 static void
 elem_ours(struct pg_args *a, const struct report *x, int delta)
 {
@@ -127,13 +108,14 @@ claim_deltas(struct report *x, struct tx *t)
 	struct pg_args *a;
 
 	a = tx_args(t);
-	DELTAS(ELEM_TEXT, elem_text, d->source);
-	DELTAS(ELEM_I64, elem_i64, d->sequence);
-	DELTAS(ELEM_I32, elem_i32, id->location);
-	DELTAS(ELEM_I32, elem_i32, id->sku);
-	DELTAS(ELEM_I32, elem_i32, id->goods_owner);
-	DELTAS(ELEM_I32, elem_i32, d->delta);
-	DELTAS(ELEM_TIME, elem_time, d->at_us != 0 ? d->at_us : r->now_us);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text, r->delta_count, r->deltas[i].source);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, r->delta_count, r->deltas[i].sequence);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, r->delta_count, x->delta_ids[i].location);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, r->delta_count, x->delta_ids[i].sku);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, r->delta_count, x->delta_ids[i].goods_owner);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, r->delta_count, r->deltas[i].delta);
+	ARGS_ARRAY(a, ELEM_TIME, elem_time, r->delta_count,
+	    r->deltas[i].at_us != 0 ? r->deltas[i].at_us : r->now_us);
 	args_array(a, ELEM_UUID);
 	for (int i = 0; i < r->delta_count; i++)
 		elem_ours(a, x, i);
@@ -141,8 +123,8 @@ claim_deltas(struct report *x, struct tx *t)
 	args_time(a, r->now_us);
 	tx_add(t, STMT_DELTA_CLAIM);
 	a = tx_args(t);
-	DELTAS(ELEM_TEXT, elem_text, d->source);
-	DELTAS(ELEM_I64, elem_i64, d->sequence);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text, r->delta_count, r->deltas[i].source);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, r->delta_count, r->deltas[i].sequence);
 	tx_add(t, STMT_DELTA_READ);
 }
 
@@ -249,42 +231,41 @@ judge_deltas(struct report *x)
 	}
 }
 
+/* One array parameter with ${expr} of each key for which ${which}. */
+#define KEYS(which, type, elem, expr) \
+	do { \
+		args_array(a, type); \
+		for (int i = 0; i < x->key_count; i++) { \
+			const struct level_key *k = &x->keys[i]; \
+			if (which) \
+				elem(a, expr); \
+		} \
+		args_array_end(a); \
+	} while (0)
+#define KEY_IDS(which) \
+	do { \
+		KEYS(which, ELEM_I32, elem_i32, k->id.dealer); \
+		KEYS(which, ELEM_I32, elem_i32, k->id.location); \
+		KEYS(which, ELEM_I32, elem_i32, k->id.sku); \
+		KEYS(which, ELEM_I32, elem_i32, k->id.goods_owner); \
+	} while (0)
+
 /* Asks for all moves of the locations since their oldest count of this report; false: nothing is counted. */
 static bool
 ask_moves(struct report *x, struct tx *t)
 {
 	struct pg_args *a;
-	int i;
 
 	report_places(x);
 	if (x->place_count == 0)
 		return false;
 	a = tx_args(t);
-	args_array(a, ELEM_I32);
-	for (i = 0; i < x->place_count; i++)
-		elem_i32(a, x->places[i].location);
-	args_array_end(a);
-	args_array(a, ELEM_TIME);
-	for (i = 0; i < x->place_count; i++)
-		elem_time(a, x->places[i].handed_us);
-	args_array_end(a);
-	args_array(a, ELEM_TIME);
-	for (i = 0; i < x->place_count; i++)
-		elem_time(a, x->places[i].told_us);
-	args_array_end(a);
-	args_array(a, ELEM_I32);
-	for (i = 0; i < x->key_count; i++)
-		if (x->keys[i].counted)
-			elem_i32(a, x->keys[i].id.sku);
-	args_array_end(a);
-	args_array(a, ELEM_UUID);
-	for (i = 0; i < x->r->booked_count; i++)
-		elem_uuid(a, &x->r->booked[i]);
-	args_array_end(a);
-	args_array(a, ELEM_I32);
-	for (i = 0; i < x->place_count; i++)
-		elem_i32(a, x->places[i].dealer);
-	args_array_end(a);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, x->place_count, x->places[i].location);
+	ARGS_ARRAY(a, ELEM_TIME, elem_time, x->place_count, x->places[i].handed_us);
+	ARGS_ARRAY(a, ELEM_TIME, elem_time, x->place_count, x->places[i].told_us);
+	KEYS(k->counted, ELEM_I32, elem_i32, k->id.sku);
+	ARGS_ARRAY(a, ELEM_UUID, elem_uuid, x->r->booked_count, &x->r->booked[i]);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, x->place_count, x->places[i].dealer);
 	tx_add(t, STMT_STOCK_MOVES);
 	return true;
 }
@@ -305,34 +286,6 @@ read_moves(struct report *x, const PGresult *r)
 			level_move(&k->level, &k->count, (enum move)col_i16(r, i, 0),
 			    col_time(r, i, 5), col_i32(r, i, 6));
 	}
-}
-
-/* One array parameter with ${expr} of each key for which ${which}. */
-#define KEYS(which, type, elem, expr) \
-	do { \
-		args_array(a, type); \
-		for (int i = 0; i < x->key_count; i++) { \
-			const struct level_key *k = &x->keys[i]; \
-			if (which) \
-				elem(a, expr); \
-		} \
-		args_array_end(a); \
-	} while (0)
-#define KEY_IDS(which) \
-	do { \
-		KEYS(which, ELEM_I32, elem_i32, k->id.dealer); \
-		KEYS(which, ELEM_I32, elem_i32, k->id.location); \
-		KEYS(which, ELEM_I32, elem_i32, k->id.sku); \
-		KEYS(which, ELEM_I32, elem_i32, k->id.goods_owner); \
-	} while (0)
-
-static void
-elem_marked(struct pg_args *a, int64_t us)
-{
-	if (us != 0)
-		elem_time(a, us);
-	else
-		elem_null(a, ELEM_TIME);
 }
 
 static bool
@@ -359,7 +312,7 @@ set_levels(struct report *x, struct tx *t)
 	KEYS(k->counted || k->changed, ELEM_I32, elem_i32, (int32_t)k->level.on_hand);
 	KEYS(k->counted || k->changed, ELEM_I32, elem_i32, (int32_t)k->level.safety);
 	KEYS(k->counted || k->changed, ELEM_TIME, elem_time, k->level.counted_us);
-	KEYS(k->counted || k->changed, ELEM_TIME, elem_marked, k->level.counted_to_us);
+	KEYS(k->counted || k->changed, ELEM_TIME, elem_time_or_null, k->level.counted_to_us);
 	KEYS(k->counted || k->changed, ELEM_BOOL, elem_bool, k->counted);
 	tx_add(t, STMT_STOCK_SET);
 	x->short_asked = short_count > 0;
@@ -482,6 +435,9 @@ step_tell(struct write *w, struct tx *t)
 	struct report *x = w->mine;
 
 	(void)write_changes(w, tx_result(t, 0), row_stock);
+	for (int i = 0; i < x->key_count; i++)
+		if (level_missing(&x->keys[i].level) != x->keys[i].missing)
+			tx_task(t, x->keys[i].id.location);
 	return finish(w, t, x->short_asked ? tx_result(t, 1) : NULL);
 }
 

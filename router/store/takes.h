@@ -42,6 +42,7 @@ struct takes {
 		enum take_part part;
 		int32_t *place;
 	} * adds;
+	int64_t moved_us; /* when what is given left the shelf or came back to it; 0: nothing does */
 	int key_count;
 	struct take_key *keys;
 	int32_t

@@ -222,6 +222,15 @@ takes_turn(struct tx *tx)
 	tx_add(tx, STMT_TAKE_TURN);
 }
 
+static void
+args_moved(struct pg_args *a, int64_t us)
+{
+	if (us != 0)
+		args_time(a, us);
+	else
+		args_null(a);
+}
+
 int
 takes_send(struct takes *t, struct tx *tx, enum takes_op op)
 {
@@ -240,6 +249,8 @@ takes_send(struct takes *t, struct tx *tx, enum takes_op op)
 					elem(a, &t->keys[i], COLUMNS[kind].column[c], op);
 			args_array_end(a);
 		}
+		if (STATEMENT[kind][op] == STMT_GIVE_STOCK)
+			args_moved(a, t->moved_us);
 		tx_add(tx, STATEMENT[kind][op]);
 		note_sent(t, kind, op);
 		sent++;

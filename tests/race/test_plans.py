@@ -90,6 +90,8 @@ insert into fulfilment (order_id, number, attempt, dealer_id, location_id, dista
     promise_from, promise_to, line, sku_id, qty, goods_owner_id)
 select order_id, 1, 1, 2, 1, 0, 1, case when mark = 1 then 1 else 2 end, false, now(), now(), '{{0}}', '{{1}}',
     '{{1}}', '{{1}}' from sales_order;
+insert into serial_out (sku_id, serial, order_id, number, dealer_id, handed_at)
+select 1, 's' || i, gen_random_uuid(), 1, 2, now() from generate_series(1, {n}) i;
 analyze"""
 
 
