@@ -20,6 +20,7 @@
 #include "flow/attach.h"
 #include "flow/compile.h"
 #include "flow/keys_flow.h"
+#include "flow/task_wait.h"
 #include "notify.h"
 #include "store/migrate.h"
 #include "store/secrets.h"
@@ -103,6 +104,25 @@ keys_changed(void *ctx)
 	keys_reload(&s->app);
 }
 
+/* Screens hear of tasks that our own transactions changed, and of those the feed tells. */
+static enum err
+make_task_wait(struct app *app)
+{
+	struct changed_tasks_listener listener = {.fn = task_wait_changed};
+	enum err e;
+
+	if (app->task_wait != NULL)
+		return ERR_OK;
+	e = task_wait_new(&app->task_wait, app);
+	if (e != ERR_OK)
+		return e;
+	listener.ctx = app->task_wait;
+	pool_on_tasks(app->batch_pool, listener);
+	pool_on_tasks(app->query_pool, listener);
+	feed_on_tasks(app->feed, listener);
+	return ERR_OK;
+}
+
 /* What needs the hints or the feed's position, once these are there. */
 static enum err
 make_workers(struct app *app, struct serve *s)
@@ -126,6 +146,8 @@ make_workers(struct app *app, struct serve *s)
 		if (e == ERR_OK)
 			feed_skip(app->feed, app->batch_pool);
 	}
+	if (e == ERR_OK)
+		e = make_task_wait(app);
 	return e;
 }
 
@@ -207,6 +229,8 @@ drain_start(struct serve *s)
 	    LOG_INT("connections", http_connections(app->http)));
 	notify("STOPPING=1");
 	http_drain(app->http);
+	if (app->task_wait != NULL)
+		task_wait_drain(app->task_wait);
 	if (event_add(s->tick, &tick_every) != 0)
 		(void)event_base_loopbreak(app->base);
 }
@@ -457,6 +481,7 @@ unmake_app(struct app *app)
 		attach_free(app->attach_payments);
 	if (app->catalog != NULL)
 		catalog_free(app->catalog);
+	task_wait_free(app->task_wait);
 }
 
 static void

@@ -121,6 +121,15 @@ take_kept(struct arena *a)
 }
 
 void
+arena_empty(struct arena *a)
+{
+	run_hooks(a);
+	free_chunks(a);
+	a->chunk_size_next = CHUNK_SIZE;
+	a->used = 0;
+}
+
+void
 arena_reset(struct arena *a)
 {
 	struct chunk *kept;

@@ -20,6 +20,8 @@ void arena_free(struct arena *a); /* runs the hooks, last first; NULL is fine */
 /* the same, but keeps a chunk of up to 128 KiB for the next user */
 void arena_reset(struct arena *a);
 
+void arena_empty(struct arena *a); /* runs the hooks; keeps nothing */
+
 /* NULL when the cap or malloc says no; ${size} 0 gives a valid unique pointer. */
 void *arena_alloc(struct arena *a, size_t size) MUST_CHECK;
 void *arena_zalloc(struct arena *a, size_t size) MUST_CHECK;

@@ -42,6 +42,10 @@
 	X(submit_orders_max, INT, 1, 1000, "100", true, "orders of one SubmitOrders") \
 	X(upsert_rows_max, INT, 1, 100000, "10000", true, "rows of one catalog upsert") \
 	X(list_rows_max, INT, 1, 10000, "200", true, "rows of one list page") \
+	X(tasks_wait_ms_max, MS, 0, 600000, "25s", true, "longest wait_ms of ListTasks; request_ms_max ends it, too") \
+	X(tasks_waiting_max, INT, 0, 100000, "8000", true, "calls of ListTasks that may wait at once; beyond, busy") \
+	X(tasks_reads_max, INT, 1, 64, "4", true, "reads under way for screens that wait") \
+	X(tasks_gather_ms, MS, 0, 10000, "100ms", true, "a location's tasks are read at most once in this time for screens that wait") \
 	X(claims_max, INT, 1000, 100000000, "5000000", false, "ownership claims held in memory") \
 	X(quote_ttl_ms, MS, 1000, 86400000, "10min", true, "life of a quote token") \
 	X(feed_poll_ms, MS, 10, 60000, "200ms", true, "how often other instances' changes are read") \

@@ -45,6 +45,9 @@
 	X(catalog_loads_total, COUNTER, "catalog snapshots built") \
 	X(catalog_load_us, GAUGE, "microseconds the last catalog build held the loop") \
 	X(db_reconnects_total, COUNTER, "database connections opened again") \
+	X(tasks_waiting, GAUGE, "calls of ListTasks that wait") \
+	X(tasks_reads_total, COUNTER, "reads of tasks for those that wait") \
+	X(tasks_wake_us, HISTOGRAM, "from hearing that tasks changed to the answer of a call that waited") \
 	X(commit_us, HISTOGRAM, "from queueing an order to its durable commit") \
 	X(pay_commit_us, HISTOGRAM, "from queueing a payment to its durable commit") \
 	X(request_us, HISTOGRAM, "from the last byte of a request to its reply") \

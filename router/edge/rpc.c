@@ -57,8 +57,8 @@ struct open_call {
 	bool has_timer;
 	enum body_type type;
 	size_t memory_max; /* of its arena */
-	int64_t start_us;
-	int status; /* where it is not that of the error's code; 0: it is */
+	int64_t start_us;  /* 0: it waited for something, which is no figure of ours */
+	int status;        /* where it is not that of the error's code; 0: it is */
 };
 
 struct rpc {
@@ -160,7 +160,8 @@ send_reply(struct open_call *o, int status, const char *type)
 	struct http_request *q = o->http;
 
 	o->http = NULL;
-	metric_observe(METRIC_request_us, clock_mono_us() - o->start_us);
+	if (o->start_us != 0)
+		metric_observe(METRIC_request_us, clock_mono_us() - o->start_us);
 	http_reply_header(q, "x-request-id", o->call.id);
 	http_reply(q, status, type);
 }
@@ -199,6 +200,15 @@ enum err
 call_pack(struct call *c, const ProtobufCMessage *m, const uint8_t **p, size_t *len)
 {
 	return wire_write(&((struct open_call *)c)->rpc->packed, m, p, len);
+}
+
+void
+call_rest(struct call *c)
+{
+	arena_empty(c->arena);
+	c->principal = NULL;
+	c->flow = NULL;
+	((struct open_call *)c)->start_us = 0;
 }
 
 static enum err

@@ -67,6 +67,12 @@ void call_fail(struct call *c, const struct reason *r, const ProtobufCMessage *d
 enum err call_pack(struct call *c, const ProtobufCMessage *m, const uint8_t **p,
     size_t *len) MUST_CHECK;
 
+/*
+ * The method waits for long: the arena's memory is given back, and with it the request, the principal and what
+ * else lived in it.  ${c} can be answered as before; the time it took is not observed.
+ */
+void call_rest(struct call *c);
+
 struct rpc;
 
 /* ${conf} and ${methods} are borrowed for the life of the rpc. */

@@ -33,6 +33,7 @@ struct app {
 	struct probe *probe;
 	struct feed *feed;
 	struct expiry *expiry;
+	struct task_wait *task_wait;
 	struct attach *attach, *attach_payments;
 	uint8_t token_secret[DIGEST_SIZE];
 	uint8_t store_secret[DIGEST_SIZE]; /* signs the serving code of a store */

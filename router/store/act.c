@@ -173,6 +173,8 @@ send_books(struct act *x, struct tx *t)
 	(void)takes_pack(&x->gives, &x->changes);
 	if (in->row != NULL)
 		(void)takes_pack(&x->takes, &x->changes);
+	for (int i = 0; i < in->fulfilment_count; i++)
+		tx_task(t, in->fulfilments[i].is.location);
 	/* Journal rows name its number, so it must be there. */
 	write_change(t, &x->changes);
 }

@@ -164,6 +164,33 @@ test_reset_keeps(void **state)
 	arena_free(a);
 }
 
+static void
+count_up(void *ctx)
+{
+	++*(int *)ctx;
+}
+
+/* For whom waits: all is gone, the cap is whole again, and it can be used as before. */
+static void
+test_empty(void **state)
+{
+	struct arena *a = arena_new(65536);
+	int hooks = 0;
+
+	(void)state;
+	assert_non_null(a);
+	for (int round = 1; round <= 3; round++) {
+		assert_int_equal(arena_on_free(a, count_up, &hooks), ERR_OK);
+		assert_non_null(arena_alloc(a, 50000));
+		assert_null(arena_alloc(a, 20000));
+		arena_empty(a);
+		assert_int_equal(hooks, round);
+		assert_int_equal(arena_used(a), 0);
+	}
+	arena_free(a);
+	assert_int_equal(hooks, 3);
+}
+
 int
 main(void)
 {
@@ -173,6 +200,7 @@ main(void)
 	    cmocka_unit_test(test_copies),
 	    cmocka_unit_test(test_hooks),
 	    cmocka_unit_test(test_reset_keeps),
+	    cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
