@@ -52,6 +52,22 @@
 	X(feed_keep_ms, MS, 60000, INT64_C(86400000), "10min", true, "how long change feed rows are kept") \
 	X(expiry_poll_ms, MS, 50, 60000, "1s", true, "how often unpaid orders past their time are released") \
 	X(clock_may_move, BOOL, 0, 0, "off", false, "let AdminService.MoveClock move this instance's wall clock; for tests and demonstrations only") \
+	X(webhook_poll_ms, MS, 10, 60000, "200ms", true, "how often events are looked for that endpoints have to hear of") \
+	X(webhook_timeout_ms, MS, 50, 60000, "10s", true, "time an endpoint may take to answer; its lease is three times as long") \
+	X(webhook_retry_ms, MS, 10, 60000, "5s", true, "pause behind the first failure; later ones are fixed multiples of it, eleven tries over a day at 5s") \
+	X(webhook_tries_max, INT, 1, 11, "11", true, "tries of one delivery before it is a dead letter") \
+	X(webhook_sends_max, INT, 1, 4096, "256", false, "deliveries under way at once") \
+	X(webhook_backlog_max, INT, 100, 1000000000, "1000000", true, "deliveries that may wait for one endpoint; beyond, it is disabled") \
+	X(webhook_private_allowed, BOOL, 0, 0, "off", true, "deliver to private, loopback and link-local addresses, too") \
+	X(webhook_http_allowed, BOOL, 0, 0, "off", true, "deliver to http:// URLs, too") \
+	X(webhook_ca_file, TEXT, 0, 0, "", false, "PEM certificates that endpoints and the courier are verified against; empty: the system's") \
+	X(dead_letter_days, INT, 1, 3650, "30", true, "days a dead letter is kept") \
+	X(retention_days, INT, 0, 3650, "180", true, "days after its submit that an order's contact is erased; 0: never") \
+	X(retention_poll_ms, MS, 50, 86400000, "10min", true, "how often contacts and dead letters past their time are looked for") \
+	X(courier_url, TEXT, 0, 0, "", false, "base URL of the courier's API; empty: there is none") \
+	X(courier_secret_file, TEXT, 0, 0, "", false, "file with the secret shared with the courier, whsec_ and base64") \
+	X(courier_timeout_ms, MS, 50, 60000, "5s", true, "time the courier may take to answer") \
+	X(courier_poll_ms, MS, 20, 3600000, "2s", true, "how often the courier is asked for news") \
 	X(drain_ms_max, MS, 0, 600000, "20s", true, "on SIGTERM, time to finish requests") \
 	X(log_level, LEVEL, 0, 0, "info", true, "error, warn, info or debug")
 /* clang-format on */

@@ -44,6 +44,16 @@
 	X(feed_rows_total, COUNTER, "change feed rows read") \
 	X(catalog_loads_total, COUNTER, "catalog snapshots built") \
 	X(catalog_load_us, GAUGE, "microseconds the last catalog build held the loop") \
+	X(events_told_total, COUNTER, "events moved from the outbox to the endpoints that hear of them") \
+	X(webhook_tries_total, COUNTER, "webhook deliveries tried") \
+	X(webhook_delivered_total, COUNTER, "webhook deliveries taken by their endpoint") \
+	X(webhook_failed_total, COUNTER, "webhook tries that failed") \
+	X(webhook_dead_total, COUNTER, "webhook deliveries given up") \
+	X(webhook_disabled_total, COUNTER, "webhook endpoints disabled by themselves") \
+	X(webhook_sends, GAUGE, "webhook deliveries under way") \
+	X(contacts_erased_total, COUNTER, "contacts erased after their time") \
+	X(courier_calls_total, COUNTER, "requests to the courier") \
+	X(courier_failed_total, COUNTER, "requests to the courier that failed") \
 	X(db_reconnects_total, COUNTER, "database connections opened again") \
 	X(tasks_waiting, GAUGE, "calls of ListTasks that wait") \
 	X(tasks_reads_total, COUNTER, "reads of tasks for those that wait") \
@@ -51,6 +61,7 @@
 	X(commit_us, HISTOGRAM, "from queueing an order to its durable commit") \
 	X(pay_commit_us, HISTOGRAM, "from queueing a payment to its durable commit") \
 	X(request_us, HISTOGRAM, "from the last byte of a request to its reply") \
+	X(webhook_us, HISTOGRAM, "one webhook try") \
 	X(decide_us, HISTOGRAM, "one run of the decision")
 /* clang-format on */
 

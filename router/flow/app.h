@@ -8,15 +8,18 @@
 #include <event2/event.h>
 
 #include "base/conf.h"
+#include "edge/client.h"
 #include "edge/http.h"
 #include "edge/rpc.h"
 #include "store/batch.h"
 #include "store/catalog.h"
 #include "store/expiry.h"
+#include "store/fanout.h"
 #include "store/feed.h"
 #include "store/pay_batch.h"
 #include "store/pay_read.h"
 #include "store/probe.h"
+#include "store/retention.h"
 #include "store/tx.h"
 
 struct app {
@@ -34,6 +37,10 @@ struct app {
 	struct feed *feed;
 	struct expiry *expiry;
 	struct task_wait *task_wait;
+	struct client *client; /* requests of our own */
+	struct fanout *fanout;
+	struct webhook *webhook;
+	struct retention *retention;
 	struct attach *attach, *attach_payments;
 	uint8_t token_secret[DIGEST_SIZE];
 	uint8_t store_secret[DIGEST_SIZE]; /* signs the serving code of a store */

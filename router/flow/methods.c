@@ -8,6 +8,7 @@
 #include "flow/read_flow.h"
 #include "flow/store_act.h"
 #include "flow/store_flow.h"
+#include "flow/webhook_flow.h"
 #include "yuncang/v1/admin.pb-c.h"
 #include "yuncang/v1/catalog.pb-c.h"
 #include "yuncang/v1/order.pb-c.h"
@@ -57,7 +58,12 @@
 	X(SetVersionState, set_version_state, OPERATE, "", 64 * KIB, set_version_state_start)
 
 #define ADMIN_METHODS(X) \
-	X(MoveClock, move_clock, ROLE_ADMIN, "", 64 * KIB, move_clock_start)
+	X(MoveClock, move_clock, ROLE_ADMIN, "", 64 * KIB, move_clock_start) \
+	X(UpsertWebhookEndpoint, upsert_webhook_endpoint, OPERATE, "", 64 * KIB, upsert_webhook_endpoint_start) \
+	X(ListWebhookEndpoints, list_webhook_endpoints, OPERATE, "", 64 * KIB, list_webhook_endpoints_start) \
+	X(RotateWebhookSecret, rotate_webhook_secret, OPERATE, "", 64 * KIB, rotate_webhook_secret_start) \
+	X(ListDeadLetters, list_dead_letters, OPERATE, "", 64 * KIB, list_dead_letters_start) \
+	X(ReplayDeadLetters, replay_dead_letters, OPERATE, "", 256 * KIB, replay_dead_letters_start)
 
 #define ROW(service_name, method, word, role_bits, scope_kind, size, fn) \
 	{.service = "yuncang.v1." service_name, .name = #method, \

@@ -42,6 +42,7 @@
 	    "where x.qty > coalesce(o.line_qty[x.line + 1], 0)") \
 	X(order_event, "every order was told to the outbox", \
 	    "select o.order_id::text from sales_order o where not exists (select from outbox b " \
+	    "where b.order_id = o.order_id and b.kind = 1) and not exists (select from event_log b " \
 	    "where b.order_id = o.order_id and b.kind = 1)") \
 	X(orphans, "every row made for an order has its order", \
 	    "select x.kind || ' ' || x.order_id from (select 'fulfilment', order_id from fulfilment " \

@@ -11,12 +11,14 @@
 #include "store/sql_catalog.h"
 #include "store/sql_order.h"
 #include "store/sql_start.h"
+#include "store/sql_webhook.h"
 
 #define ON_QUERY 1
 #define ON_BATCH 2
 
 #define STATEMENT_TABLE(X) \
-	ACT_STATEMENTS(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) START_STATEMENTS(X)
+	ACT_STATEMENTS(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) START_STATEMENTS(X) \
+	WEBHOOK_STATEMENTS(X)
 
 enum stmt {
 #define X(name, pools, sql) STMT_##name,

@@ -40,6 +40,11 @@ METHODS = {
     "CatalogService/PutSplitRuleBook": OPERATE,
     "CatalogService/SetVersionState": OPERATE,
     "AdminService/MoveClock": {"admin"},
+    "AdminService/UpsertWebhookEndpoint": OPERATE,
+    "AdminService/ListWebhookEndpoints": OPERATE,
+    "AdminService/RotateWebhookSecret": OPERATE,
+    "AdminService/ListDeadLetters": OPERATE,
+    "AdminService/ReplayDeadLetters": OPERATE,
 }
 SCOPES = {"storefront": ["storefront:F-A1"], "store": ["location:A1"], "finance": [], "operator": [],
           "admin": []}
