@@ -15,6 +15,7 @@ create table order_act (
 	key_id      int8 not null default 0, -- the key that was used
 	state       int2 not null default 0, -- the fulfilment's, or the order's mark, behind the act
 	reason      int2 not null default 0,
+	refund_fen  int8 not null default 0, -- what the act adds to what is due back to the customer
 	waited_s    int4,               -- of an answer to an offer: seconds since the offer
 	ref         text,               -- the caller's reference; null: a timer's
 	body_hash   bytea,              -- of the request, for repeats
@@ -33,6 +34,8 @@ alter table fulfilment
 	add column lease_until timestamptz,  -- an instance is about to fire it
 	add column split_from int2,          -- number of the fulfilment these units were split off
 	add column hops int2,                -- store offers made for these units before this one
+	add column moved_to int2,            -- number of the first fulfilment that took these units over
+	add column delivery_fee_fen int8,    -- of units decided again: the part of the customer's fee they carry
 	add column code_no int2,             -- which collection code is valid
 	add column wrong_tries int2,
 	add column locked_until timestamptz, -- no collection before, after too many wrong codes
@@ -64,6 +67,7 @@ create type acted_fulfilment as (
 	handed_at      timestamptz,
 	overdue_at     timestamptz,
 	tracking       text,
+	moved_to       int2,
 	line           int2[],
 	sku_id         int4[],
 	qty            int4[],

@@ -22,6 +22,7 @@
 #include "flow/keys_flow.h"
 #include "flow/task_wait.h"
 #include "flow/webhook.h"
+#include "flow/timer_flow.h"
 #include "notify.h"
 #include "store/migrate.h"
 #include "store/secrets.h"
@@ -172,6 +173,8 @@ make_workers(struct app *app, struct serve *s)
 		e = probe_new(&app->probe, app->base, app->query_pool, hints);
 	if (e == ERR_OK && app->expiry == NULL)
 		e = expiry_new(&app->expiry, app->base, app->conf, app->query_pool, hints);
+	if (e == ERR_OK && app->timers == NULL)
+		e = timers_new(&app->timers, app);
 	if (e == ERR_OK && app->feed == NULL) {
 		e = feed_new(&app->feed, app->base, app->conf, app->query_pool, app->catalog,
 		    keys_changed, s);
@@ -495,6 +498,8 @@ unmake_app(struct app *app)
 {
 	if (app->feed != NULL)
 		feed_free(app->feed);
+	if (app->timers != NULL)
+		timers_free(app->timers);
 	if (app->expiry != NULL)
 		expiry_free(app->expiry);
 	fanout_free(app->fanout);

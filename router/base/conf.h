@@ -68,6 +68,11 @@
 	X(courier_secret_file, TEXT, 0, 0, "", false, "file with the secret shared with the courier, whsec_ and base64") \
 	X(courier_timeout_ms, MS, 50, 60000, "5s", true, "time the courier may take to answer") \
 	X(courier_poll_ms, MS, 20, 3600000, "2s", true, "how often the courier is asked for news") \
+	X(timer_poll_ms, MS, 20, 60000, "500ms", true, "how often offers, holds and waits that end are looked for") \
+	X(timer_runs_max, INT, 1, 1000, "32", true, "orders whose timers one instance fires at once") \
+	X(timer_lease_ms, MS, 1000, 3600000, "20s", true, "time an instance has to fire a timer before another may") \
+	X(await_customer_ms, MS, 60000, INT64_C(30) * 86400000, "2d", true, "a customer who is asked for another way has this long; then what has no home is cancelled") \
+	X(unfillable_ms, MS, 60000, INT64_C(30) * 86400000, "1d", true, "what nobody can fulfil is cancelled after this") \
 	X(drain_ms_max, MS, 0, 600000, "20s", true, "on SIGTERM, time to finish requests") \
 	X(log_level, LEVEL, 0, 0, "info", true, "error, warn, info or debug")
 /* clang-format on */

@@ -23,6 +23,7 @@
 	X(orders_repeated_total, COUNTER, "submits answered from an order that was there") \
 	X(orders_expired_total, COUNTER, "unpaid orders released") \
 	X(payments_total, COUNTER, "payments recorded") \
+	X(timers_fired_total, COUNTER, "acts of timers: offers that lapsed, holds and waits that ended, units moved on") \
 	X(acts_total, COUNTER, "acts written: what happened to orders after their commit") \
 	X(batches_total, COUNTER, "group commits") \
 	X(batch_orders_total, COUNTER, "orders that went through a group commit") \

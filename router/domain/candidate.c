@@ -11,16 +11,20 @@
 #include "domain/stock.h"
 
 int
-candidate_runs(const struct rule *r, struct run_steps out[RULE_STEPS_MAX])
+candidate_runs(const struct rule *r, bool central_only, struct run_steps out[RULE_STEPS_MAX])
 {
 	int n = 0;
 
 	for (int i = 0; i < r->step_count; i++) {
+		enum source source = r->steps[i].source;
+
+		if (central_only && source != SOURCE_CLOUD && source != SOURCE_SITE)
+			continue;
 		if (n == 0 || out[n - 1].way != r->steps[i].way) {
 			out[n].way = r->steps[i].way;
 			out[n++].count = 0;
 		}
-		out[n - 1].source[out[n - 1].count++] = r->steps[i].source;
+		out[n - 1].source[out[n - 1].count++] = source;
 	}
 	return n;
 }

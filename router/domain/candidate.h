@@ -93,8 +93,8 @@ struct judged {
 	struct probe probe[SCAN_MAX];
 };
 
-/* Splits a rule's steps into runs; returns how many. */
-int candidate_runs(const struct rule *r, struct run_steps out[RULE_STEPS_MAX]);
+/* Splits a rule's steps into runs, with ${central_only} those of CLOUD and SITE; returns how many. */
+int candidate_runs(const struct rule *r, bool central_only, struct run_steps out[RULE_STEPS_MAX]);
 
 /* Examines a run's locations.  ${j} needs no initialising. */
 void candidate_judge(const struct decide_in *in, const struct group *g, const struct run_steps *s,

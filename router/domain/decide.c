@@ -165,8 +165,8 @@ begin_group(struct deciding *x, int number)
 	make_group(x->in, x->request, d, number, x->group);
 	if (x->in != NULL) {
 		x->run_first = d->run_count;
-		x->steps_count =
-		    candidate_runs(&x->policy->rules[d->rule_of_group[number]], x->steps);
+		x->steps_count = candidate_runs(&x->policy->rules[d->rule_of_group[number]],
+		    x->in->central_only, x->steps);
 		return;
 	}
 	for (x->run_first = 0; x->run_first < d->run_count && d->runs[x->run_first].group < number;)
@@ -581,7 +581,7 @@ decide_probe_keys(const struct decide_in *in, struct stock_key *keys, int max)
 		return 0;
 	for (int i = 0; i < d.group_count; i++) {
 		make_group(in, in->request, &d, i, &g);
-		n = candidate_runs(&in->policy->rules[d.rule_of_group[i]], steps);
+		n = candidate_runs(&in->policy->rules[d.rule_of_group[i]], in->central_only, steps);
 		for (int k = 0; k < n && count < max; k++) {
 			candidate_judge(in, &g, &steps[k], &j);
 			count = add_keys(in, &g, &j, keys, count, max);

@@ -39,6 +39,7 @@ struct decide_in {
 	int options_max; /* 1: only the best plan */
 	/* only the options or the refusal are wanted: who was ruled out is counted, not written down */
 	bool no_record;
+	bool central_only; /* no stores: enough of them refused */
 };
 
 /**

@@ -43,22 +43,22 @@ static const struct step {
     {ACT_CANCEL, EVERY,
         BIT(FUL_PLANNED) | BIT(FUL_OFFERED) | BIT(FUL_ACCEPTED) | BIT(FUL_READY_FOR_PICKUP),
         FUL_CANCELLED},
+    /* while nobody took the units over */
+    {ACT_CANCEL, EVERY, BIT(FUL_REJECTED) | BIT(FUL_EXPIRED), FUL_CANCELLED},
 };
 #define STEP_COUNT (sizeof(steps) / sizeof(steps[0]))
 
 const char *
 act_word(enum act_kind k)
 {
-	switch (k) {
-#define X(name, number, word) \
-	case ACT_##name: \
-		return word;
-		ACT_TABLE(X)
+	static const char *const words[ACT_KIND_COUNT] = {
+#define X(name, number, word) [number] = word,
+	    ACT_TABLE(X)
 #undef X
-	case ACT_KIND_COUNT:
-		break;
-	}
-	return "?";
+	};
+
+	assert(k > 0 && k < ACT_KIND_COUNT && words[k] != NULL);
+	return words[k];
 }
 
 const char *

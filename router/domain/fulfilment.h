@@ -9,7 +9,7 @@
  *   PICKUP : ACCEPTED -> READY_FOR_PICKUP -> COLLECTED | NOT_COLLECTED -> RESTOCKED
  *   DELIVER: ACCEPTED -> OUT_FOR_DELIVERY -> DELIVERED | DELIVERY_FAILED -> out again | RETURNING -> RESTOCKED
  *   SHIP   : ACCEPTED -> SHIPPED -> DELIVERED | LOST
- *   before hand-over -> CANCELLED
+ *   before hand-over -> CANCELLED; REJECTED and EXPIRED units that nobody took over -> CANCELLED
  */
 #include <stdbool.h>
 

@@ -3,7 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "flow/act_after.h"
 #include "flow/known.h"
+#include "flow/recheck.h"
 
 static void read_order(struct act_run *r);
 
@@ -40,8 +43,21 @@ written(void *ctx, enum err e)
 		finish(r, ERR_CONTENDED);
 }
 
+static void plan_order(struct act_run *r);
+
 static void
-order_known(struct act_run *r)
+rechecked(void *ctx, enum err e)
+{
+	struct act_run *r = ctx;
+
+	if (e == ERR_OK)
+		plan_order(r);
+	else
+		finish(r, e);
+}
+
+static void
+plan_order(struct act_run *r)
 {
 	enum err e;
 
@@ -50,10 +66,20 @@ order_known(struct act_run *r)
 	r->world = catalog_pin(r->app->catalog);
 	(void)reason_set(r->reason, ERR_OK, NULL, "%s", "");
 	memset(&r->in, 0, sizeof(r->in));
+	memset(&r->last, 0, sizeof(r->last));
 	r->in.order = r->order;
 	r->in.at_us = r->now_us;
 	r->in.reason = r->reason;
+	r->in.mark = r->order->mark;
 	e = r->plan(r);
+	if (e == ERR_CONTENDED && r->last.world != NULL && !r->probed) {
+		r->probed = true;
+		e = recheck(r->app, &r->last, r->last_err, rechecked, r);
+		if (e == ERR_OK)
+			return;
+	}
+	if (e == ERR_OK && r->in.act_count > 0)
+		e = act_after(r);
 	if (e == ERR_OK && r->in.act_count > 0)
 		e = act_start(r->app->query_pool, catalog_hints(r->app->catalog), &r->in, written,
 		    r);
@@ -61,6 +87,13 @@ order_known(struct act_run *r)
 		finish(r, ERR_OK);
 	if (e != ERR_OK)
 		finish(r, e);
+}
+
+static void
+order_known(struct act_run *r)
+{
+	r->probed = false;
+	plan_order(r);
 }
 
 static bool
@@ -196,4 +229,16 @@ act_suspect(struct act_run *r, const struct fulfilment_read *is)
 		if (&r->in.fulfilments[i].is == is)
 			r->in.fulfilments[i].suspect = true;
 	act_event_add(r, OUTBOX_STOCK_SUSPECT, is);
+}
+
+int
+act_waited_s(const struct act_run *r, const struct fulfilment_read *f)
+{
+	const struct order_read *o = r->order;
+	int64_t since_us = o->paid_at_us != 0 ? o->paid_at_us : o->created_us;
+
+	for (int i = 0; f->hops > 0 && i < o->act_count; i++)
+		if (o->acts[i].kind == ACT_REHOME)
+			since_us = o->acts[i].at_us;
+	return r->now_us > since_us ? (int)((r->now_us - since_us) / US_PER_S) : 0;
 }

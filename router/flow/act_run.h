@@ -6,6 +6,7 @@
  * plan, write; and again from the start when somebody else acted meanwhile or a take was lost.  RPCs
  * (flow/act_call.h) and timers run the same.
  */
+#include "domain/decide.h"
 #include "flow/app.h"
 #include "store/act.h"
 
@@ -14,6 +15,7 @@ struct act_run;
 /*
  * Judges ${r}->order at ${r}->now_us and fills ${r}->in, which is zero but for order and at_us.  Pure but for
  * ${r}->arena; runs anew after each loss.  OK with in.act_count 0: there is nothing to write.
+ * What follows from any act is added behind it (flow/act_after.h): refunds due, the order's end.
  */
 typedef enum err act_plan_fn(struct act_run *r);
 
@@ -30,6 +32,14 @@ struct act_run {
 	act_plan_fn *plan;
 	/* Once, later.  The world is pinned until it returns. */
 	void (*done)(struct act_run *r, enum err e);
+
+	/*
+	 * A plan that found nothing for ${last} because of ${last_err} returns CONTENDED with last.world set: fresh
+	 * figures are read, once, and it runs again with ${probed}.
+	 */
+	struct decide_in last;
+	enum err last_err;
+	bool probed;
 
 	/* for plan and done */
 	const struct world *world;
@@ -56,6 +66,8 @@ enum err act_step(struct act_run *r, enum act_kind kind, struct fulfilment_read 
 /* The next row of the trail, about ${f} or (NULL) the order itself; its state is ${state}. */
 struct act_row *act_row_add(struct act_run *r, enum act_kind kind, const struct fulfilment_read *f,
     int state);
+/* Seconds since ${f} was offered: since it was paid, or since its units last moved. */
+int act_waited_s(const struct act_run *r, const struct fulfilment_read *f);
 void act_event_add(struct act_run *r, enum outbox_kind kind, const struct fulfilment_read *f);
 /* The shelf was found empty: ${is}, of act_change(), marks its levels suspect and says so. */
 void act_suspect(struct act_run *r, const struct fulfilment_read *is);

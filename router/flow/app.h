@@ -41,9 +41,10 @@ struct app {
 	struct fanout *fanout;
 	struct webhook *webhook;
 	struct retention *retention;
+	struct timers *timers;
 	struct attach *attach, *attach_payments;
 	uint8_t token_secret[DIGEST_SIZE];
-	uint8_t store_secret[DIGEST_SIZE]; /* signs the serving code of a store */
+	uint8_t store_secret[DIGEST_SIZE];      /* signs the serving code of a store */
 	uint8_t collection_secret[DIGEST_SIZE]; /* makes the codes that customers collect with */
 	/* what the service waits for before it takes orders; NULL: it takes them */
 	const char *not_ready;

@@ -12,6 +12,7 @@ run_decide(const struct choose_in *in, struct arena *arena, struct decision **ou
 	    .request = in->request,
 	    .owner = in->owner,
 	    .ignore_inflight = in->ignore_inflight,
+	    .central_only = in->central_only,
 	    .options_max = in->options_max,
 	    .no_record = in->no_record};
 	int64_t start_us = clock_mono_us();

@@ -31,6 +31,7 @@ struct choose_in {
 	int32_t split_version;
 	const int64_t *cost_unit_fen; /* NULL: the catalog's; else frozen at submit */
 	int options_max;
+	bool central_only; /* see domain/decide.h */
 	bool ignore_inflight;
 	bool no_record; /* see domain/decide.h */
 };

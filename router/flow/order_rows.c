@@ -108,7 +108,8 @@ make_takes(const struct rows_in *in, const struct plan *plan, struct order_row *
 		return ERR_NO_MEMORY;
 	for (int p = 0; p < plan->part_count; p++)
 		take_part(in, &plan->parts[p], takes, &count);
-	take_budgets(in, plan, takes, &count);
+	if (!in->settled)
+		take_budgets(in, plan, takes, &count);
 	assert((size_t)count <= most);
 	row->takes = takes;
 	row->take_count = count;
@@ -142,7 +143,7 @@ make_postings(const struct rows_in *in, const struct choice *c, struct order_row
 	struct posting *e1, *e2;
 	enum err e;
 
-	if (in->payment == NULL)
+	if (in->payment == NULL || in->settled)
 		return ERR_OK;
 	e1 = arena_zalloc(arena, sizeof(*e1));
 	e2 = arena_zalloc(arena, sizeof(*e2));
@@ -166,12 +167,13 @@ order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *a
 
 	if (f == NULL)
 		return reason_set(r, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
-	if (in->payment != NULL && in->payment->amount_fen != c->split->total.total_fen)
+	if (!in->settled && in->payment != NULL &&
+	    in->payment->amount_fen != c->split->total.total_fen)
 		return reason_set(r, ERR_AMOUNT_DIFFERS, "payment.amount_fen",
 		    "%lld paid; the order's total is %lld", (long long)in->payment->amount_fen,
 		    (long long)c->split->total.total_fen);
 	/* Nobody could ever pay it, so it could only expire. */
-	if (c->split->total.total_fen <= 0)
+	if (!in->settled && c->split->total.total_fen <= 0)
 		return reason_set(r, ERR_BAD_FIELD, "basket.lines",
 		    "the customer would pay nothing; an order costs at least 1 fen");
 	f->request = *in->request;

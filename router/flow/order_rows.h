@@ -15,6 +15,8 @@ struct rows_in {
 	int index;
 	const struct policy *policy;
 	const struct payment_row *payment; /* NULL: unpaid */
+	/* Units of an order that is there: its prices, payment and budgets were settled when it was taken. */
+	bool settled;
 };
 
 /**

@@ -1,24 +1,7 @@
 #include "flow/store_act.h"
 
-#include "base/clock.h"
 #include "domain/hours.h"
 #include "flow/act_call.h"
-
-/* Seconds since the offer was made: its deadline less its accept time, as the store's clock counts. */
-static int
-waited_s(const struct act_call *c)
-{
-	const struct act_read *last = NULL;
-	const struct order_read *o = c->run.order;
-	int64_t since_us = o->paid_at_us != 0 ? o->paid_at_us : o->created_us;
-
-	for (int i = 0; i < o->act_count; i++)
-		if (o->acts[i].kind == ACT_REHOME)
-			last = &o->acts[i];
-	if (c->ful->hops > 0 && last != NULL)
-		since_us = last->at_us;
-	return c->run.now_us > since_us ? (int)((c->run.now_us - since_us) / US_PER_S) : 0;
-}
 
 /* An answer that comes behind the deadline is none, whether or not the timer has fired. */
 static enum err
@@ -50,7 +33,7 @@ accept_plan(struct act_call *c)
 		is->due_us = is->promise_to_us;
 	if (is->due_us < is->promise_from_us)
 		is->due_us = is->promise_from_us;
-	act_call_row(c, ACT_ACCEPT, (int)is->state)->waited_s = waited_s(c);
+	act_call_row(c, ACT_ACCEPT, (int)is->state)->waited_s = act_waited_s(&c->run, c->ful);
 	act_event_add(&c->run, OUTBOX_ACCEPTED, is);
 	return ERR_OK;
 }

@@ -116,32 +116,59 @@ alone(const struct act *x, struct tx *t)
 	    (x->split == 0 || tx_affected(t, x->split_at) == x->split);
 }
 
+/* Of part ${n}: its legs of no line, but for what the brand adds to them. */
+static int64_t
+delivery_fee(const struct split *s, int n)
+{
+	int64_t fen = 0;
+
+	for (int i = 0; i < s->leg_count; i++)
+		if (s->legs[i].line < 0 && s->legs[i].part == n && s->legs[i].kind != LEG_SHORTFALL)
+			fen += s->legs[i].fen;
+	return fen;
+}
+
+static void
+write_carried(const struct act *x, struct tx *t, int number_first)
+{
+	const struct act_in *in = x->in;
+	int count = in->row->frozen->decision.options[0].part_count;
+	struct pg_args *a = tx_args(t);
+
+	ARGS_ARRAY(a, ELEM_UUID, elem_uuid, count, &in->order->order_id);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)(number_first + i));
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)in->hops);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, count, delivery_fee(in->row->split, i));
+	tx_add(t, STMT_ACT_CARRY);
+}
+
+int
+act_number_next(const struct order_read *o)
+{
+	int number = 0;
+
+	for (int i = 0; i < o->fulfilment_count; i++)
+		if (o->fulfilments[i].number > number)
+			number = o->fulfilments[i].number;
+	return number + 1;
+}
+
 /* The numbers behind those there are, split-offs of this act among them. */
 static void
 write_decided(const struct act *x, struct tx *t)
 {
 	const struct act_in *in = x->in;
-	struct order_write w = {.row = in->row};
-	struct pg_args *a;
+	struct order_write w = {.row = in->row,
+	    .number_first = act_number_next(in->order) + x->split,
+	    .attempt = 1};
 
-	for (int i = 0; i < in->order->fulfilment_count; i++) {
-		const struct fulfilment_read *f = &in->order->fulfilments[i];
-
-		w.attempt = f->attempt > w.attempt ? f->attempt : w.attempt;
-		w.number_first = f->number > w.number_first ? f->number : w.number_first;
-	}
-	w.attempt++;
-	w.number_first += x->split + 1;
+	for (int i = 0; i < in->order->fulfilment_count; i++)
+		if (in->order->fulfilments[i].attempt >= w.attempt)
+			w.attempt = in->order->fulfilments[i].attempt + 1;
 	write_fulfilments(t, &w, 1);
 	write_decisions(t, &w, 1);
-	if (in->hops == 0)
-		return;
-	a = tx_args(t);
-	args_uuid(a, &in->order->order_id);
-	args_i16(a, (int16_t)w.number_first);
-	args_i16(a, (int16_t)in->row->frozen->decision.options[0].part_count);
-	args_i16(a, (int16_t)in->hops);
-	tx_add(t, STMT_ACT_HOPS);
+	if (in->carries)
+		write_carried(x, t, w.number_first);
 }
 
 static void

@@ -72,7 +72,7 @@ struct act_in {
 	bool order_changes;
 	enum order_mark mark;
 	int64_t due_us;
-	int64_t refund_add_fen;
+	int64_t refund_add_fen; /* stands in the first act, too */
 	int fulfilment_count;
 	struct act_fulfilment *fulfilments;
 	/* Given back beside what the states say: budgets of units that are no longer sold; quantities negative. */
@@ -90,7 +90,8 @@ struct act_in {
 	struct reason *reason; /* of EXISTS_DIFFERS; may be NULL */
 	/* A decision for units that have no home; its takes are taken.  NULL: none. */
 	const struct order_row *row;
-	int hops; /* of the new fulfilments */
+	bool carries; /* its fulfilments carry on units that had a home before */
+	int hops;     /* store offers made for them so far */
 	int posting_count;
 	struct posting postings[ACT_POSTINGS_MAX];
 	int event_count;
@@ -113,6 +114,9 @@ typedef void act_fn(void *ctx, enum err e);
  */
 enum err act_start(struct pool *pool, struct hints_memory *hints, const struct act_in *in,
     act_fn *done, void *ctx) MUST_CHECK;
+
+/* The number that the next fulfilment of ${o} gets. */
+int act_number_next(const struct order_read *o);
 
 /* Journal rows of acts are numbered from here, those of payments below. */
 #define ACT_EVENT_NO_FIRST 1000

@@ -2,17 +2,6 @@
 
 #include "store/batch_write.h"
 
-/* One array parameter, an element a row of the acts. */
-#define COLUMN(type, elem, expr) \
-	do { \
-		args_array(a, type); \
-		for (int i = 0; i < in->act_count; i++) { \
-			const struct act_row *r = &in->acts[i]; \
-			elem(a, expr); \
-		} \
-		args_array_end(a); \
-	} while (0)
-
 static void
 elem_text_or_null(struct pg_args *a, const char *s)
 {
@@ -34,28 +23,28 @@ elem_hash_or_null(struct pg_args *a, const uint8_t *hash)
 void
 write_acts(struct tx *t, const struct act_in *in)
 {
+	const struct act_row *r = in->acts;
+	int count = in->act_count;
 	struct pg_args *a;
 
 	a = tx_args(t);
 	args_uuid(a, &in->order->order_id);
 	args_i32(a, in->order->dealer);
 	args_time(a, in->at_us);
-	args_array(a, ELEM_I32);
-	for (int i = 0; i < in->act_count; i++)
-		elem_i32(a, in->order->act_count + 1 + i);
-	args_array_end(a);
-	COLUMN(ELEM_I16, elem_i16, (int16_t)r->kind);
-	COLUMN(ELEM_I16, elem_i16, (int16_t)r->number);
-	COLUMN(ELEM_I32, elem_i32, r->party);
-	COLUMN(ELEM_I32, elem_i32, r->location);
-	COLUMN(ELEM_I32, elem_i32, r->staff);
-	COLUMN(ELEM_I64, elem_i64, r->key_id);
-	COLUMN(ELEM_I16, elem_i16, (int16_t)r->state);
-	COLUMN(ELEM_I16, elem_i16, (int16_t)r->reason);
-	COLUMN(ELEM_I32, elem_i32, r->waited_s);
-	COLUMN(ELEM_TEXT, elem_text_or_null, r->ref);
-	COLUMN(ELEM_BYTES, elem_hash_or_null, r->body_hash);
-	COLUMN(ELEM_TEXT, elem_text_or_null, r->note);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, in->order->act_count + 1 + i);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)r[i].kind);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)r[i].number);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, r[i].party);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, r[i].location);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, r[i].staff);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, count, r[i].key_id);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)r[i].state);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, count, (int16_t)r[i].reason);
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, count, i == 0 ? in->refund_add_fen : 0);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, count, r[i].waited_s);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text_or_null, count, r[i].ref);
+	ARGS_ARRAY(a, ELEM_BYTES, elem_hash_or_null, count, r[i].body_hash);
+	ARGS_ARRAY(a, ELEM_TEXT, elem_text_or_null, count, r[i].note);
 	tx_add(t, STMT_ACT_INSERT);
 }
 
@@ -90,27 +79,23 @@ i16_or_null(struct pg_args *a, int v)
 		elem_null(a, ELEM_I16);
 }
 
+#define ROW_LINES(type, elem, expr) \
+	do { \
+		row_array(a, type); \
+		for (int n = 0; n < f->line_count; n++) \
+			elem(a, expr); \
+		row_array_end(a); \
+	} while (0)
+
 static void
 lines(struct pg_args *a, const struct fulfilment_read *f)
 {
 	bool entitled = false;
 
-	row_array(a, ELEM_I16);
-	for (int n = 0; n < f->line_count; n++)
-		elem_i16(a, (int16_t)f->lines[n].line);
-	row_array_end(a);
-	row_array(a, ELEM_I32);
-	for (int n = 0; n < f->line_count; n++)
-		elem_i32(a, f->lines[n].sku);
-	row_array_end(a);
-	row_array(a, ELEM_I32);
-	for (int n = 0; n < f->line_count; n++)
-		elem_i32(a, f->lines[n].quantity);
-	row_array_end(a);
-	row_array(a, ELEM_I32);
-	for (int n = 0; n < f->line_count; n++)
-		elem_i32(a, f->lines[n].goods_owner);
-	row_array_end(a);
+	ROW_LINES(ELEM_I16, elem_i16, (int16_t)f->lines[n].line);
+	ROW_LINES(ELEM_I32, elem_i32, f->lines[n].sku);
+	ROW_LINES(ELEM_I32, elem_i32, f->lines[n].quantity);
+	ROW_LINES(ELEM_I32, elem_i32, f->lines[n].goods_owner);
 	for (int n = 0; n < f->line_count; n++) {
 		if (!f->lines[n].entitled)
 			continue;
@@ -148,6 +133,7 @@ acted_row(struct pg_args *a, const struct order_read *o, const struct act_fulfil
 	elem_time_or_null(a, f->handed_us);
 	elem_time_or_null(a, f->overdue_us);
 	elem_text_or_null(a, f->tracking[0] != '\0' ? f->tracking : NULL);
+	i16_or_null(a, f->moved_to);
 	lines(a, f);
 	row_close(a);
 }

@@ -56,10 +56,20 @@
 	    "select o.order_id::text from sales_order o join decision d on d.order_id = o.order_id " \
 	    "and d.attempt = 1 where (select coalesce(sum(f), 0) from unnest(d.leg_fen) f) <> " \
 	    "o.goods_fen + o.delivery_fee_fen + (select coalesce(sum(f), 0) from unnest(d.funding_fen) f)") \
-	X(refund_due, "what is due back is what came too much", \
+	X(refund_due, "what is due back is what came too much, and what acts gave back", \
 	    "select o.order_id::text from sales_order o left join (select order_id, sum(amount_fen) as fen " \
 	    "from payment where outcome in (3, 4) group by order_id) p using (order_id) " \
-	    "where o.refund_due_fen <> coalesce(p.fen, 0)") \
+	    "left join (select order_id, sum(refund_fen) as fen from order_act group by order_id) a " \
+	    "using (order_id) where o.refund_due_fen <> coalesce(p.fen, 0) + coalesce(a.fen, 0)") \
+	X(refund_units, "paid units that end undelivered are due back", \
+	    "select o.order_id::text from sales_order o join (select f.order_id, " \
+	    "sum((o.line_price_fen[l.line + 1] - coalesce(o.line_discount_fen[l.line + 1], 0)) * l.qty) as fen " \
+	    "from fulfilment f join sales_order o using (order_id), unnest(f.line, f.qty) l(line, qty) " \
+	    "where f.state in (8, 14, 15, 16) group by 1) x using (order_id) " \
+	    "where o.paid_at is not null and o.refund_due_fen < x.fen " \
+	    "and not exists (select from payment p where p.order_id = o.order_id and p.outcome = 2)") \
+	X(act_numbers, "acts of an order are numbered without gaps", \
+	    "select order_id::text from order_act group by order_id having max(act_no) <> count(*)") \
 	X(stock, "reserved and allocated are what fulfilments hold", \
 	    "with held as (select f.dealer_id, f.location_id, l.sku_id, l.goods_owner_id, " \
 	    "coalesce(sum(l.qty) filter (where f.state = 1), 0) as reserved, " \

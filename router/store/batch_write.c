@@ -101,6 +101,13 @@ write_orders(struct tx *t, const struct order_write *w, int count)
 	tx_add(t, STMT_ORDER_INSERT);
 }
 
+/* The order's own number of a line that was decided on; -1 stays. */
+static int16_t
+line_of(const struct order_row *r, int line)
+{
+	return line < 0 || r->line_of == NULL ? (int16_t)line : r->line_of[line];
+}
+
 /* ---- Fulfilments ------------------------------------------------------------------------------ */
 
 /* One part of one order, with what its columns are made of. */
@@ -233,7 +240,7 @@ fulfilment_row(struct pg_args *a, const struct part_row *x)
 	elem_time(a, p->promise_to_us);
 	elem_time_or_null(a, part_state(x) == FUL_OFFERED ? p->offer_deadline_us : 0);
 	elem_i32(a, accept_min(x));
-	ROW_ARRAY(ELEM_I16, elem_i16, p->line_count, (int16_t)p->lines[n].line);
+	ROW_ARRAY(ELEM_I16, elem_i16, p->line_count, line_of(x->r, p->lines[n].line));
 	ROW_ARRAY(ELEM_I32, elem_i32, p->line_count, sku_id(x, &p->lines[n]));
 	ROW_ARRAY(ELEM_I32, elem_i32, p->line_count, p->lines[n].quantity);
 	ROW_ARRAY(ELEM_I32, elem_i32, p->line_count,

@@ -74,6 +74,7 @@ order_row_read(struct arena *a, const PGresult *r, int row, struct order_read *o
 	o->mark = (enum order_mark)col_i16(r, row, 20);
 	o->way = (enum way)col_i16(r, row, 21);
 	o->accept_other_way = col_bool(r, row, 22);
+	o->due_us = col_time(r, row, 30);
 	o->order_ref = arena_strdup(a, col_text(r, row, 23));
 	if (o->order_ref == NULL)
 		return ERR_NO_MEMORY;
@@ -132,6 +133,8 @@ fulfilment_row_read(struct arena *a, const PGresult *r, int row, struct fulfilme
 	f->locked_until_us = col_time(r, row, 26);
 	f->handed_us = col_time(r, row, 27);
 	f->overdue_us = col_time(r, row, 28);
+	f->moved_to = col_i16(r, row, 30);
+	f->delivery_fee_fen = col_null(r, row, 31) ? -1 : col_i64(r, row, 31);
 	f->tracking = col_null(r, row, 29) ? "" : arena_strdup(a, col_text(r, row, 29));
 	return f->tracking != NULL ? fulfilment_lines_read(a, r, row, f) : ERR_NO_MEMORY;
 }
@@ -261,7 +264,8 @@ acts_read(struct arena *a, const PGresult *r, struct order_read *o)
 		    .staff = col_i32(r, i, 6),
 		    .key_id = col_i64(r, i, 7),
 		    .state = col_i16(r, i, 8),
-		    .reason = col_i16(r, i, 9)};
+		    .reason = col_i16(r, i, 9),
+		    .refund_fen = col_i64(r, i, 13)};
 		act->ref = arena_strdup(a, col_text(r, i, 10));
 		act->note = arena_strdup(a, col_text(r, i, 12));
 		if (!col_null(r, i, 11)) {

@@ -10,8 +10,8 @@
  */
 #include "base/arena.h"
 #include "base/uuid.h"
-#include "domain/fulfilment.h"
 #include "domain/split.h"
+#include "store/fulfilment_read.h"
 #include "store/order_row.h"
 #include "store/tx.h"
 
@@ -21,45 +21,6 @@ struct order_line_read {
 	int64_t price_fen, cost_fen; /* of a unit; cost as frozen at submit */
 	int64_t discount_fen;
 	int32_t campaign; /* id or 0 */
-};
-
-struct fulfilment_line_read {
-	int32_t line; /* of the order, from 0 */
-	int32_t sku, quantity;
-	int32_t goods_owner; /* party id; 0: made to order */
-	bool entitled;       /* charged to the owner's entitlement */
-};
-struct fulfilment_read {
-	int number, attempt;
-	int32_t dealer, location, distance_m;
-	enum way way;
-	enum fulfilment_state state;
-	bool has_slot, takes_capacity, has_capacity_day;
-	int16_t slot_from_min, slot_to_min;
-	int32_t capacity_day; /* days since 1970 */
-	int64_t promise_from_us, promise_to_us;
-	int64_t offer_deadline_us; /* 0: none, as all times below */
-	int32_t accept_min;
-	int64_t due_us; /* when the state ends by itself */
-	int split_from; /* number of the fulfilment these units parted from; 0: none */
-	int hops;       /* store offers made for these units before this one */
-	int code_no, wrong_tries;
-	int64_t locked_until_us, handed_us, overdue_us;
-	const char *tracking; /* never NULL */
-	int line_count;
-	struct fulfilment_line_read *lines;
-};
-
-/* One row of the trail. */
-struct act_read {
-	int act_no, number; /* number 0: of the order itself */
-	enum act_kind kind;
-	int64_t at_us;
-	int32_t party, location, staff;
-	int64_t key_id;
-	int state, reason;
-	const char *ref, *note;   /* "" for none */
-	const uint8_t *body_hash; /* BODY_HASH_SIZE bytes; NULL: none */
 };
 
 struct payment_read {
@@ -88,6 +49,7 @@ struct order_read {
 	int32_t policy_version, split_version, collector;
 	int64_t goods_fen, delivery_fee_fen, funded_fen, fee_fen, margin_fen, refund_due_fen;
 	int64_t created_us, pay_by_us, paid_at_us; /* 0: none */
+	int64_t due_us; /* when AWAITING_CUSTOMER or UNFILLABLE ends in a cancel */
 	uint64_t customer;
 	enum order_mark mark;
 	enum way way;
@@ -117,7 +79,7 @@ struct order_key {
 	struct uuid order_id; /* zero: by the next two */
 	int32_t storefront;   /* id */
 	const char *order_ref;
-	int attempt; /* of READ_DECISION: 0 is the latest, 1 the submit's */
+	int attempt; /* of READ_DECISION: 0 is the latest of the whole order, 1 the submit's */
 };
 
 typedef void order_read_fn(void *ctx, enum err e, struct order_read *o);

@@ -94,6 +94,8 @@ struct order_row {
 	const struct payment_row *payment; /* NULL: unpaid */
 	const struct contact_row *contact; /* NULL: none given */
 	const struct posting *e1, *e2;     /* NULL: unpaid, or no fee */
+	/* Of a decision about some of an order's lines: their indexes in the order; NULL: all, in order. */
+	const int16_t *line_of;
 	const struct take *takes; /* one for each key the order needs, keys of one order distinct */
 	int take_count;
 	const struct world *world; /* pinned until done: ids of lines are read from it */

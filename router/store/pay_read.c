@@ -10,7 +10,7 @@
 #define READS_MAX 2 /* at once; the other query connections are others' */
 
 /* Behind the columns that order_read_row.h knows: which of the ids sent the row belongs to. */
-enum { ORDER_I = 30, FULFILMENT_I = FULFILMENT_COLUMN_COUNT, DECISION_I = 9 };
+enum { ORDER_I = ORDER_COLUMN_COUNT, FULFILMENT_I = FULFILMENT_COLUMN_COUNT, DECISION_I = 9 };
 
 struct pay_read {
 	struct group *group;

@@ -8,7 +8,7 @@
 	X(ORDER, "new_order", 29) \
 	X(FULFILMENT, "new_fulfilment", 21) \
 	X(DECISION, "new_decision", 11) \
-	X(ACTED, "acted_fulfilment", 21)
+	X(ACTED, "acted_fulfilment", 22)
 /* clang-format on */
 
 enum pg_row {

@@ -10,14 +10,15 @@
 	"o.split_version, o.collector_id, o.customer, o.goods_fen, o.delivery_fee_fen, o.funded_fen, o.fee_fen, " \
 	"o.margin_fen, o.refund_due_fen, o.created_at, o.pay_by, o.paid_at, o.owner_since, o.owner_source, o.mark, " \
 	"o.way, o.accept_other_way, o.order_ref, o.line_sku, o.line_qty, o.line_price_fen, o.line_cost_fen, " \
-	"o.line_discount_fen, o.line_campaign"
+	"o.line_discount_fen, o.line_campaign, o.due_at"
+#define ORDER_COLUMN_COUNT 31 /* columns of a query that follow them begin here */
 
 #define SQL_FULFILMENT_COLUMNS \
 	"f.order_id, f.number, f.attempt, f.dealer_id, f.location_id, f.distance_m, f.way, f.state, f.slot_from_min, " \
 	"f.slot_to_min, f.capacity_day, f.takes_capacity, f.promise_from, f.promise_to, f.offer_deadline, " \
 	"f.accept_min, f.line, f.sku_id, f.qty, f.goods_owner_id, f.entitled_sku, f.due_at, f.split_from, f.hops, " \
-	"f.code_no, f.wrong_tries, f.locked_until, f.handed_at, f.overdue_at, f.tracking"
-#define FULFILMENT_COLUMN_COUNT 30 /* columns of a query that follow them begin here */
+	"f.code_no, f.wrong_tries, f.locked_until, f.handed_at, f.overdue_at, f.tracking, f.moved_to, f.delivery_fee_fen"
+#define FULFILMENT_COLUMN_COUNT 32 /* columns of a query that follow them begin here */
 
 /* An offer is due at its deadline, all else at the end of its promise; index fulfilment_task has it, too. */
 #define SQL_TASK_DUE "coalesce(case when f.state = 2 then f.offer_deadline end, f.promise_to)"
@@ -38,8 +39,8 @@
 	    "order by f.order_id, f.number") \
 	X(ORDER_DECISION, ON_QUERY, \
 	    "select attempt, record, leg_kind, leg_party, leg_fen, leg_line, leg_part, funding_party, funding_fen " \
-	    "from decision where order_id = $1 and ($2::int2 = 0 or attempt = $2::int2) " \
-	    "order by attempt desc limit 1") \
+	    "from decision where order_id = $1 and attempt = case when $2::int2 <> 0 then $2::int2 else " \
+	    "(select max(attempt) from fulfilment where order_id = $1 and hops is null) end") \
 	/* For many orders at once: behind the columns i, which of the ids it is. */ \
 	X(ORDERS_BY_ID, ON_QUERY, \
 	    SQL_W("id", "$1::uuid[]") \

@@ -32,7 +32,6 @@ SETTINGS = {
     "min_wal_size": "8GB",  # a server that has run for a while has old WAL files to write into again
     "checkpoint_timeout": "30min",
     "maintenance_work_mem": "512MB",
-    "default_statistics_target": "10",  # ANALYZE of the order tables: 0.3 instead of 2 s of CPU each time
     "max_connections": "200",
 }
 

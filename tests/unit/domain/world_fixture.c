@@ -260,8 +260,13 @@ fixture_line(struct fixture *f, int32_t sku, int quantity)
 struct decide_in
 fixture_in(struct fixture *f, int options)
 {
-	return (struct decide_in){&f->world, &f->hints, &f->policy, &f->request, &f->owner,
-	    f->ignore_inflight, options, false};
+	return (struct decide_in){.world = &f->world,
+	    .hints = &f->hints,
+	    .policy = &f->policy,
+	    .request = &f->request,
+	    .owner = &f->owner,
+	    .ignore_inflight = f->ignore_inflight,
+	    .options_max = options};
 }
 
 struct decision *

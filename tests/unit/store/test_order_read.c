@@ -24,7 +24,7 @@ static const char insert_orders[] =
     "from generate_series(0, 24) i";
 
 static const char insert_rest[] =
-    "insert into fulfilment select order_id, n, 1, 31, 32, 1234, 3, case when n = 1 then 2 else 3 end, "
+    "insert into fulfilment select order_id, n, 2, 31, 32, 1234, 3, case when n = 1 then 2 else 3 end, "
     "  case when n = 1 then 600 end, case when n = 1 then 720 end, "
     "  case when n = 1 then date '2026-01-05' end, n = 1, created_at + interval '1 h', "
     "  created_at + interval '2 h', case when n = 1 then created_at + interval '30 min' end, 30, "
@@ -192,7 +192,7 @@ test_one(void **state)
 	o = g.orders;
 	check_order(o);
 	check_fulfilments(o);
-	row_equal("latest attempt", o->decision->attempt, 2);
+	row_equal("latest attempt of the whole", o->decision->attempt, 2);
 	row_equal("record", o->decision->record_len, 2);
 	row_equal("legs", o->decision->leg_count, 2);
 	row_equal("leg", o->decision->legs[1].fen, -5);
