@@ -52,6 +52,11 @@
 	X(feed_keep_ms, MS, 60000, INT64_C(86400000), "10min", true, "how long change feed rows are kept") \
 	X(expiry_poll_ms, MS, 50, 60000, "1s", true, "how often unpaid orders past their time are released") \
 	X(clock_may_move, BOOL, 0, 0, "off", false, "let AdminService.MoveClock move this instance's wall clock; for tests and demonstrations only") \
+	X(collection_tries_max, INT, 1, 100, "5", true, "wrong collection codes that lock a fulfilment's collection") \
+	X(collection_lock_ms, MS, 1000, 86400000, "15min", true, "how long collection stays locked after too many wrong codes") \
+	X(silence_ship_ms, MS, 60000, INT64_C(7776000000), "240h", true, "a shipped parcel without news counts as delivered after this") \
+	X(silence_deliver_ms, MS, 60000, INT64_C(7776000000), "48h", true, "a store's delivery without news counts as delivered after this; a failed one is turned back") \
+	X(returning_ms_max, MS, 60000, INT64_C(7776000000), "240h", true, "goods on their way back to a store count as lost after this") \
 	X(webhook_poll_ms, MS, 10, 60000, "200ms", true, "how often events are looked for that endpoints have to hear of") \
 	X(webhook_timeout_ms, MS, 50, 60000, "10s", true, "time an endpoint may take to answer; its lease is three times as long") \
 	X(webhook_retry_ms, MS, 10, 60000, "5s", true, "pause behind the first failure; later ones are fixed multiples of it, eleven tries over a day at 5s") \

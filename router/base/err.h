@@ -36,6 +36,8 @@
 	X(TOKEN_EXPIRED, FAILED_PRECONDITION, false, "the quote has expired") \
 	X(QUOTE_CHANGED, FAILED_PRECONDITION, false, "the quoted option cannot be kept; new options are in the details") \
 	X(WRONG_STATE, FAILED_PRECONDITION, false, "the object's state does not allow this") \
+	X(CODE_LOCKED, FAILED_PRECONDITION, false, "too many wrong collection codes: no collection for a while") \
+	X(WRONG_CODE, FAILED_PRECONDITION, false, "this is not the customer's collection code") \
 	X(REFUSED_BY_RULE, FAILED_PRECONDITION, false, "a rule of the routing policy refuses this order") \
 	X(NO_LOCATION, FAILED_PRECONDITION, false, "no location may fulfil this order") \
 	X(MARGIN_BELOW_FLOOR, FAILED_PRECONDITION, false, "the owner's margin would fall below what the split rule allows") \

@@ -10,7 +10,6 @@
 #define PICKUP BIT(WAY_PICKUP)
 #define DELIVER BIT(WAY_DELIVER)
 #define SHIP BIT(WAY_SHIP)
-#define STORE (PICKUP | DELIVER)
 #define EVERY (PICKUP | DELIVER | SHIP)
 
 /* act, ways, from, to.  A state that only arrows of other ways leave is final for this way. */
@@ -24,7 +23,7 @@ static const struct step {
     {ACT_REJECT, EVERY, BIT(FUL_OFFERED), FUL_REJECTED},
     {ACT_LAPSE, EVERY, BIT(FUL_OFFERED), FUL_EXPIRED},
     /* of the units that are short, split off first */
-    {ACT_SHORT, STORE, BIT(FUL_ACCEPTED), FUL_REJECTED},
+    {ACT_SHORT, EVERY, BIT(FUL_ACCEPTED), FUL_REJECTED},
     {ACT_READY, PICKUP, BIT(FUL_ACCEPTED), FUL_READY_FOR_PICKUP},
     {ACT_COLLECT, PICKUP, BIT(FUL_READY_FOR_PICKUP), FUL_COLLECTED},
     {ACT_HOLD_OVER, PICKUP, BIT(FUL_READY_FOR_PICKUP), FUL_NOT_COLLECTED},

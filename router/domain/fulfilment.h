@@ -25,7 +25,7 @@
 	X(ACCEPT, 1, "accept") \
 	X(REJECT, 2, "reject") \
 	X(LAPSE, 3, "lapse") \
-	X(SHORT, 4, "short") \
+	X(SHORT, 4, "mark_short") \
 	X(READY, 5, "mark_ready") \
 	X(COLLECT, 6, "confirm_collection") \
 	X(WRONG_CODE, 7, "wrong_code") \

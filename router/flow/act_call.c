@@ -75,6 +75,13 @@ refuse(struct act_call *c, enum err e, const char *field, const char *text)
 	return reason_set(&c->call->reason, e, field, "%s", text);
 }
 
+static bool
+by_store(const struct act_call *c)
+{
+	return c->method->side == ACT_BY_STORE ||
+	    (c->method->side == ACT_BY_EITHER && c->call->principal->role != ROLE_STOREFRONT);
+}
+
 /* What a key may not see is not there. */
 static bool
 may_act(const struct act_call *c)
@@ -82,7 +89,7 @@ may_act(const struct act_call *c)
 	const struct principal *p = c->call->principal;
 	const struct world *w = c->run.world;
 
-	if (c->method->side == ACT_BY_STORE && c->loc != NULL)
+	if (by_store(c) && c->loc != NULL)
 		return principal_may(p, "location", c->loc->code);
 	return may_see_order(p, w, c->run.order);
 }
@@ -97,9 +104,8 @@ judge_staff(struct act_call *c)
 
 	c->staff = 0;
 	if (c->act->staff[0] == '\0')
-		return c->method->side == ACT_BY_STORE
-		    ? refuse(c, ERR_BAD_FIELD, "act.staff", "is needed: who acts")
-		    : ERR_OK;
+		return by_store(c) ? refuse(c, ERR_BAD_FIELD, "act.staff", "is needed: who acts")
+		                   : ERR_OK;
 	at = strmap_get(&w->party_code, c->act->staff);
 	if (at == STRMAP_NONE)
 		return refuse(c, ERR_UNKNOWN_ID, "act.staff", "is not in the catalog");
@@ -213,7 +219,7 @@ judge_request(struct act_call *c)
 	    uuid_is_zero(&c->run.order_id))
 		return refuse(c, ERR_BAD_FIELD, "act.order_id", "is not an order id");
 	if (c->act->fulfilment < 0 || c->act->fulfilment > INT16_MAX ||
-	    (c->act->fulfilment == 0 && c->method->side == ACT_BY_STORE))
+	    (c->act->fulfilment == 0 && c->method->side != ACT_BY_STOREFRONT))
 		return refuse(c, ERR_BAD_FIELD, "act.fulfilment", "is not a fulfilment's number");
 	if (!ref_valid(c->act->ref))
 		return refuse(c, ERR_BAD_FIELD, "act.ref",

@@ -9,8 +9,11 @@
 #include "flow/act_run.h"
 #include "yuncang/v1/store.pb-c.h"
 
-/* Who acts: a store for its location, with a named member of its staff; or a storefront for its order. */
-enum act_side { ACT_BY_STORE, ACT_BY_STOREFRONT };
+/*
+ * Who acts: a store for its location, with a named member of its staff; a storefront for its order; or either
+ * of them on a fulfilment, by the key's role.
+ */
+enum act_side { ACT_BY_STORE, ACT_BY_STOREFRONT, ACT_BY_EITHER };
 
 struct act_call;
 
@@ -23,7 +26,7 @@ struct act_method {
 	enum err (*plan)(struct act_call *c);
 	/*
 	 * Adds to the response what is the method's own, from the trail's row ${a} and c->run.order as it was read
-	 * before the act; NULL: nothing.
+	 * before the act; or refuses, of an act that is a refusal, the first time and ever after.  NULL: nothing.
 	 */
 	enum err (
 	    *answer)(struct act_call *c, const struct act_read *a, ProtobufCMessage *response);

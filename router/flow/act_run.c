@@ -213,13 +213,17 @@ act_row_add(struct act_run *r, enum act_kind kind, const struct fulfilment_read 
 	return row;
 }
 
-void
+struct act_event *
 act_event_add(struct act_run *r, enum outbox_kind kind, const struct fulfilment_read *f)
 {
+	struct act_event *e;
+
 	assert(r->in.event_count < ACT_EVENTS_MAX);
-	r->in.events[r->in.event_count++] = (struct act_event){.kind = kind,
+	e = &r->in.events[r->in.event_count++];
+	*e = (struct act_event){.kind = kind,
 	    .number = f != NULL ? f->number : 0,
 	    .location = f != NULL ? f->location : 0};
+	return e;
 }
 
 void

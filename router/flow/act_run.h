@@ -66,9 +66,10 @@ enum err act_step(struct act_run *r, enum act_kind kind, struct fulfilment_read 
 /* The next row of the trail, about ${f} or (NULL) the order itself; its state is ${state}. */
 struct act_row *act_row_add(struct act_run *r, enum act_kind kind, const struct fulfilment_read *f,
     int state);
+struct act_event *act_event_add(struct act_run *r, enum outbox_kind kind,
+    const struct fulfilment_read *f);
 /* Seconds since ${f} was offered: since it was paid, or since its units last moved. */
 int act_waited_s(const struct act_run *r, const struct fulfilment_read *f);
-void act_event_add(struct act_run *r, enum outbox_kind kind, const struct fulfilment_read *f);
 /* The shelf was found empty: ${is}, of act_change(), marks its levels suspect and says so. */
 void act_suspect(struct act_run *r, const struct fulfilment_read *is);
 

@@ -8,6 +8,7 @@
 #include "flow/read_flow.h"
 #include "flow/store_act.h"
 #include "flow/store_flow.h"
+#include "flow/trail_flow.h"
 #include "flow/webhook_flow.h"
 #include "yuncang/v1/admin.pb-c.h"
 #include "yuncang/v1/catalog.pb-c.h"
@@ -34,11 +35,22 @@
 	X(ConfirmPayment, confirm_payment, SHOP, "storefront", 64 * KIB, confirm_start) \
 	X(GetOrder, get_order, ROLE_ANY, "", 64 * KIB, get_order_start) \
 	X(ListOrders, list_orders, SHOP_READ, "storefront", 64 * KIB, list_orders_start) \
-	X(ExplainOrder, explain_order, SHOP_READ, "", 64 * KIB, explain_order_start)
+	X(ExplainOrder, explain_order, SHOP_READ, "", 64 * KIB, explain_order_start) \
+	X(ListActs, list_acts, ROLE_ANY, "", 64 * KIB, list_acts_start)
 
 #define STORE_METHODS(X) \
 	X(ListTasks, list_tasks, STORE_READ, "location", 64 * KIB, list_tasks_start) \
-	X(Accept, accept, STORE_WRITE, "location", 64 * KIB, accept_start)
+	X(Accept, accept, STORE_WRITE, "location", 64 * KIB, accept_start) \
+	X(Reject, reject, STORE_WRITE, "location", 64 * KIB, reject_start) \
+	X(MarkShort, mark_short, STORE_WRITE, "location", 64 * KIB, mark_short_start) \
+	X(MarkReady, mark_ready, STORE_WRITE, "location", 64 * KIB, mark_ready_start) \
+	X(ConfirmCollection, confirm_collection, STORE_WRITE, "location", 64 * KIB, confirm_collection_start) \
+	X(ReissueCode, reissue_code, STORE_WRITE | ROLE_STOREFRONT, "", 64 * KIB, reissue_code_start) \
+	X(Dispatch, dispatch, STORE_WRITE, "location", 64 * KIB, dispatch_start) \
+	X(ConfirmDelivery, confirm_delivery, STORE_WRITE, "location", 64 * KIB, confirm_delivery_start) \
+	X(ReportDeliveryFailure, report_delivery_failure, STORE_WRITE, "location", 64 * KIB, \
+	    report_delivery_failure_start) \
+	X(Restock, restock, STORE_WRITE, "location", 64 * KIB, restock_start)
 
 #define CATALOG_METHODS(X) \
 	X(UpsertParties, upsert_parties, OPERATE, "", 0, upsert_parties_start) \

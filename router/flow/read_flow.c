@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/collection_code.h"
 #include "flow/known.h"
 #include "flow/order_message.h"
 #include "flow/page.h"
@@ -118,7 +119,8 @@ answer_when_known(struct read_flow *f)
 	enum err e = ERR_OK;
 
 	if (!all_known(f)) {
-		e = known_wait(call_app(f->call), f->call->arena, f->call->id, all_known, known_done, f);
+		e = known_wait(call_app(f->call), f->call->arena, f->call->id, all_known,
+		    known_done, f);
 		if (e == ERR_OK)
 			return;
 	}
@@ -159,6 +161,24 @@ one_done(void *ctx, enum err e, struct order_read *o)
 
 /* ---- GetOrder ---- */
 
+/* For the customer's eyes: only who sells to him is told; see collection_code.h. */
+static enum err
+add_codes(const struct read_flow *f, Yuncang__V1__Order *m)
+{
+	const struct order_read *o = f->orders;
+
+	for (int i = 0; i < o->fulfilment_count; i++) {
+		char *code = arena_alloc(f->call->arena, COLLECTION_CODE_SIZE);
+
+		if (code == NULL)
+			return ERR_NO_MEMORY;
+		collection_code_shown(call_app(f->call)->collection_secret, &o->order_id,
+		    &o->fulfilments[i], code);
+		m->fulfilments[i]->collection_code = code;
+	}
+	return ERR_OK;
+}
+
 static void
 get_answer(struct read_flow *f)
 {
@@ -176,7 +196,8 @@ get_answer(struct read_flow *f)
 		return;
 	}
 	m.order = order_message(w, o, true, a);
-	if (m.order == NULL) {
+	if (m.order == NULL ||
+	    (f->call->principal->role == ROLE_STOREFRONT && add_codes(f, m.order) != ERR_OK)) {
 		fail_plain(f, ERR_NO_MEMORY);
 		return;
 	}

@@ -27,8 +27,9 @@ struct act {
 	int32_t *places;
 	struct buf changes;
 	bool judged; /* the takes' figures are in */
-	/* results of the first trip; 0: not asked */
-	int order_at, changed_at, split_at, gives_at, scarce_at, takes_at;
+	/* results of the second trip */
+	int order_at, changed_at, split_at, gives_at, takes_at;
+	int scarce_at; /* -1: not asked */
 	int changed, split;
 };
 
@@ -40,7 +41,21 @@ undo(struct act *x, struct tx *t, enum err e)
 	return TX_ROLLBACK;
 }
 
-/* ---- Trip 1: the acts claim their numbers; rows change, what they held goes back; takes --------- */
+/* ---- Trip 1: the acts claim their numbers; who comes second must not touch a counter -------------- */
+
+static enum tx_next
+claim_trip(struct act *x, struct tx *t)
+{
+	arena_reset(x->arena);
+	buf_reset(&x->changes);
+	x->takes = (struct takes){0};
+	x->err = ERR_OK;
+	x->judged = false;
+	write_acts(t, x->in);
+	return TX_TRIP;
+}
+
+/* ---- Trip 2: rows change, what they held goes back; takes ----------------------------------------- */
 
 static enum err
 send_takes(struct act *x, struct tx *t)
@@ -65,7 +80,7 @@ send_takes(struct act *x, struct tx *t)
 	scarce_add(&x->scarce, row);
 	x->scarce_at = tx_added(t);
 	if (scarce_send(&x->scarce, t) == 0)
-		x->scarce_at = 0;
+		x->scarce_at = -1;
 	(void)takes_send_ensure(&x->takes, t, &x->hints->hints);
 	x->takes_at = tx_added(t);
 	(void)takes_send(&x->takes, t, TAKES_TAKE);
@@ -73,20 +88,16 @@ send_takes(struct act *x, struct tx *t)
 }
 
 static enum tx_next
-first_trip(struct act *x, struct tx *t)
+rows_trip(struct act *x, struct tx *t)
 {
 	const struct act_in *in = x->in;
 	enum err e;
 
-	arena_reset(x->arena);
-	buf_reset(&x->changes);
-	x->takes = (struct takes){0};
-	x->err = ERR_OK;
-	x->judged = false;
+	if (PQntuples(tx_result(t, 0)) != in->act_count)
+		return undo(x, t, ERR_WRONG_STATE);
 	e = act_gives(in, x->arena, &x->gives);
 	if (e != ERR_OK)
 		return undo(x, t, e);
-	write_acts(t, in);
 	x->order_at = tx_added(t);
 	write_acted_order(t, in);
 	x->changed_at = tx_added(t);
@@ -103,15 +114,14 @@ first_trip(struct act *x, struct tx *t)
 	return e == ERR_OK ? TX_TRIP : undo(x, t, e);
 }
 
-/* ---- Trip 2: what is decided is written -------------------------------------------------------- */
+/* ---- Trip 3: what is decided is written -------------------------------------------------------- */
 
 static bool
 alone(const struct act *x, struct tx *t)
 {
 	const struct act_in *in = x->in;
 
-	return PQntuples(tx_result(t, 0)) == in->act_count &&
-	    (!in->order_changes || tx_affected(t, x->order_at) == 1) &&
+	return (!in->order_changes || tx_affected(t, x->order_at) == 1) &&
 	    (x->changed == 0 || tx_affected(t, x->changed_at) == x->changed) &&
 	    (x->split == 0 || tx_affected(t, x->split_at) == x->split);
 }
@@ -207,7 +217,7 @@ send_books(struct act *x, struct tx *t)
 }
 
 static enum tx_next
-second_trip(struct act *x, struct tx *t)
+books_trip(struct act *x, struct tx *t)
 {
 	const struct order_row *row = x->in->row;
 	bool paid = row != NULL && row->payment != NULL;
@@ -224,7 +234,7 @@ second_trip(struct act *x, struct tx *t)
 		send_books(x, t);
 		return TX_COMMIT;
 	}
-	if (x->scarce_at != 0)
+	if (x->scarce_at >= 0)
 		scarce_read(&x->scarce, tx_result(t, x->scarce_at));
 	(void)takes_read(&x->takes, t, x->takes_at, TAKES_TAKE);
 	x->judged = true;
@@ -249,9 +259,11 @@ act_step(struct tx *t, void *ctx)
 
 	switch (tx_trip(t)) {
 	case 0:
-		return first_trip(x, t);
+		return claim_trip(x, t);
 	case 1:
-		return second_trip(x, t);
+		return rows_trip(x, t);
+	case 2:
+		return books_trip(x, t);
 	default:
 		(void)takes_read(&x->takes, t, 0, TAKES_FIGURES);
 		return undo(x, t, x->err);

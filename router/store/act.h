@@ -45,7 +45,7 @@ struct act_serial {
 	const char *text;
 	int number;
 };
-/* Units of fulfilment ${number} that come back onto a shelf: key of a stock row, quantity above 0. */
+/* Units of fulfilment ${number} that come back onto a shelf: key of a stock row; below 0: damaged. */
 struct act_back {
 	struct take key;
 	int number;

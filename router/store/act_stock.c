@@ -182,6 +182,18 @@ mark_keys(struct pg_args *a, const struct mark *m, int count, bool back)
 	}
 }
 
+/* What is written off as damaged came back no more than what never left. */
+static int
+above_zero(struct mark *m, int count)
+{
+	int kept = 0;
+
+	for (int i = 0; i < count; i++)
+		if (m[i].key.quantity > 0)
+			m[kept++] = m[i];
+	return kept;
+}
+
 static void
 send_back(const struct act_in *in, struct mark *m, struct tx *t)
 {
@@ -196,7 +208,7 @@ send_back(const struct act_in *in, struct mark *m, struct tx *t)
 	}
 	for (int i = 0; i < in->back_count; i++)
 		m[count++] = (struct mark){.key = in->backs[i].key, .number = in->backs[i].number};
-	count = merge(m, count, true);
+	count = above_zero(m, merge(m, count, true));
 	if (count == 0)
 		return;
 	a = tx_args(t);

@@ -31,6 +31,8 @@ MET_BY = {
     "token_expired": "test_token_expired",
     "quote_changed": "test_20_orders.test_quote_changed_tells_the_new_options",
     "wrong_state": "test_wrong_state",
+    "code_locked": "test_83_store_acts.test_five_wrong_codes_lock_and_reissue_frees",
+    "wrong_code": "test_83_store_acts.test_five_wrong_codes_lock_and_reissue_frees",
     "refused_by_rule": "test_refused_by_rule",
     "no_location": "test_20_orders.test_exclusions",
     "margin_below_floor": "test_margin_below_floor",

@@ -49,7 +49,7 @@ def test_refused_acts(town, store):
     store.call("StoreService/Accept", act(order))
     e = refused(store, "StoreService/Accept", act(order, ref="r2"))
     assert (e.reason, e.field) == ("wrong_state", "act.fulfilment")
-    assert "is ACCEPTED; allowed: short, dispatch, cancel" in e.text
+    assert "is ACCEPTED; allowed: mark_short, dispatch, cancel" in e.text
     assert refused(store, "StoreService/Accept", act(order, staff="")).reason == "exists_differs"
     fresh = paid(town, town.sku({"A1": 1}))
     for change, reason, field in (
