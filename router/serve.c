@@ -175,6 +175,8 @@ make_workers(struct app *app, struct serve *s)
 		e = expiry_new(&app->expiry, app->base, app->conf, app->query_pool, hints);
 	if (e == ERR_OK && app->timers == NULL)
 		e = timers_new(&app->timers, app);
+	if (e == ERR_OK && app->scorecard == NULL)
+		e = scorecard_new(&app->scorecard, app->base, app->conf, app->query_pool, app->catalog);
 	if (e == ERR_OK && app->feed == NULL) {
 		e = feed_new(&app->feed, app->base, app->conf, app->query_pool, app->catalog,
 		    keys_changed, s);
@@ -506,6 +508,8 @@ unmake_app(struct app *app)
 	retention_free(app->retention);
 	webhook_free(app->webhook);
 	client_free(app->client);
+	if (app->scorecard != NULL)
+		scorecard_free(app->scorecard);
 	if (app->probe != NULL)
 		probe_free(app->probe);
 	if (app->batch != NULL)

@@ -47,6 +47,7 @@
 	X(tasks_reads_max, INT, 1, 64, "4", true, "reads under way for screens that wait") \
 	X(tasks_gather_ms, MS, 0, 10000, "100ms", true, "a location's tasks are read at most once in this time for screens that wait") \
 	X(claims_max, INT, 1000, 100000000, "5000000", false, "ownership claims held in memory") \
+	X(claim_age_ms_max, MS, 0, INT64_C(2592000000), "24h", true, "how long after it happened a customer's claim may be told") \
 	X(quote_ttl_ms, MS, 1000, 86400000, "10min", true, "life of a quote token") \
 	X(feed_poll_ms, MS, 10, 60000, "200ms", true, "how often other instances' changes are read") \
 	X(feed_keep_ms, MS, 60000, INT64_C(86400000), "10min", true, "how long change feed rows are kept") \
@@ -78,6 +79,7 @@
 	X(timer_lease_ms, MS, 1000, 3600000, "20s", true, "time an instance has to fire a timer before another may") \
 	X(await_customer_ms, MS, 60000, INT64_C(30) * 86400000, "2d", true, "a customer who is asked for another way has this long; then what has no home is cancelled") \
 	X(unfillable_ms, MS, 60000, INT64_C(30) * 86400000, "1d", true, "what nobody can fulfil is cancelled after this") \
+	X(scorecard_poll_ms, MS, 50, 86400000, "15min", true, "how often the scorecards of dealers are counted") \
 	X(drain_ms_max, MS, 0, 600000, "20s", true, "on SIGTERM, time to finish requests") \
 	X(log_level, LEVEL, 0, 0, "info", true, "error, warn, info or debug")
 /* clang-format on */

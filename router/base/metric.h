@@ -39,6 +39,8 @@
 	X(pay_read_payments_total, COUNTER, "payments that went through such a read") \
 	X(decide_again_total, COUNTER, "orders decided again because others were faster") \
 	X(probes_total, COUNTER, "reads of fresh figures before a refusal") \
+	X(claims_total, COUNTER, "ownership claims made and repeated") \
+	X(scorecards_total, COUNTER, "times this instance counted the scorecards") \
 	X(batch_queue, GAUGE, "orders waiting for a commit") \
 	X(pay_batch_queue, GAUGE, "payments waiting for a commit") \
 	X(pay_read_queue, GAUGE, "payments waiting for a read") \

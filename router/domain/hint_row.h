@@ -57,8 +57,8 @@ struct claim {             /* key customer hash; several rows a customer stand i
 	int32_t location;  /* id */
 	int32_t staff;     /* party id or 0 */
 	uint32_t from_min, until_min; /* minutes since 1970; until 0: for ever */
-	uint8_t kind;                 /* enum claim_kind */
-	uint16_t from_ms; /* into that minute: of two scans within a minute the later wins */
+	uint32_t from_us; /* into that minute: of two scans within a minute the later wins */
+	uint8_t kind;     /* enum claim_kind */
 };
 
 #endif

@@ -451,7 +451,7 @@ static bool
 same_claim(const struct claim *a, const struct claim *b)
 {
 	return a->customer == b->customer && a->location == b->location && a->staff == b->staff &&
-	    a->kind == b->kind && a->from_min == b->from_min && a->from_ms == b->from_ms;
+	    a->kind == b->kind && a->from_min == b->from_min && a->from_us == b->from_us;
 }
 
 static struct claim *

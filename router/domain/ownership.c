@@ -12,15 +12,18 @@ live_party(const struct world *w, int32_t id)
 	return p != NULL && !p->disabled;
 }
 
-static bool
-live_claim(const struct world *w, const struct claim *c, uint32_t now_min)
+enum claim_standing
+ownership_standing(const struct world *w, const struct claim *c, int64_t now_us)
 {
+	uint32_t now_min = (uint32_t)(now_us / US_PER_MIN);
 	const struct location *l;
 
-	if (c->from_min > now_min || (c->until_min != 0 && c->until_min <= now_min))
-		return false;
+	if (c->from_min > now_min)
+		return CLAIM_NOT_YET;
+	if (c->until_min != 0 && c->until_min <= now_min)
+		return CLAIM_ENDED;
 	l = world_location_row(w, c->location);
-	return l != NULL && live_party(w, l->party);
+	return l != NULL && live_party(w, l->party) ? CLAIM_LIVE : CLAIM_DEALER_GONE;
 }
 
 /* Kind, then time; the ids settle what cannot otherwise be told apart. */
@@ -31,8 +34,8 @@ ownership_stronger(const struct claim *a, const struct claim *b)
 		return a->kind < b->kind;
 	if (a->from_min != b->from_min)
 		return a->from_min > b->from_min;
-	if (a->from_ms != b->from_ms)
-		return a->from_ms > b->from_ms;
+	if (a->from_us != b->from_us)
+		return a->from_us > b->from_us;
 	if (a->location != b->location)
 		return a->location < b->location;
 	return a->staff < b->staff;
@@ -41,11 +44,12 @@ ownership_stronger(const struct claim *a, const struct claim *b)
 static const struct claim *
 best_claim(const struct world *w, const struct hints *h, const struct request *q)
 {
-	uint32_t at = 0, now_min = (uint32_t)(q->now_us / US_PER_MIN);
+	uint32_t at = 0;
 	const struct claim *c, *best = NULL;
 
 	while ((c = hints_claim_next(h, q->customer, &at)) != NULL)
-		if (live_claim(w, c, now_min) && (best == NULL || ownership_stronger(c, best)))
+		if (ownership_standing(w, c, q->now_us) == CLAIM_LIVE &&
+		    (best == NULL || ownership_stronger(c, best)))
 			best = c;
 	return best;
 }

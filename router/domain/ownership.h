@@ -19,6 +19,11 @@
 void ownership_find(const struct world *w, const struct hints *h, const struct policy *p,
     const struct request *q, struct owner *out);
 
+/* How a claim stands at ${now_us}; the numbers are the proto's. */
+enum claim_standing { CLAIM_LIVE = 1, CLAIM_NOT_YET, CLAIM_ENDED, CLAIM_DEALER_GONE };
+enum claim_standing ownership_standing(const struct world *w, const struct claim *c,
+    int64_t now_us);
+
 /* Is ${a} better evidence than ${b}?  Both are live. */
 bool ownership_stronger(const struct claim *a, const struct claim *b);
 

@@ -19,6 +19,7 @@
 #include "store/pay_batch.h"
 #include "store/pay_read.h"
 #include "store/probe.h"
+#include "store/scorecard.h"
 #include "store/retention.h"
 #include "store/tx.h"
 
@@ -36,6 +37,7 @@ struct app {
 	struct probe *probe;
 	struct feed *feed;
 	struct expiry *expiry;
+	struct scorecard *scorecard;
 	struct task_wait *task_wait;
 	struct client *client; /* requests of our own */
 	struct fanout *fanout;

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "domain/account.h"
 #include "domain/validate.h"
+#include "flow/store_code.h"
 #include "flow/token.h"
 #include "store/catalog.h"
 
@@ -32,15 +33,6 @@ customer_hash(const char *customer)
 	for (int i = 0; i < 8; i++)
 		h = h << 8 | d[i];
 	return h == 0 ? 1 : h;
-}
-
-void
-store_code(const struct app *app, const char *location, char out[STORE_CODE_SIZE])
-{
-	uint8_t mac[DIGEST_SIZE];
-
-	digest_hmac(app->store_secret, sizeof(app->store_secret), location, strlen(location), mac);
-	b64url_encode(mac, 16, out);
 }
 
 /* How long a text may be, by the field that holds it. */
@@ -216,7 +208,7 @@ static enum err
 convert_serving(const struct basket_in *in, struct request *q, struct reason *r)
 {
 	const Yuncang__V1__Basket *b = in->basket;
-	char want[STORE_CODE_SIZE];
+	struct store_code code;
 	enum err e;
 
 	q->serving_store = NONE;
@@ -226,12 +218,9 @@ convert_serving(const struct basket_in *in, struct request *q, struct reason *r)
 	    &q->serving_store, r);
 	if (e != ERR_OK)
 		return e;
-	store_code(in->app, b->serving_store, want);
-	if (strlen(b->serving_code) != strlen(want) ||
-	    !digest_equal(b->serving_code, want, strlen(want)))
-		return reason_set(r, ERR_BAD_TOKEN, "basket.serving_code",
-		    "is not this store's code");
-	return ERR_OK;
+	code.location = q->serving_store;
+	return store_code_read(in->app, in->world, b->serving_code, in->now_us,
+	    "basket.serving_code", &code, r);
 }
 
 static enum err

@@ -47,8 +47,4 @@ struct contact_row *basket_contact(const Yuncang__V1__Basket *b, struct arena *a
 /* The first 8 bytes of the SHA-256 of a customer id, never 0; 0 for "". */
 uint64_t customer_hash(const char *customer);
 
-/* The signed code a serving store hands to a storefront. */
-#define STORE_CODE_SIZE 23
-void store_code(const struct app *app, const char *location, char out[STORE_CODE_SIZE]);
-
 #endif

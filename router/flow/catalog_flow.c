@@ -144,7 +144,7 @@ write_deltas(const struct writer *w, const struct delta_row *rows, int count)
 #define ANYBODY(c, above, row) ERR_OK
 #define NO_MORE ((void)0)
 #define OWN_STOCK(c, above, row) scope_location((c), (above), (row)->location)
-#define OWN_CLAIM(c, above, row) scope_claim((c), (above), (row)->location)
+#define OWN_CLAIM(c, above, row) scope_claim((c), (above), (row)->location, (row)->from_us)
 #define PARTIES(w, rows, count) write_parties((w), "parties", (rows), (count))
 #define DEALERS(w, rows, count) write_parties((w), "dealers", (rows), (count))
 

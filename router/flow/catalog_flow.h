@@ -7,7 +7,8 @@
  * All or nothing per request.  A reply to an upsert of the catalog comes after this instance reads it, so
  * that a writer reads what he wrote here; other instances follow within a feed poll.  A store key writes
  * stock and claims of its own locations only; a storefront key claims for the store, or the stores of the
- * dealer, of one of its storefronts, and for every store if one of them is the brand's.
+ * dealer, of one of its storefronts, and for every store if one of them is the brand's.  These two date claims
+ * neither ahead nor back by more than claim_age_ms_max.
  */
 #include "edge/rpc.h"
 

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "flow/app.h"
-#include "flow/convert.h"
+
+#define CLAIM_AHEAD_US US_PER_MIN /* a client's clock may be this far ahead of ours */
 
 static enum err
 denied(struct call *c, const char *above, const char *location)
@@ -56,10 +58,33 @@ storefront_key_covers(const struct call *c, const char *location)
 	return false;
 }
 
-enum err
-scope_claim(struct call *c, const char *above, const char *location)
+bool
+scope_claims_for(const struct call *c, const char *location)
 {
-	if (c->principal->role != ROLE_STOREFRONT)
-		return scope_location(c, above, location);
-	return storefront_key_covers(c, location) ? ERR_OK : denied(c, above, location);
+	return c->principal->role == ROLE_STOREFRONT
+	    ? storefront_key_covers(c, location)
+	    : principal_may(c->principal, "location", location);
+}
+
+enum err
+scope_claim(struct call *c, const char *above, const char *location, int64_t from_us)
+{
+	int64_t age_ms_max = call_app(c)->conf->claim_age_ms_max;
+
+	if (!scope_claims_for(c, location))
+		return denied(c, above, location);
+	if (c->principal->role != ROLE_STOREFRONT && c->principal->role != ROLE_STORE)
+		return ERR_OK;
+	return claim_time_check(&c->reason, AT(above, "from"), from_us, c->received_us, age_ms_max);
+}
+
+enum err
+claim_time_check(struct reason *r, const struct place *at, int64_t at_us, int64_t now_us,
+    int64_t age_ms_max)
+{
+	if (at_us > now_us + CLAIM_AHEAD_US)
+		return convert_fail(r, ERR_BAD_FIELD, at, "is in the future");
+	if (at_us < now_us - age_ms_max * US_PER_MS)
+		return convert_fail(r, ERR_BAD_FIELD, at, "is longer ago than claim_age_ms_max");
+	return ERR_OK;
 }

@@ -13,7 +13,9 @@
 void
 convert_path(const struct place *at, char out[REASON_FIELD_MAX])
 {
-	if (at->index < 0)
+	if (at->above[0] == '\0')
+		(void)snprintf(out, REASON_FIELD_MAX, "%s", at->name);
+	else if (at->index < 0)
 		(void)snprintf(out, REASON_FIELD_MAX, "%s.%s", at->above, at->name);
 	else
 		(void)snprintf(out, REASON_FIELD_MAX, "%s.%s[%d]", at->above, at->name, at->index);

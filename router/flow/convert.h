@@ -4,7 +4,8 @@
 /*
  * convert: checks of one field of a message, each refusing it by its path.
  *
- * A field is ${above}.${name}, of a list ${above}.${name}[${index}]; index -1: it is no list.
+ * A field is ${above}.${name}, of a list ${above}.${name}[${index}]; index -1: it is no list.  Of the request
+ * itself ${above} is "", and the field no list.
  * BAD_FIELD: it may not have this value; UNKNOWN_ID: it names what is not in the catalog.
  */
 #include <google/protobuf/timestamp.pb-c.h>

@@ -1,17 +1,20 @@
 /* methods: the one table of every RPC: who may call it, with which kind of scope, how large a body. */
 #include "flow/app.h"
 #include "flow/catalog_flow.h"
+#include "flow/customer_flow.h"
 #include "flow/clock_flow.h"
 #include "flow/order_flow.h"
 #include "flow/payment_flow.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
+#include "flow/scorecard_flow.h"
 #include "flow/store_act.h"
 #include "flow/store_flow.h"
 #include "flow/trail_flow.h"
 #include "flow/webhook_flow.h"
 #include "yuncang/v1/admin.pb-c.h"
 #include "yuncang/v1/catalog.pb-c.h"
+#include "yuncang/v1/customer.pb-c.h"
 #include "yuncang/v1/order.pb-c.h"
 #include "yuncang/v1/store.pb-c.h"
 
@@ -67,7 +70,14 @@
 	X(UpsertClaims, upsert_claims, OPERATE | ROLE_STORE | ROLE_STOREFRONT, "", 0, upsert_claims_start) \
 	X(PutRoutingPolicy, put_routing_policy, OPERATE, "", 0, put_routing_policy_start) \
 	X(PutSplitRuleBook, put_split_rule_book, OPERATE, "", 0, put_split_rule_book_start) \
-	X(SetVersionState, set_version_state, OPERATE, "", 64 * KIB, set_version_state_start)
+	X(SetVersionState, set_version_state, OPERATE, "", 64 * KIB, set_version_state_start) \
+	X(ListScorecards, list_scorecards, ROLE_STORE | ROLE_FINANCE | OPERATE, "", 64 * KIB, list_scorecards_start)
+
+#define CUSTOMER_METHODS(X) \
+	X(Claim, claim, CLAIM_WRITE, "", 64 * KIB, claim_start) \
+	X(GetOwner, get_owner, SHOP_READ, "storefront", 64 * KIB, get_owner_start) \
+	X(GetStoreCode, get_store_code, STORE_READ, "location", 64 * KIB, get_store_code_start) \
+	X(TransferOwnership, transfer_ownership, OPERATE, "", 64 * KIB, transfer_ownership_start)
 
 #define ADMIN_METHODS(X) \
 	X(MoveClock, move_clock, ROLE_ADMIN, "", 64 * KIB, move_clock_start) \
@@ -95,6 +105,10 @@ static struct method rows[] = {
 #define X(method, word, roles, scope, size, fn) \
 	ROW("CatalogService", method, word, roles, scope, size, fn)
 	CATALOG_METHODS(X)
+#undef X
+#define X(method, word, roles, scope, size, fn) \
+	ROW("CustomerService", method, word, roles, scope, size, fn)
+	CUSTOMER_METHODS(X)
 #undef X
 #define X(method, word, roles, scope, size, fn) \
 	ROW("AdminService", method, word, roles, scope, size, fn)

@@ -43,18 +43,22 @@ scope_is_of(const struct world *w, const char *scope, int32_t dealer)
 }
 
 bool
-may_see_money(const struct principal *p, const struct world *w, const struct owner *owner)
+may_see_dealer(const struct principal *p, const struct world *w, int32_t dealer)
 {
-	if (!p->sees_money)
-		return false;
 	if (has_dealer_scope(p))
-		return principal_may(p, "dealer", party_code_of(w, owner->dealer));
+		return principal_may(p, "dealer", party_code_of(w, dealer));
 	if (p->role != ROLE_STOREFRONT && p->role != ROLE_STORE)
 		return true;
 	for (int i = 0; i < p->scope_count; i++)
-		if (scope_is_of(w, p->scopes[i], owner->dealer))
+		if (scope_is_of(w, p->scopes[i], dealer))
 			return true;
 	return false;
+}
+
+bool
+may_see_money(const struct principal *p, const struct world *w, const struct owner *owner)
+{
+	return p->sees_money && may_see_dealer(p, w, owner->dealer);
 }
 
 const char *

@@ -13,10 +13,11 @@
 /*
  * Codes in a message are borrowed from ${w}: reply within the turn that made it, or pin the world.
  *
- * May this key see margin, cost and legs of an order that ${owner} owns?  Dealer scopes, where a key has any, must
- * name the owner's dealer; a storefront or store key without them must be of that dealer's own storefronts or
- * locations (or of all, "*"): margin is the owner's dealer's to see, not every seller's.
+ * May this key see what is a dealer's own?  Dealer scopes, where a key has any, must name the dealer; a storefront or
+ * store key without them must be of his own storefronts or locations (or of all, "*").
  */
+bool may_see_dealer(const struct principal *p, const struct world *w, int32_t dealer);
+/* Margin, cost and legs of an order that ${owner} owns: his dealer's to see, not every seller's. */
 bool may_see_money(const struct principal *p, const struct world *w, const struct owner *owner);
 
 /* protobuf-c's messages have no const where they only read. */

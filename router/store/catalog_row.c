@@ -81,6 +81,6 @@ row_claim(const PGresult *r, int row, struct change *out)
 	out->row.claim.staff = col_i32(r, row, 2);
 	out->row.claim.kind = (uint8_t)col_i16(r, row, 3);
 	out->row.claim.from_min = minutes_of(col_time(r, row, 4));
-	out->row.claim.from_ms = (uint16_t)(col_time(r, row, 4) % US_PER_MIN / US_PER_MS);
+	out->row.claim.from_us = (uint32_t)(col_time(r, row, 4) % US_PER_MIN);
 	out->row.claim.until_min = minutes_of(col_time(r, row, 5));
 }

@@ -60,7 +60,7 @@ change_pack(struct buf *out, const struct change *c)
 		put(out, c->row.claim.location);
 		put(out, c->row.claim.staff);
 		put(out, c->row.claim.from_min);
-		put(out, c->row.claim.from_ms);
+		put(out, c->row.claim.from_us);
 		put(out, c->row.claim.until_min);
 		put(out, c->row.claim.kind);
 		break;
@@ -150,7 +150,7 @@ unpack_claim(struct rd *in, struct claim *c)
 	c->location = get_i32(in);
 	c->staff = get_i32(in);
 	c->from_min = get_u32(in);
-	c->from_ms = (uint16_t)get(in, 0, UINT16_MAX);
+	c->from_us = get_u32(in);
 	c->until_min = get_u32(in);
 	c->kind = (uint8_t)get(in, 0, UINT8_MAX);
 }

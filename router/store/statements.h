@@ -10,6 +10,7 @@
 #include "store/sql_batch.h"
 #include "store/sql_catalog.h"
 #include "store/sql_order.h"
+#include "store/sql_owner.h"
 #include "store/sql_start.h"
 #include "store/sql_webhook.h"
 
@@ -17,7 +18,8 @@
 #define ON_BATCH 2
 
 #define STATEMENT_TABLE(X) \
-	ACT_STATEMENTS(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) START_STATEMENTS(X) \
+	ACT_STATEMENTS(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) OWNER_STATEMENTS(X) \
+	START_STATEMENTS(X) \
 	WEBHOOK_STATEMENTS(X)
 
 enum stmt {

@@ -19,7 +19,7 @@ struct row {
 
 #define CLAIM(kind, store, staff, age, until) \
 	{ \
-		1, store, staff, (uint32_t)((int64_t)NOW_MIN - (age)), until, kind, 0 \
+		1, store, staff, (uint32_t)((int64_t)NOW_MIN - (age)), until, 0, kind \
 	}
 
 static const struct row rows[] = {
@@ -130,7 +130,7 @@ test_owner(void **state)
 	}
 }
 
-/* Of two scans within one minute the later wins, by the second. */
+/* Of two scans within one minute the later wins. */
 static void
 test_within_a_minute(void **state)
 {
@@ -140,14 +140,14 @@ test_within_a_minute(void **state)
 	struct owner got;
 
 	(void)state;
-	a.from_ms = 100;
-	b.from_ms = 101;
+	a.from_us = 100;
+	b.from_us = 101;
 	hints_claim_put(&f->hints, &b);
 	hints_claim_put(&f->hints, &a);
 	f->request.customer = 1;
 	ownership_find(&f->world, &f->hints, &f->policy, &f->request, &got);
-	row_equal("a millisecond later", got.store, STORE_B);
-	a.from_ms = 102;
+	row_equal("a microsecond later", got.store, STORE_B);
+	a.from_us = 102;
 	hints_claim_put(&f->hints, &a);
 	ownership_find(&f->world, &f->hints, &f->policy, &f->request, &got);
 	row_equal("and back, as a claim of its own", got.store, STORE_A);
