@@ -89,7 +89,7 @@ reject_plan(struct act_call *c)
 		return e;
 	refused(c, is, (int)q->reason);
 	row = act_call_row(c, ACT_REJECT, (int)is->state);
-	row->waited_s = waited_s(c);
+	row->waited_s = act_waited_s(&c->run, c->ful);
 	row->reason = (int)q->reason;
 	row->note = q->note;
 	act_event_add(&c->run, OUTBOX_REJECTED, is)->reason = (int)q->reason;
