@@ -9,6 +9,7 @@
 #include "flow/read_flow.h"
 #include "flow/scorecard_flow.h"
 #include "flow/store_act.h"
+#include "flow/stock_flow.h"
 #include "flow/store_flow.h"
 #include "flow/trail_flow.h"
 #include "flow/webhook_flow.h"
@@ -16,6 +17,7 @@
 #include "yuncang/v1/catalog.pb-c.h"
 #include "yuncang/v1/customer.pb-c.h"
 #include "yuncang/v1/order.pb-c.h"
+#include "yuncang/v1/stock.pb-c.h"
 #include "yuncang/v1/store.pb-c.h"
 
 #define SHOP (ROLE_STOREFRONT | ROLE_ADMIN)
@@ -42,6 +44,7 @@
 	X(ListActs, list_acts, ROLE_ANY, "", 64 * KIB, list_acts_start)
 
 #define STORE_METHODS(X) \
+	X(ReportStock, report_stock, STOCK_WRITE, "location", 0, report_stock_start) \
 	X(ListTasks, list_tasks, STORE_READ, "location", 64 * KIB, list_tasks_start) \
 	X(Accept, accept, STORE_WRITE, "location", 64 * KIB, accept_start) \
 	X(Reject, reject, STORE_WRITE, "location", 64 * KIB, reject_start) \

@@ -112,6 +112,27 @@ lines_of(const struct world *w, const struct fulfilment_read *f, struct arena *a
 	return ERR_OK;
 }
 
+static enum err
+missing_message(const struct task_read *t, struct arena *a, Yuncang__V1__Task *m)
+{
+	Yuncang__V1__ShortLine *lines;
+
+	if (t->missing_count == 0)
+		return ERR_OK;
+	lines = arena_array(a, (size_t)t->missing_count, sizeof(*lines));
+	m->missing = arena_array(a, (size_t)t->missing_count, sizeof(*m->missing));
+	if (lines == NULL || m->missing == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < t->missing_count; i++) {
+		yuncang__v1__short_line__init(&lines[i]);
+		lines[i].line = t->missing[i].line;
+		lines[i].quantity = t->missing[i].quantity;
+		m->missing[i] = &lines[i];
+	}
+	m->n_missing = (size_t)t->missing_count;
+	return ERR_OK;
+}
+
 static Yuncang__V1__Task *
 task_message(const struct world *w, const struct task_read *t, struct arena *a)
 {
@@ -125,7 +146,8 @@ task_message(const struct world *w, const struct task_read *t, struct arena *a)
 	m->order_id = arena_alloc(a, UUID_TEXT_SIZE);
 	m->fulfilment = fulfilment_message(w, &q, &t->fulfilment, a);
 	m->created_at = time_message(t->created_us, a);
-	if (m->order_id == NULL || m->fulfilment == NULL || m->created_at == NULL)
+	if (m->order_id == NULL || m->fulfilment == NULL || m->created_at == NULL ||
+	    missing_message(t, a, m) != ERR_OK)
 		return NULL;
 	uuid_format(&t->order_id, m->order_id);
 	return m;

@@ -166,7 +166,33 @@ tasks_step(struct tx *t, void *ctx)
 	args_i16(a, (int16_t)q->after_number);
 	args_i64(a, q->count_max + 1);
 	tx_add(t, STMT_ORDER_TASKS);
+	args_i32(tx_args(t), q->location);
+	tx_add(t, STMT_TASK_SHORT);
 	return TX_COMMIT;
+}
+
+/* Few lines lack anything, mostly none. */
+static enum err
+missing_read(struct task_list *l, const PGresult *r, struct task_read *task)
+{
+	struct uuid id;
+
+	if (PQntuples(r) == 0)
+		return ERR_OK;
+	task->missing =
+	    arena_array(l->arena, (size_t)task->fulfilment.line_count, sizeof(*task->missing));
+	if (task->missing == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < PQntuples(r); i++) {
+		id = col_uuid(r, i, 0);
+		if (col_i16(r, i, 1) != task->fulfilment.number ||
+		    !uuid_equal(&id, &task->order_id))
+			continue;
+		assert(task->missing_count < task->fulfilment.line_count);
+		task->missing[task->missing_count++] =
+		    (struct task_missing){col_i16(r, i, 2), col_i32(r, i, 3)};
+	}
+	return ERR_OK;
 }
 
 static void
@@ -194,6 +220,8 @@ tasks_done(struct tx *t, void *ctx, enum err e)
 			tasks[i].due_us = col_time(r, i, FULFILMENT_COLUMN_COUNT);
 			tasks[i].created_us = col_time(r, i, FULFILMENT_COLUMN_COUNT + 1);
 			e = fulfilment_row_read(l->arena, r, i, &tasks[i].fulfilment);
+			if (e == ERR_OK)
+				e = missing_read(l, tx_result(t, 1), &tasks[i]);
 		}
 	}
 	l->done(l->ctx, e, tasks, e == ERR_OK ? count : 0, more);

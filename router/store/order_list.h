@@ -24,10 +24,17 @@ struct task_query {
 	int after_number;
 	int count_max;
 };
+/* Units that the shelf lacks: more is promised than there is, and this fulfilment is among the last to be served. */
+struct task_missing {
+	int32_t line; /* of the order, from 0 */
+	int32_t quantity;
+};
 struct task_read {
 	struct uuid order_id;
 	int64_t created_us, due_us;
 	struct fulfilment_read fulfilment;
+	int missing_count;
+	struct task_missing *missing;
 };
 typedef void task_list_fn(void *ctx, enum err e, struct task_read *tasks, int count, bool more);
 enum err order_read_tasks(struct pool *p, struct arena *arena, const struct task_query *q,

@@ -24,6 +24,7 @@ METHODS = {
     "OrderService/ExplainOrder": READ,
     "OrderService/ListActs": set(ROLES),
     "StoreService/ListTasks": {"store"} | OPERATE,
+    "StoreService/ReportStock": {"store"} | OPERATE,
     "StoreService/Accept": {"store", "admin"},
     "CatalogService/UpsertParties": OPERATE,
     "StoreService/Reject": {"store", "admin"},
