@@ -4,32 +4,20 @@
 #include <string.h>
 
 #include "domain/serial.h"
-#include "flow/read_flow.h"
 
 #define NOTE_CHARACTERS_MAX 200
 
-void
-act_homeless(struct act_run *r, struct fulfilment_read *is)
-{
-	assert(is->state == FUL_REJECTED || is->state == FUL_EXPIRED);
-	is->offer_deadline_us = 0;
-	is->due_us = r->now_us;
-}
-
 /* ---- Units that part ----------------------------------------------------------------------------- */
 
+/* Units that this act parted from other fulfilments have the next numbers. */
 static int
-number_next(const struct act_run *r)
+parted_before(const struct act_run *r)
 {
-	int last = 0;
+	int count = 0;
 
-	for (int i = 0; i < r->order->fulfilment_count; i++)
-		if (r->order->fulfilments[i].number > last)
-			last = r->order->fulfilments[i].number;
 	for (int i = 0; i < r->in.fulfilment_count; i++)
-		if (r->in.fulfilments[i].is.number > last)
-			last = r->in.fulfilments[i].is.number;
-	return last + 1;
+		count += r->in.fulfilments[i].was == NULL;
+	return count;
 }
 
 enum err
@@ -56,8 +44,8 @@ act_split_off(struct act_run *r, struct fulfilment_read *is, const int32_t *quan
 		}
 	}
 	assert(stays > 0 && parts > 0);
+	(*off)->number = act_number_next(r->order) + parted_before(r);
 	r->in.fulfilments[r->in.fulfilment_count - 1].was = NULL;
-	(*off)->number = number_next(r);
 	(*off)->split_from = is->number;
 	(*off)->takes_capacity = false; /* one of a day and a slot stay with what goes on */
 	(*off)->has_slot = false;
@@ -189,36 +177,5 @@ act_serials(struct act_call *c, const struct fulfilment_read *ful,
 		c->run.in.serials = rows;
 		c->run.in.serial_count = s_count;
 	}
-	return ERR_OK;
-}
-
-/* ---- The end of an order --------------------------------------------------------------------------- */
-
-enum err
-act_tell_done(struct act_run *r)
-{
-	const struct act_in *in = &r->in;
-	struct order_read after = *r->order;
-
-	if (in->act_count == 0 || in->row != NULL || order_state_of(r->order) == STATE_DONE)
-		return ERR_OK;
-	after.mark = in->order_changes ? in->mark : after.mark;
-	after.fulfilments = arena_array(r->arena,
-	    (size_t)(r->order->fulfilment_count + in->fulfilment_count),
-	    sizeof(*after.fulfilments));
-	if (after.fulfilments == NULL)
-		return ERR_NO_MEMORY;
-	for (int i = 0; i < r->order->fulfilment_count; i++)
-		after.fulfilments[i] = r->order->fulfilments[i];
-	for (int i = 0; i < in->fulfilment_count; i++) {
-		const struct act_fulfilment *x = &in->fulfilments[i];
-
-		if (x->was != NULL)
-			after.fulfilments[x->was - r->order->fulfilments] = x->is;
-		else
-			after.fulfilments[after.fulfilment_count++] = x->is;
-	}
-	if (order_state_of(&after) == STATE_DONE)
-		act_event_add(r, OUTBOX_DONE, NULL);
 	return ERR_OK;
 }

@@ -5,13 +5,9 @@
 #include "flow/act_call.h"
 
 /*
- * ${is}, of act_change() and by now REJECTED or EXPIRED, waits for another home: its due time is now, which the
- * timers look for; they rehome its units or ask the customer.
+ * ${quantity}[i] units of ${is}->lines[i] part from ${is}, of act_change(), into a row of their own, ${*off}, in the
+ * state that ${is} has.  Not all units: something stays.  NO_MEMORY.
  */
-void act_homeless(struct act_run *r, struct fulfilment_read *is);
-
-/* Units ${quantity}[i] of the line of ${is}->lines[i] part from it into a row of their own, in the state ${is} had
- * when it was read; both are changed, ${*off} is the new one.  Not all units: something stays.  NO_MEMORY. */
 enum err act_split_off(struct act_run *r, struct fulfilment_read *is, const int32_t *quantity,
     struct fulfilment_read **off) MUST_CHECK;
 
@@ -24,8 +20,5 @@ enum err act_note_check(struct reason *r, const char *note, bool needed) MUST_CH
  */
 enum err act_serials(struct act_call *c, const struct fulfilment_read *ful,
     Yuncang__V1__Serials *const *given, size_t count, bool back) MUST_CHECK;
-
-/* Does the order end with this act?  Then it is told.  act_run calls it behind every plan. */
-enum err act_tell_done(struct act_run *r) MUST_CHECK;
 
 #endif

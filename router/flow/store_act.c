@@ -2,6 +2,7 @@
 
 #include "domain/hours.h"
 #include "flow/act_plan.h"
+#include "flow/rehome.h"
 
 /* An answer that comes behind the deadline is none, whether or not the timer has fired. */
 static enum err
@@ -64,7 +65,7 @@ judge_reason(struct act_call *c, Yuncang__V1__RejectReason reason, const char *n
 static void
 refused(struct act_call *c, struct fulfilment_read *is, int reason)
 {
-	act_homeless(&c->run, is);
+	rehome_wanted(&c->run, is);
 	if (reason == YUNCANG__V1__REJECT_REASON__REJECT_REASON_OUT_OF_STOCK ||
 	    reason == YUNCANG__V1__REJECT_REASON__REJECT_REASON_DAMAGED)
 		act_suspect(&c->run, is);

@@ -11,7 +11,6 @@
 
 #define ARENA_MAX ((size_t)16 << 20)
 #define PASSES_MAX 16  /* of one order: each fires something */
-#define RETURN_DAYS 10 /* on its way back, then lost */
 
 /* One order's timers under way. */
 struct timer_run {
@@ -97,7 +96,7 @@ fire(struct act_run *r, const struct fulfilment_read *f)
 	if (is->state == FUL_NOT_COLLECTED)
 		is->due_us = r->now_us;
 	if (is->state == FUL_RETURNING)
-		is->due_us = r->now_us + RETURN_DAYS * US_PER_DAY;
+		is->due_us = r->now_us + r->app->conf->returning_ms_max * US_PER_MS;
 	row = act_row_add(r, act, is, (int)is->state);
 	if (act == ACT_LAPSE)
 		row->waited_s = act_waited_s(r, f);

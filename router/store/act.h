@@ -78,9 +78,6 @@ struct act_in {
 	/* Given back beside what the states say: budgets of units that are no longer sold; quantities negative. */
 	int give_count;
 	const struct take *gives;
-	/* What on_hand changes by beside the states, without coming back: written off; TAKE_STOCK, below 0. */
-	int on_hand_count;
-	const struct take *on_hands;
 	/* On hand again beside what the states say: returned after they had reached the customer. */
 	int back_count;
 	const struct act_back *backs;

@@ -253,7 +253,7 @@ fulfilment_gives(struct takes *g, const struct order_read *o, const struct act_f
 enum err
 act_gives(const struct act_in *in, struct arena *arena, struct takes *g)
 {
-	int most = in->give_count + in->back_count + in->on_hand_count;
+	int most = in->give_count + in->back_count;
 	enum err e;
 
 	for (int i = 0; i < in->fulfilment_count; i++)
@@ -267,8 +267,6 @@ act_gives(const struct act_in *in, struct arena *arena, struct takes *g)
 		takes_add(g, &in->gives[i], PART_ALLOCATED, NULL);
 	for (int i = 0; i < in->back_count; i++)
 		takes_add(g, &in->backs[i].key, PART_ON_HAND, NULL);
-	for (int i = 0; i < in->on_hand_count; i++)
-		takes_add(g, &in->on_hands[i], PART_ON_HAND, NULL);
 	g->moved_us = in->at_us;
 	return takes_seal(g);
 }
