@@ -7,6 +7,8 @@
 #include "flow/act_after.h"
 #include "flow/known.h"
 #include "flow/recheck.h"
+#include "flow/rehome.h"
+#include "flow/timer_flow.h"
 
 static void read_order(struct act_run *r);
 
@@ -30,11 +32,23 @@ lost(enum err e)
 	    e == ERR_SLOT_FULL || e == ERR_CONTENDED;
 }
 
+/* Units that were refused need not wait for the next tick to get another home. */
+static void
+look_for_homes(const struct act_run *r)
+{
+	for (int i = 0; i < r->in.fulfilment_count; i++)
+		if (fulfilment_homeless(&r->in.fulfilments[i].is) &&
+		    r->in.fulfilments[i].is.due_us != 0)
+			timers_poke(r->app->timers);
+}
+
 static void
 written(void *ctx, enum err e)
 {
 	struct act_run *r = ctx;
 
+	if (e == ERR_OK)
+		look_for_homes(r);
 	if (!lost(e))
 		finish(r, e);
 	else if (++r->tries < r->app->conf->decide_tries_max)
