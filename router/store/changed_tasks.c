@@ -13,7 +13,7 @@ changed_tasks_add(struct changed_tasks *c, int32_t location)
 	int32_t *grown;
 	int size;
 
-	assert(location > 0);
+	assert(location > 0 && !c->is_packed);
 	if (c->is_any || (c->count > 0 && c->locations[c->count - 1] == location))
 		return;
 	if (c->count == c->size) {
@@ -67,6 +67,7 @@ changed_tasks_pack(struct changed_tasks *c, struct buf *out)
 	const int32_t *list;
 	int count;
 
+	c->is_packed = true;
 	list = changed_tasks_list(c, &count);
 	for (int i = 0; i < count; i++) {
 		change.location = list[i];
@@ -75,9 +76,9 @@ changed_tasks_pack(struct changed_tasks *c, struct buf *out)
 }
 
 bool
-changed_tasks_none(const struct changed_tasks *c)
+changed_tasks_settled(const struct changed_tasks *c)
 {
-	return c->count == 0 && !c->is_any;
+	return c->is_packed || (c->count == 0 && !c->is_any);
 }
 
 void
@@ -95,7 +96,7 @@ void
 changed_tasks_clear(struct changed_tasks *c)
 {
 	c->count = 0;
-	c->is_any = c->is_sorted = false;
+	c->is_any = c->is_sorted = c->is_packed = false;
 }
 
 void

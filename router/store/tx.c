@@ -177,7 +177,7 @@ rollback(struct tx *t, bool sync_first)
 static void
 commit(struct tx *t)
 {
-	assert(t->seq_used || changed_tasks_none(&t->tasks)); /* others would not hear of it */
+	assert(changed_tasks_settled(&t->tasks)); /* else others would not hear of them */
 	if (t->added == 0 && !t->begun) {
 		finish(t, ERR_OK);
 		return;

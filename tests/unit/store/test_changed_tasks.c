@@ -24,10 +24,10 @@ test_each_once(void **state)
 	int count;
 
 	(void)state;
-	assert_true(changed_tasks_none(&c));
+	assert_true(changed_tasks_settled(&c));
 	for (size_t i = 0; i < ROWS(said); i++)
 		changed_tasks_add(&c, said[i]);
-	assert_false(changed_tasks_none(&c));
+	assert_false(changed_tasks_settled(&c));
 	list = changed_tasks_list(&c, &count);
 	assert_int_equal(count, ROWS(want));
 	assert_memory_equal(list, want, sizeof(want));
@@ -37,7 +37,7 @@ test_each_once(void **state)
 	assert_int_equal(count, ROWS(want) + 1);
 	assert_int_equal(list[1], 2);
 	changed_tasks_clear(&c);
-	assert_true(changed_tasks_none(&c));
+	assert_true(changed_tasks_settled(&c));
 	changed_tasks_add(&c, 5);
 	(void)changed_tasks_list(&c, &count);
 	assert_int_equal(count, 1);
@@ -60,7 +60,9 @@ test_packed(void **state)
 		changed_tasks_add(&tasks, i);
 		changed_tasks_add(&tasks, 200);
 	}
+	assert_false(changed_tasks_settled(&tasks));
 	changed_tasks_pack(&tasks, &b);
+	assert_true(changed_tasks_settled(&tasks));
 	rd_init(&rd, b.data, b.len);
 	assert_true(change_unpack(&rd, &c));
 	assert_int_equal(c.kind, CHANGE_STOCK);
