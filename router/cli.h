@@ -55,6 +55,7 @@ int check_run(struct cli *c);
 int key_run(struct cli *c);
 int policy_run(struct cli *c);
 int audit_run(struct cli *c);
+int import_run(struct cli *c);
 int version_run(struct cli *c);
 
 #endif

@@ -24,6 +24,13 @@ static const struct command commands[] = {
         "  --split     the split rules instead of the routing policy\n"
         "  --version   that version; else the one in force\n",
         policy_run},
+    {"import", "[-f FILE] [--dry-run] [--counted-at TIME] stock FILE|-",
+        "take stock counts out of a CSV file",
+        "  --dry-run   judge every line, write nothing\n"
+        "  --counted-at when what lines without counted_at say was counted\n"
+        "Columns: location, sku, count; goods_owner, safety, counted_at.  Every 5000 lines are one\n"
+        "transaction; counts not newer than what is stored change nothing, so it may be repeated.\n",
+        import_run},
     {"audit", "[-f FILE]", "verify the invariants of the database", "", audit_run},
     {"version", "", "print the version and the libraries it runs with", "", version_run},
 };

@@ -345,11 +345,23 @@ nearest_eliminated(const struct world *w, const struct judged *j, int max, int16
 	return n;
 }
 
+/* Minutes from ${counted_min} to now. */
+static int32_t
+age_of(const struct decide_in *in, uint32_t counted_min)
+{
+	int64_t age = in->request->now_us / US_PER_MIN - counted_min;
+
+	if (counted_min == 0 || counted_min == UINT32_MAX || age > INT32_MAX)
+		return -1;
+	return age > 0 ? (int32_t)age : 0; /* a till's clock may be ahead */
+}
+
 static void
 keep_lines(const struct decide_in *in, const struct group *g, const struct probe *p,
     struct candidate *c)
 {
 	bool looked = p->out == OUT_NOT || p->out >= OUT_NOT_STOCKED;
+	uint32_t counted_min = UINT32_MAX;
 	struct stock_figures f;
 	struct line_figures *to;
 	const struct demand *d;
@@ -375,7 +387,10 @@ keep_lines(const struct decide_in *in, const struct group *g, const struct probe
 		stock_read(in, &in->world->locations[p->idx], d->sku_id, &f);
 		to->pool_count = f.pool_count;
 		memcpy(to->pool, f.pool, sizeof(f.pool[0]) * (size_t)f.pool_count);
+		if (f.counted_min < counted_min)
+			counted_min = f.counted_min;
 	}
+	c->age_min = age_of(in, counted_min);
 }
 
 static void

@@ -55,6 +55,7 @@ struct candidate {
 	enum way way;
 	int32_t distance_m; /* -1: not measured */
 	enum reason_code out;
+	int32_t age_min; /* since the oldest of its stock rows was counted; -1: never, or not recorded */
 	int32_t capacity_left; /* -1: no limit */
 	int32_t capacity_day;  /* local date of the promise */
 	int32_t

@@ -98,7 +98,7 @@ put_lines(struct buf *b, const struct candidate *c, int line_count)
 }
 
 static void
-put_candidate(struct buf *b, int64_t now_us, const struct candidate *c, int line_count)
+put_candidate(struct buf *b, int version, int64_t now_us, const struct candidate *c, int line_count)
 {
 	int keys = RANK_KEYS_MAX;
 
@@ -106,6 +106,8 @@ put_candidate(struct buf *b, int64_t now_us, const struct candidate *c, int line
 	buf_byte(b, (uint8_t)c->source);
 	buf_byte(b, (uint8_t)((unsigned)c->out << 1 | c->chosen));
 	put_up(b, c->distance_m);
+	if (version >= 2)
+		put_up(b, c->age_min);
 	put_up(b, c->capacity_left);
 	buf_zigzag(b, c->capacity_day);
 	put_up(b, c->entitlement_left);
@@ -131,7 +133,7 @@ lines_of_group(const struct decision *d, int line_count, int group)
 }
 
 static void
-put_decision(struct buf *b, const struct request *q, const struct decision *d)
+put_decision(struct buf *b, int version, const struct request *q, const struct decision *d)
 {
 	const struct step_run *r;
 
@@ -161,7 +163,7 @@ put_decision(struct buf *b, const struct request *q, const struct decision *d)
 			put(b, r->rest[k]);
 		put(b, r->candidate_count);
 		for (int k = 0; k < r->candidate_count; k++)
-			put_candidate(b, q->now_us, &r->candidates[k],
+			put_candidate(b, version, q->now_us, &r->candidates[k],
 			    lines_of_group(d, q->line_count, r->group));
 	}
 }
@@ -213,10 +215,12 @@ put_totals(struct buf *b, const struct split_total *t, int line_count)
 enum err
 record_encode(const struct world *w, const struct frozen *f, struct buf *out)
 {
+	int version = f->version != 0 ? f->version : RECORD_VERSION;
+
 	assert(f->decision.option_count == 1);
-	buf_byte(out, RECORD_VERSION);
+	buf_byte(out, (uint8_t)version);
 	put_request(out, w, &f->request);
-	put_decision(out, &f->request, &f->decision);
+	put_decision(out, version, &f->request, &f->decision);
 	put_plan(out, f->request.now_us, &f->decision.options[0]);
 	put_totals(out, &f->totals, f->request.line_count);
 	put(out, f->split_version);

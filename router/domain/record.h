@@ -19,7 +19,8 @@
 #include "domain/decide.h"
 #include "domain/split.h"
 
-#define RECORD_VERSION 1
+/* 2 says of each candidate how old its stock figures were.  Older records are read, and replayed, as they are. */
+#define RECORD_VERSION 2
 #define FIRST_OFFER_SHIFT 4 /* above the owner's source; its figures follow where it is lost */
 
 /* What an order froze at submit, as read back. */
@@ -29,6 +30,7 @@ struct frozen {
 	struct split_total totals;
 	int32_t split_version;
 	int32_t collector; /* party id */
+	int version;       /* of the record's layout; 0: RECORD_VERSION */
 };
 
 /* ERR_TOO_LARGE or NO_MEMORY of ${out}.  ${f} has one option. */

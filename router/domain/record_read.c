@@ -202,6 +202,7 @@ get_candidate(struct reader *r, struct candidate *c, enum way way, int line_coun
 	if (c->out >= OUT_COUNT)
 		r->rd.ok = false;
 	c->distance_m = get_up(r);
+	c->age_min = r->f->version >= 2 ? get_up(r) : -1;
 	c->capacity_left = get_up(r);
 	c->capacity_day = get_signed(r);
 	c->entitlement_left = get_up(r);
@@ -377,7 +378,8 @@ record_decode(const struct world *w, const void *p, size_t len, struct arena *ar
 	if (r.f == NULL)
 		return ERR_NO_MEMORY;
 	rd_init(&r.rd, p, len);
-	if (rd_byte(&r.rd) != RECORD_VERSION)
+	r.f->version = rd_byte(&r.rd);
+	if (r.f->version < 1 || r.f->version > RECORD_VERSION)
 		return ERR_BAD_BODY;
 	get_request(&r, &r.f->request);
 	if (r.rd.ok)

@@ -71,9 +71,12 @@ stock_read(const struct decide_in *in, const struct location *l, int32_t sku,
 	int n;
 
 	f->units = f->safety = 0;
+	f->counted_min = UINT32_MAX;
 	f->pool_count = 0;
 	n = hints_stock_all(in->hints, l->id, sku, row, ROWS_MAX);
 	for (int i = 0; i < n; i++) {
+		if (row[i]->counted_min < f->counted_min)
+			f->counted_min = row[i]->counted_min;
 		r = judge_row(in, row[i], now_min);
 		if (r != OUT_NOT) {
 			left = left != OUT_NOT && r > left ? r : left;

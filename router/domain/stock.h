@@ -7,6 +7,8 @@
 struct stock_figures {
 	int64_t units; /* of all pools */
 	int64_t safety;
+	/* of the row counted longest ago, filtered or not; UINT32_MAX: there is none */
+	uint32_t counted_min;
 	int pool_count;
 	struct pool pool[GOODS_OWNERS_MAX];
 };

@@ -213,6 +213,7 @@ candidate_message(const struct world *w, const struct candidate *c, int line_cou
 	m->distance_m = c->distance_m;
 	m->eliminated = (Yuncang__V1__EliminationReason)c->out;
 	m->capacity_left = c->capacity_left;
+	m->counted_minutes_ago = c->age_min;
 	m->chosen = c->chosen;
 	m->promise = window_message(c->promise_from_us, c->promise_to_us, a);
 	m->n_available = (size_t)line_count;

@@ -1,5 +1,7 @@
 #include "flow/stock_flow.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "flow/app.h"
 #include "flow/catalog_check.h"
@@ -9,11 +11,15 @@
 #include "yuncang/v1/stock.pb-c.h"
 
 #define BOOKED_ORDERS_MAX 1000
+#define SOURCE_BYTES_MAX 48
 
 struct report_stock {
 	struct call *call;
 	const Yuncang__V1__ReportStockRequest *q;
 	struct check check;
+	int32_t location; /* id */
+	/* As stored, "17/till-7": sequences of two stores' tills of one name are not one. */
+	const char *source;
 	struct stock_report report;
 };
 
@@ -94,6 +100,20 @@ figures(const struct report_stock *x, const struct stock_told *told, struct aren
 	return ERR_OK;
 }
 
+/* Sources as their location calls them. */
+static enum err
+gaps(const struct write_result *r, struct arena *a, Yuncang__V1__ReportStockResponse *m)
+{
+	m->gaps = arena_array(a, (size_t)r->gap_count, sizeof(*m->gaps));
+	if (m->gaps == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < r->gap_count; i++)
+		/* protobuf-c's messages have no const. */
+		m->gaps[i] = (char *)(uintptr_t)(strchr(r->gaps[i], '/') + 1);
+	m->n_gaps = (size_t)r->gap_count;
+	return ERR_OK;
+}
+
 static void
 written(void *ctx, const struct write_result *r)
 {
@@ -107,10 +127,10 @@ written(void *ctx, const struct write_result *r)
 		return;
 	}
 	m.written = r->written;
-	m.n_gaps = (size_t)r->gap_count;
-	/* protobuf-c's messages have no const. */
-	m.gaps = (char **)(uintptr_t)r->gaps;
-	e = rows_left(r->stock, 0, x->report.count_count, a, &m.counts_left, &m.n_counts_left);
+	e = gaps(r, a, &m);
+	if (e == ERR_OK)
+		e = rows_left(r->stock, 0, x->report.count_count, a, &m.counts_left,
+		    &m.n_counts_left);
 	if (e == ERR_OK)
 		e = rows_left(r->stock, x->report.count_count, x->report.delta_count, a,
 		    &m.deltas_left, &m.n_deltas_left);
@@ -125,16 +145,17 @@ written(void *ctx, const struct write_result *r)
 /* ---- The request ------------------------------------------------------------------------------- */
 
 static enum err
-location_check(struct call *c, const char *code)
+location_check(struct call *c, const char *code, int32_t *id)
 {
 	const struct world *w = catalog_world(call_app(c)->catalog);
+	uint32_t at = strmap_get(&w->location_code, code);
 
 	if (code[0] == '\0')
 		return reason_set(&c->reason, ERR_BAD_FIELD, "location", "must be set");
-	if (strmap_get(&w->location_code, code) == STRMAP_NONE ||
-	    !principal_may(c->principal, "location", code))
+	if (at == STRMAP_NONE || !principal_may(c->principal, "location", code))
 		return reason_set(&c->reason, ERR_NOT_FOUND, "location", "%s",
 		    err_text(ERR_NOT_FOUND));
+	*id = w->locations[at].id;
 	return ERR_OK;
 }
 
@@ -187,7 +208,7 @@ delta_check(struct report_stock *x, size_t i, struct delta_row *out)
 	*out = (struct delta_row){.location = x->q->location,
 	    .sku = m->sku,
 	    .goods_owner = m->goods_owner,
-	    .source = x->q->source,
+	    .source = x->source,
 	    .delta = m->delta,
 	    .sequence = m->sequence};
 	e = check_code(c, "sku", -1, m->sku);
@@ -248,6 +269,19 @@ booked_check(struct report_stock *x)
 }
 
 static enum err
+source_check(struct report_stock *x)
+{
+	const char *source = x->q->source;
+
+	if (check_code(&x->check, "source", -1, source) != ERR_OK ||
+	    strlen(source) > SOURCE_BYTES_MAX)
+		return reason_set(x->check.r, ERR_BAD_FIELD, "source",
+		    "who reports, 1 to %d characters of A-Z a-z 0-9 . _ : -", SOURCE_BYTES_MAX);
+	x->source = arena_printf(x->call->arena, "%d/%s", (int)x->location, source);
+	return x->source != NULL ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum err
 rows_check(struct report_stock *x)
 {
 	const Yuncang__V1__ReportStockRequest *q = x->q;
@@ -263,9 +297,8 @@ rows_check(struct report_stock *x)
 	deltas = arena_array(x->call->arena, q->n_deltas, sizeof(*deltas));
 	if (counts == NULL || deltas == NULL)
 		return ERR_NO_MEMORY;
-	if (q->n_deltas > 0 && check_code(&x->check, "source", -1, q->source) != ERR_OK)
-		e = reason_set(x->check.r, ERR_BAD_FIELD, "source",
-		    "who reports, 1 to 64 characters of A-Z a-z 0-9 . _ : -");
+	if (q->n_deltas > 0)
+		e = source_check(x);
 	for (size_t i = 0; e == ERR_OK && i < q->n_counts; i++)
 		e = count_check(x, i, &counts[i]);
 	for (size_t i = 0; e == ERR_OK && i < q->n_deltas; i++)
@@ -290,7 +323,7 @@ begin(struct report_stock *x)
 
 	x->check.r = &c->reason;
 	x->check.now_us = x->report.now_us = c->received_us;
-	e = location_check(c, x->q->location);
+	e = location_check(c, x->q->location, &x->location);
 	if (e == ERR_OK)
 		e = rows_check(x);
 	if (e == ERR_OK)

@@ -249,7 +249,7 @@ write_step(struct tx *t, void *ctx)
 	if (next == TX_COMMIT)
 		change_add(w, t);
 	if (next == TX_ROLLBACK)
-		tx_fail(t, w->result.reason.err);
+		tx_fail(t, w->dry ? ERR_WRONG_STATE : w->result.reason.err);
 	return next;
 }
 

@@ -1,6 +1,7 @@
 #include "store/order_list.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -137,17 +138,23 @@ order_read_list(struct pool *p, struct arena *arena, const struct order_query *q
 
 /* ---- Tasks of a location ----------------------------------------------------------------------- */
 
+/* No padding: compared as bytes. */
+struct task_level {
+	int32_t dealer, location, sku, goods_owner;
+};
 struct task_list {
 	struct arena *arena;
 	struct task_query query;
 	task_list_fn *done;
 	void *ctx;
+	struct task_read *tasks;
+	int count;
+	bool more;
 };
 
-static enum tx_next
-tasks_step(struct tx *t, void *ctx)
+static void
+tasks_ask(const struct task_list *l, struct tx *t)
 {
-	const struct task_list *l = ctx;
 	const struct task_query *q = &l->query;
 	struct pg_args *a;
 
@@ -166,19 +173,90 @@ tasks_step(struct tx *t, void *ctx)
 	args_i16(a, (int16_t)q->after_number);
 	args_i64(a, q->count_max + 1);
 	tx_add(t, STMT_ORDER_TASKS);
-	args_i32(tx_args(t), q->location);
-	tx_add(t, STMT_TASK_SHORT);
-	return TX_COMMIT;
 }
 
-/* Few lines lack anything, mostly none. */
+static enum err
+tasks_read(struct task_list *l, const PGresult *r)
+{
+	enum err e = ERR_OK;
+
+	l->more = PQntuples(r) > l->query.count_max;
+	l->count = l->more ? l->query.count_max : PQntuples(r);
+	l->tasks = arena_array(l->arena, (size_t)l->count, sizeof(*l->tasks));
+	if (l->tasks == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; e == ERR_OK && i < l->count; i++) {
+		l->tasks[i].order_id = col_uuid(r, i, 0);
+		l->tasks[i].due_us = col_time(r, i, FULFILMENT_COLUMN_COUNT);
+		l->tasks[i].created_us = col_time(r, i, FULFILMENT_COLUMN_COUNT + 1);
+		e = fulfilment_row_read(l->arena, r, i, &l->tasks[i].fulfilment);
+	}
+	return e;
+}
+
+static int
+level_order(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct task_level));
+}
+
+/* Which units the page's levels lack, each once. */
+static void
+missing_ask(struct task_list *l, struct tx *t)
+{
+	struct task_level *levels;
+	int most = 0, count = 0, kept = 0;
+	struct pg_args *a;
+
+	for (int i = 0; i < l->count; i++)
+		most += l->tasks[i].fulfilment.line_count;
+	levels = arena_array(l->arena, (size_t)most, sizeof(*levels));
+	for (int i = 0; levels != NULL && i < l->count; i++) {
+		const struct fulfilment_read *f = &l->tasks[i].fulfilment;
+
+		for (int n = 0; n < f->line_count; n++)
+			if (f->lines[n].goods_owner != 0)
+				levels[count++] = (struct task_level){f->dealer, f->location,
+				    f->lines[n].sku, f->lines[n].goods_owner};
+	}
+	if (count == 0)
+		return;
+	qsort(levels, (size_t)count, sizeof(*levels), level_order);
+	for (int i = 0; i < count; i++)
+		if (kept == 0 || level_order(&levels[kept - 1], &levels[i]) != 0)
+			levels[kept++] = levels[i];
+	a = tx_args(t);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, kept, levels[i].dealer);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, kept, levels[i].location);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, kept, levels[i].sku);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, kept, levels[i].goods_owner);
+	tx_add(t, STMT_TASK_SHORT);
+}
+
+static enum tx_next
+tasks_step(struct tx *t, void *ctx)
+{
+	struct task_list *l = ctx;
+	enum err e;
+
+	if (tx_trip(t) == 0) {
+		tasks_ask(l, t);
+		return TX_TRIP;
+	}
+	e = tasks_read(l, tx_result(t, 0));
+	if (e == ERR_OK) {
+		missing_ask(l, t);
+		return TX_COMMIT;
+	}
+	tx_fail(t, e);
+	return TX_ROLLBACK;
+}
+
 static enum err
 missing_read(struct task_list *l, const PGresult *r, struct task_read *task)
 {
 	struct uuid id;
 
-	if (PQntuples(r) == 0)
-		return ERR_OK;
 	task->missing =
 	    arena_array(l->arena, (size_t)task->fulfilment.line_count, sizeof(*task->missing));
 	if (task->missing == NULL)
@@ -199,32 +277,15 @@ static void
 tasks_done(struct tx *t, void *ctx, enum err e)
 {
 	struct task_list *l = ctx;
-	struct task_read *tasks;
-	const PGresult *r;
-	int i, count;
-	bool more;
+	const PGresult *r = NULL;
 
 	read_told(t, e);
-	tasks = NULL;
-	count = 0;
-	more = false;
-	if (e == ERR_OK) {
+	if (e == ERR_OK && tx_result_count(t) > 0)
 		r = tx_result(t, 0);
-		more = PQntuples(r) > l->query.count_max;
-		count = more ? l->query.count_max : PQntuples(r);
-		tasks = arena_array(l->arena, (size_t)count, sizeof(*tasks));
-		if (tasks == NULL)
-			e = ERR_NO_MEMORY;
-		for (i = 0; e == ERR_OK && i < count; i++) {
-			tasks[i].order_id = col_uuid(r, i, 0);
-			tasks[i].due_us = col_time(r, i, FULFILMENT_COLUMN_COUNT);
-			tasks[i].created_us = col_time(r, i, FULFILMENT_COLUMN_COUNT + 1);
-			e = fulfilment_row_read(l->arena, r, i, &tasks[i].fulfilment);
-			if (e == ERR_OK)
-				e = missing_read(l, tx_result(t, 1), &tasks[i]);
-		}
-	}
-	l->done(l->ctx, e, tasks, e == ERR_OK ? count : 0, more);
+	/* Few levels lack anything, mostly none. */
+	for (int i = 0; e == ERR_OK && r != NULL && PQntuples(r) > 0 && i < l->count; i++)
+		e = missing_read(l, r, &l->tasks[i]);
+	l->done(l->ctx, e, l->tasks, e == ERR_OK ? l->count : 0, e == ERR_OK && l->more);
 }
 
 enum err

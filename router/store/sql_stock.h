@@ -82,16 +82,15 @@
 	    "r as (select h.*, " SQL_SHORT_UPTO " from h) " \
 	    "select distinct r.order_id, r.number, r.location, o.dealer_id from r " \
 	    "join sales_order o on o.order_id = r.order_id where r.upto > r.had and r.upto - r.qty < r.has") \
-	/* Of one location: which lines of its fulfilments lack how many units. */ \
-	X(TASK_SHORT, ON_QUERY, \
-	    "with t as materialized (select f.dealer_id as dealer, f.location_id as location, f.order_id, f.number, " \
-	    "f.state, l.* from fulfilment f, unnest(f.line, f.sku_id, f.qty, f.goods_owner_id) l(line, sku, qty, owner) " \
-	    "where f.location_id = $1 and f.state in " SQL_ALLOCATED "), " \
-	    "m as materialized (select k.*, s.allocated - s.on_hand as missing " \
-	    "from (select distinct dealer, location, sku, owner from t) k join stock_level s " \
-	    "on s.dealer_id = k.dealer and s.location_id = k.location and s.sku_id = k.sku " \
-	    "and s.goods_owner_id = k.owner where s.allocated > s.on_hand), " \
-	    "r as (select *, " SQL_SHORT_UPTO " from t join m using (dealer, location, sku, owner)) " \
+	/* Of a page's levels those that lack units, mostly none; then whose lines lack how many. */ \
+	X(TASK_SHORT, ON_QUERY, SQL_W_LEVEL \
+	    ", m as materialized (select w.*, s.allocated - s.on_hand as missing from w join stock_level s on " \
+	    SQL_ON_STOCK "and s.allocated > s.on_hand), " \
+	    "h as (select m.*, f.order_id, f.number, f.state, l.line, l.qty from m join fulfilment f " \
+	    "on f.location_id = m.location and f.state in " SQL_ALLOCATED ", " \
+	    "unnest(f.line, f.sku_id, f.qty, f.goods_owner_id) l(line, sku_id, qty, owner_id) " \
+	    "where l.sku_id = m.sku and l.owner_id = m.owner), " \
+	    "r as (select h.*, " SQL_SHORT_UPTO " from h) " \
 	    "select order_id, number, line, least(qty, missing - (upto - qty))::int4 from r where upto - qty < missing") \
 	X(STOCK_SUSPECT, ON_BOTH, SQL_W_LEVEL \
 	    "update stock_level s set suspect_until = greatest(s.suspect_until, $5::timestamptz), " \

@@ -10,7 +10,7 @@ import pytest
 
 import yc
 
-COMMANDS = ["serve", "migrate", "check", "key", "policy", "audit", "version"]
+COMMANDS = ["serve", "migrate", "check", "key", "policy", "import", "audit", "version"]
 
 
 # ---- Usage ----
@@ -49,6 +49,8 @@ def test_each_command_explains_itself(command):
     ["key", "create", "--role", "store", "--scope", "margin"],
     ["key", "create", "--role", "admin", "more"],
     ["key", "revoke"], ["key", "revoke", "x"], ["key", "revoke", "0"], ["key", "revoke", "-1"],
+    ["import"], ["import", "orders", "x.csv"], ["import", "stock"], ["import", "stock", "x.csv", "more"],
+    ["import", "--counted-at", "noon", "stock", "x.csv"],
     ["policy"], ["policy", "drop"], ["policy", "show", "--version", "x"],
     ["policy", "show", "--version", "0"], ["policy", "list", "--version", "1"],
 ], ids=" ".join)

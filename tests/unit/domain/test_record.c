@@ -54,6 +54,8 @@ world(void)
 	return f;
 }
 
+static int layout; /* of the records encoded; 0: today's */
+
 static void
 encode(struct fixture *f, int option, struct buf *b)
 {
@@ -73,6 +75,7 @@ encode(struct fixture *f, int option, struct buf *b)
 	    .cost_unit_fen = {9}};
 	z->split_version = 11;
 	z->collector = f->brand;
+	z->version = layout;
 	buf_init(b, RECORD_MAX);
 	assert_int_equal(record_encode(&f->world, z, b), ERR_OK);
 	free(z);
@@ -112,6 +115,7 @@ same_candidate(const struct candidate *a, const struct candidate *b)
 	row_equal("its way", a->way, b->way);
 	row_equal("distance", a->distance_m, b->distance_m);
 	row_equal("out", a->out, b->out);
+	row_equal("age", a->age_min, b->age_min);
 	row_equal("capacity left", a->capacity_left, b->capacity_left);
 	row_equal("capacity day", a->capacity_day, b->capacity_day);
 	row_equal("entitlement", a->entitlement_left, b->entitlement_left);
@@ -245,6 +249,65 @@ test_replay(void **state)
 	fixture_free(f);
 }
 
+/* How long ago its stock was counted stands beside each candidate, also where that is what ruled it out. */
+static void
+test_age(void **state)
+{
+	struct fixture *f = world();
+
+	(void)state;
+	fixture_stock(f, 2, 1, f->brand, 12)->counted_min -= 90;
+	fixture_stock(f, 3, 1, f->brand, 13)->counted_min = 0;
+	f->policy.stale_after_min = 60;
+	fixture_decide(f, 1);
+	row_equal("just now", f->d->runs[0].candidates[0].age_min, 0);
+	for (int i = 0; i < f->d->run_count; i++) {
+		for (int k = 0; k < f->d->runs[i].candidate_count; k++) {
+			const struct candidate *c = &f->d->runs[i].candidates[k];
+
+			if (c->location == 2) {
+				row_equal("too long ago", c->out, OUT_STALE);
+				row_equal("and how long", c->age_min, 90);
+			} else if (c->location == 3) {
+				row_equal("never", c->age_min, -1);
+			}
+		}
+	}
+	fixture_free(f);
+}
+
+/* What was written before ages were recorded is read and replayed as it is. */
+static void
+test_first_layout(void **state)
+{
+	struct fixture *f = world();
+	struct frozen *got;
+	struct buf first, now;
+	bool equal;
+
+	(void)state;
+	fixture_decide(f, 1);
+	encode(f, 0, &now);
+	layout = 1;
+	encode(f, 0, &first);
+	layout = 0;
+	row_equal("its first byte", first.data[0], 1);
+	row_equal("today's", now.data[0], RECORD_VERSION);
+	row_equal("is shorter", first.len < now.len, true);
+	assert_int_equal(record_decode(&f->world, first.data, first.len, f->arena, &got), ERR_OK);
+	row_equal("not recorded", got->decision.runs[0].candidates[0].age_min, -1);
+	assert_int_equal(record_replay(&f->world, &f->policy, first.data, first.len, f->arena,
+	                     &equal),
+	    ERR_OK);
+	row_equal("replayed", equal, true);
+	first.data[0] = RECORD_VERSION + 1;
+	row_equal("a layout to come",
+	    record_decode(&f->world, first.data, first.len, f->arena, &got), ERR_BAD_BODY);
+	buf_release(&first);
+	buf_release(&now);
+	fixture_free(f);
+}
+
 /* Decided when the owner had lost the first offer; whatever his grade and rate are today. */
 static void
 test_first_offer(void **state)
@@ -322,6 +385,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_every_field),
 	    cmocka_unit_test(test_replay),
+	    cmocka_unit_test(test_age),
+	    cmocka_unit_test(test_first_layout),
 	    cmocka_unit_test(test_first_offer),
 	    cmocka_unit_test(test_refused_bytes),
 	};
