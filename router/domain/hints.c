@@ -450,8 +450,8 @@ hints_budget_rehash(struct hints *h, struct budget_hint *place, uint32_t size)
 static bool
 same_claim(const struct claim *a, const struct claim *b)
 {
-	return a->customer == b->customer && a->location == b->location && a->staff == b->staff &&
-	    a->kind == b->kind && a->from_min == b->from_min && a->from_us == b->from_us;
+	return a->customer == b->customer && a->location == b->location && a->kind == b->kind &&
+	    a->from_min == b->from_min && a->from_us == b->from_us;
 }
 
 static struct claim *

@@ -52,10 +52,11 @@
 	    "where b.location_id = any($1::int4[]) order by b.customer limit $7 " \
 	    "on conflict do nothing returning " SQL_CLAIM_COLUMNS) \
 	X(TRANSFER_MOVED, ON_QUERY, "update ownership_transfer set moved = $2, more = $3 where transfer_id = $1") \
-	/* Who moves started_at on counts; the others find it moved. */ \
+	/* Who moves started_at on counts; the others find it moved.  Far ahead: a clock was set back. */ \
 	X(SCORE_LEASE, ON_QUERY, \
 	    "update scorecard_run r set started_at = $1 from (select started_at from scorecard_run) was " \
-	    "where r.started_at is null or r.started_at <= $2 or r.started_at > $1 returning was.started_at") \
+	    "where r.started_at is null or r.started_at <= $2 " \
+	    "or r.started_at > $1::timestamptz + interval '1 minute' returning was.started_at") \
 	/* A short without a reference was a timer's: the store said nothing. */ \
 	X(SCORE_DAY, ON_QUERY, \
 	    "insert into dealer_score as s (party_id, day, accepts, rejects, lapses, shorts, waited_s, waits) " \
