@@ -52,12 +52,14 @@
 	X(feed_poll_ms, MS, 10, 60000, "200ms", true, "how often other instances' changes are read") \
 	X(feed_keep_ms, MS, 60000, INT64_C(86400000), "10min", true, "how long change feed rows are kept") \
 	X(expiry_poll_ms, MS, 50, 60000, "1s", true, "how often unpaid orders past their time are released") \
-	X(clock_may_move, BOOL, 0, 0, "off", false, "let AdminService.MoveClock move this instance's wall clock; for tests and demonstrations only") \
 	X(collection_tries_max, INT, 1, 100, "5", true, "wrong collection codes that lock a fulfilment's collection") \
 	X(collection_lock_ms, MS, 1000, 86400000, "15min", true, "how long collection stays locked after too many wrong codes") \
 	X(silence_ship_ms, MS, 60000, INT64_C(7776000000), "240h", true, "a shipped parcel without news counts as delivered after this") \
 	X(silence_deliver_ms, MS, 60000, INT64_C(7776000000), "48h", true, "a store's delivery without news counts as delivered after this; a failed one is turned back") \
 	X(returning_ms_max, MS, 60000, INT64_C(7776000000), "240h", true, "goods on their way back to a store count as lost after this") \
+	X(return_bring_ms_max, MS, 60000, INT64_C(31536000000), "336h", true, "a requested return that nobody brings lapses after this") \
+	X(return_decide_ms_max, MS, 60000, INT64_C(31536000000), "168h", true, "a received return that nobody inspects counts as taken back, damaged, after this") \
+	X(clock_may_move, BOOL, 0, 0, "off", false, "let AdminService.MoveClock move this instance's wall clock; for tests and demonstrations only") \
 	X(webhook_poll_ms, MS, 10, 60000, "200ms", true, "how often events are looked for that endpoints have to hear of") \
 	X(webhook_timeout_ms, MS, 50, 60000, "10s", true, "time an endpoint may take to answer; its lease is three times as long") \
 	X(webhook_retry_ms, MS, 10, 60000, "5s", true, "pause behind the first failure; later ones are fixed multiples of it, eleven tries over a day at 5s") \
@@ -74,12 +76,12 @@
 	X(courier_secret_file, TEXT, 0, 0, "", false, "file with the secret shared with the courier, whsec_ and base64") \
 	X(courier_timeout_ms, MS, 50, 60000, "5s", true, "time the courier may take to answer") \
 	X(courier_poll_ms, MS, 20, 3600000, "2s", true, "how often the courier is asked for news") \
+	X(scorecard_poll_ms, MS, 50, 86400000, "15min", true, "how often the scorecards of dealers are counted") \
 	X(timer_poll_ms, MS, 20, 60000, "500ms", true, "how often offers, holds and waits that end are looked for") \
 	X(timer_runs_max, INT, 1, 1000, "32", true, "orders whose timers one instance fires at once") \
 	X(timer_lease_ms, MS, 1000, 3600000, "20s", true, "time an instance has to fire a timer before another may") \
 	X(await_customer_ms, MS, 60000, INT64_C(30) * 86400000, "2d", true, "a customer who is asked for another way has this long; then what has no home is cancelled") \
 	X(unfillable_ms, MS, 60000, INT64_C(30) * 86400000, "1d", true, "what nobody can fulfil is cancelled after this") \
-	X(scorecard_poll_ms, MS, 50, 86400000, "15min", true, "how often the scorecards of dealers are counted") \
 	X(drain_ms_max, MS, 0, 600000, "20s", true, "on SIGTERM, time to finish requests") \
 	X(log_level, LEVEL, 0, 0, "info", true, "error, warn, info or debug")
 /* clang-format on */

@@ -49,7 +49,8 @@
 	X(PAY_BALANCE, 25, "pay_balance") \
 	X(ASK_RETURN, 26, "request_return") \
 	X(RECEIVE_RETURN, 27, "receive_return") \
-	X(DECIDE_RETURN, 28, "decide_return")
+	X(DECIDE_RETURN, 28, "decide_return") \
+	X(LAPSE_RETURN, 29, "lapse_return")
 /* clang-format on */
 
 enum act_kind {

@@ -146,6 +146,10 @@ plan(struct act_run *r)
 			return refuse(c, ERR_NOT_FOUND, "act.fulfilment", err_text(ERR_NOT_FOUND));
 		c->loc = world_location_row(r->world, c->ful->location);
 	}
+	if (c->ful != NULL && c->method->where != NULL)
+		c->loc = c->method->where(c);
+	if (c->ful != NULL && c->loc == NULL)
+		return refuse(c, ERR_NOT_FOUND, NULL, err_text(ERR_NOT_FOUND));
 	if (!may_act(c))
 		return refuse(c, ERR_NOT_FOUND, NULL, err_text(ERR_NOT_FOUND));
 	before = act_before(c);

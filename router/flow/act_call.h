@@ -22,6 +22,11 @@ struct act_method {
 	enum act_side side;
 	unsigned with; /* READ_* that the plan needs */
 	int attempt;   /* see act_run.h */
+	/*
+	 * Where it is done, if that need not be the fulfilment's location: it is then this one that must be in the
+	 * key's scope, and whose staff acts.  NULL of a call: there is nothing like it.
+	 */
+	const struct location *(*where)(const struct act_call *c);
 	/* Called when the act is none that was there before; c->act is judged.  As act_plan_fn. */
 	enum err (*plan)(struct act_call *c);
 	/*

@@ -86,6 +86,15 @@ plan_order(struct act_run *r)
 	r->in.reason = r->reason;
 	r->in.mark = r->order->mark;
 	e = r->plan(r);
+	/*
+	 * The acts were read first, so what refuses may be this very act, sent twice at once: its row is among the
+	 * acts now, and what it did was read with the rest.
+	 */
+	if ((e == ERR_WRONG_STATE || e == ERR_BAD_FIELD) && !r->refused) {
+		r->refused = true;
+		read_order(r);
+		return;
+	}
 	if (e == ERR_CONTENDED && r->last.world != NULL && !r->probed) {
 		r->probed = true;
 		e = recheck(r->app, &r->last, r->last_err, rechecked, r);
@@ -148,7 +157,7 @@ read_start(struct act_run *r)
 {
 	struct order_key key = {.order_id = r->order_id, .attempt = r->attempt};
 
-	return order_read_one(r->app->query_pool, r->arena, &key, r->with | READ_ACTS, read_done,
+	return order_read_one(r->app->query_pool, r->arena, &key, r->with | READ_ACTS | READ_DEPOSIT, read_done,
 	    r);
 }
 
@@ -166,6 +175,7 @@ act_run_start(struct act_run *r)
 {
 	r->world = NULL;
 	r->tries = 0;
+	r->refused = false;
 	return read_start(r);
 }
 
@@ -238,6 +248,14 @@ act_event_add(struct act_run *r, enum outbox_kind kind, const struct fulfilment_
 	    .number = f != NULL ? f->number : 0,
 	    .location = f != NULL ? f->location : 0};
 	return e;
+}
+
+struct act_more *
+act_more_of(struct act_run *r)
+{
+	if (r->in.more == NULL)
+		r->in.more = arena_zalloc(r->arena, sizeof(*r->in.more));
+	return r->in.more;
 }
 
 void

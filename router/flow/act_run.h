@@ -9,6 +9,7 @@
 #include "domain/decide.h"
 #include "flow/app.h"
 #include "store/act.h"
+#include "store/act_more.h"
 
 struct act_run;
 
@@ -47,6 +48,7 @@ struct act_run {
 	struct act_in in;
 
 	int tries;
+	bool refused; /* once, by plan */
 };
 
 /*
@@ -70,6 +72,8 @@ struct act_event *act_event_add(struct act_run *r, enum outbox_kind kind,
     const struct fulfilment_read *f);
 /* Seconds since ${f} was offered: since it was paid, or since its units last moved. */
 int act_waited_s(const struct act_run *r, const struct fulfilment_read *f);
+/* What few acts write besides, made when it is first asked for.  NULL: no memory. */
+struct act_more *act_more_of(struct act_run *r) MUST_CHECK;
 /* The shelf was found empty: ${is}, of act_change(), marks its levels suspect and says so. */
 void act_suspect(struct act_run *r, const struct fulfilment_read *is);
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "domain/record.h"
+#include "flow/return_message.h"
 
 static bool
 party_known(const struct world *w, int32_t id)
@@ -52,7 +53,7 @@ order_is_known(const struct world *w, const struct order_read *o, struct arena *
 	for (int i = 0; o->decision != NULL && i < o->decision->leg_count; i++)
 		if (!party_known(w, o->decision->legs[i].party))
 			return false;
-	return record_known(w, o->decision, a);
+	return returns_known(w, o) && record_known(w, o->decision, a);
 }
 
 /* ---- Not yet known ---- */

@@ -7,6 +7,8 @@
 #include "flow/payment_flow.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
+#include "flow/return_act.h"
+#include "flow/return_list.h"
 #include "flow/scorecard_flow.h"
 #include "flow/store_act.h"
 #include "flow/stock_flow.h"
@@ -40,6 +42,7 @@
 	X(ConfirmPayment, confirm_payment, SHOP, "storefront", 64 * KIB, confirm_start) \
 	X(GetOrder, get_order, ROLE_ANY, "", 64 * KIB, get_order_start) \
 	X(ListOrders, list_orders, SHOP_READ, "storefront", 64 * KIB, list_orders_start) \
+	X(RequestReturn, request_return, SHOP_QUOTE, "storefront", 64 * KIB, request_return_start) \
 	X(ExplainOrder, explain_order, SHOP_READ, "", 64 * KIB, explain_order_start) \
 	X(ListActs, list_acts, ROLE_ANY, "", 64 * KIB, list_acts_start)
 
@@ -50,6 +53,9 @@
 	X(Reject, reject, STORE_WRITE, "location", 64 * KIB, reject_start) \
 	X(MarkShort, mark_short, STORE_WRITE, "location", 64 * KIB, mark_short_start) \
 	X(MarkReady, mark_ready, STORE_WRITE, "location", 64 * KIB, mark_ready_start) \
+	X(ListReturns, list_returns, STORE_READ, "location", 64 * KIB, list_returns_start) \
+	X(ReceiveReturn, receive_return, STORE_WRITE, "location", 64 * KIB, receive_return_start) \
+	X(DecideReturn, decide_return, STORE_WRITE, "location", 64 * KIB, decide_return_start) \
 	X(ConfirmCollection, confirm_collection, STORE_WRITE, "location", 64 * KIB, confirm_collection_start) \
 	X(ReissueCode, reissue_code, STORE_WRITE | ROLE_STOREFRONT, "", 64 * KIB, reissue_code_start) \
 	X(Dispatch, dispatch, STORE_WRITE, "location", 64 * KIB, dispatch_start) \

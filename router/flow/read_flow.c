@@ -8,6 +8,7 @@
 #include "flow/order_message.h"
 #include "flow/page.h"
 #include "flow/read_flow.h"
+#include "flow/return_message.h"
 #include "store/order_list.h"
 
 #define PAGE_SIZE_DEFAULT 50
@@ -196,7 +197,7 @@ get_answer(struct read_flow *f)
 		return;
 	}
 	m.order = order_message(w, o, true, a);
-	if (m.order == NULL ||
+	if (m.order == NULL || order_returns_add(w, o, m.order, a) != ERR_OK ||
 	    (f->call->principal->role == ROLE_STOREFRONT && add_codes(f, m.order) != ERR_OK)) {
 		fail_plain(f, ERR_NO_MEMORY);
 		return;
@@ -259,7 +260,8 @@ get_order_start(struct call *c, const ProtobufCMessage *request)
 	f = flow_new(c, get_answer);
 	if (f == NULL)
 		return;
-	e = order_read_one(call_app(c)->query_pool, c->arena, &key, READ_DECISION, one_done, f);
+	e = order_read_one(call_app(c)->query_pool, c->arena, &key,
+	    READ_DECISION | READ_RETURNS | READ_DEPOSIT, one_done, f);
 	if (e != ERR_OK)
 		fail_plain(f, e);
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "flow/rehome.h"
+#include "flow/return_act.h"
 #include "store/timers.h"
 
 #define ARENA_MAX ((size_t)16 << 20)
@@ -147,6 +148,9 @@ plan(struct act_run *r)
 	for (int i = 0; e == ERR_OK && i < o->fulfilment_count; i++)
 		if (r->in.act_count < ACT_ROWS_MAX && is_due(r, &o->fulfilments[i]))
 			e = fire(r, &o->fulfilments[i]);
+	/* one a transaction: each is written whole */
+	for (int i = 0; e == ERR_OK && r->in.act_count == 0 && i < o->return_count; i++)
+		e = return_due_plan(r, o->returns[i].number);
 	if (e != ERR_OK || r->in.act_count > 0)
 		return e;
 	if (waits && o->due_us != 0 && o->due_us <= r->now_us)
@@ -212,7 +216,7 @@ run_order(struct timer_run *x)
 	x->act = (struct act_run){.app = x->timers->app,
 	    .arena = x->arena,
 	    .order_id = id,
-	    .with = REHOME_READ,
+	    .with = REHOME_READ | READ_RETURNS,
 	    .now_us = now_us,
 	    .req = "",
 	    .reason = &x->reason,
@@ -261,7 +265,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 	int64_t now_us = clock_wall_us();
 	struct timers_lease l = {.now_us = now_us,
 	    .until_us = now_us + c->timer_lease_ms * US_PER_MS,
-	    .max = (t->run_max - t->run_count) / 3};
+	    .max = (t->run_max - t->run_count) / TIMER_KINDS};
 
 	(void)fd;
 	(void)what;
@@ -295,7 +299,7 @@ timers_new(struct timers **out, struct app *app)
 	if (t == NULL)
 		return ERR_NO_MEMORY;
 	t->app = app;
-	t->run_max = (int)app->conf->timer_runs_max * 3;
+	t->run_max = (int)app->conf->timer_runs_max * TIMER_KINDS;
 	t->runs = calloc((size_t)t->run_max, sizeof(*t->runs));
 	t->arena = arena_new(ARENA_MAX);
 	t->tick = evtimer_new(app->base, on_tick, t);

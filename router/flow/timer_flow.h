@@ -11,6 +11,7 @@
  *   OUT_FOR_DELIVERY, SHIPPED     a carrier's silence: DELIVERED
  *   DELIVERY_FAILED, RETURNING    turned back; then lost
  *   AWAITING_CUSTOMER, UNFILLABLE what has no home is cancelled
+ *   returns nobody brings, nobody inspects: flow/return_act.h · a balance nobody pays: flow/production.h
  */
 #include "flow/app.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/metric.h"
+#include "store/act_more.h"
 #include "store/act_stock.h"
 #include "store/act_write.h"
 #include "store/batch_write.h"
@@ -105,6 +106,8 @@ rows_trip(struct act *x, struct tx *t)
 	x->split_at = tx_added(t);
 	x->split = write_split_off(t, in);
 	e = act_serials_send(&x->stock, in, x->arena, t);
+	act_more_send(t, in);
+	write_acted_contact(t, in);
 	x->gives_at = tx_added(t);
 	(void)takes_send(&x->gives, t, TAKES_GIVE);
 	if (e == ERR_OK)

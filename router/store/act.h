@@ -17,6 +17,7 @@
 #include "store/order_read.h"
 
 struct hints_memory;
+struct act_more;
 
 struct act_row {
 	enum act_kind kind;
@@ -95,6 +96,7 @@ struct act_in {
 	struct act_event events[ACT_EVENTS_MAX];
 };
 
+	struct act_more *more; /* store/act_more.h; NULL: nothing */
 /*
  * ${e}: OK, committed, the acts have the numbers from order->act_count + 1 on · WRONG_STATE · EXISTS_DIFFERS: a
  * serial number is out already, ${in}->reason names it · OUT_OF_STOCK,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/return_read.h"
 
 /* ---- Rows -------------------------------------------------------------------------------------- */
 
@@ -379,6 +380,7 @@ more_ask(const struct one *o, struct tx *t)
 		tx_add(t, STMT_ORDER_HASH);
 	}
 }
+	returns_ask(t, &o->order->order_id, o->with);
 
 static enum err
 more_read(const struct one *o, struct tx *t)
@@ -396,7 +398,7 @@ more_read(const struct one *o, struct tx *t)
 		e = contact_read(o->arena, tx_result(t, at++), o->order);
 	if (e == ERR_OK && o->with & READ_HASH)
 		e = hash_read(o->arena, tx_result(t, at++), o->order);
-	return e;
+	return e == ERR_OK ? returns_read(o->arena, t, at, o->with, o->order) : e;
 }
 
 static enum tx_next

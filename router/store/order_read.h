@@ -68,6 +68,11 @@ struct order_read {
 	int act_count;
 	struct act_read *acts; /* by number */
 };
+	/* store/return_read.h */
+	int return_count, serial_count;
+	struct return_read *returns; /* by number */
+	struct serial_read *serials; /* that are out */
+	struct deposit_read *deposit; /* NULL: paid at once */
 
 #define READ_DECISION 1u
 #define READ_PAYMENTS 2u
@@ -75,6 +80,8 @@ struct order_read {
 #define READ_HASH 8u
 #define READ_ACTS 16u /* read before all else: what is read then is no older; by order_id only */
 
+#define READ_RETURNS 32u
+#define READ_DEPOSIT 64u
 struct order_key {
 	struct uuid order_id; /* zero: by the next two */
 	int32_t storefront;   /* id */

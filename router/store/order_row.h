@@ -48,6 +48,7 @@ enum outbox_kind {
 	OUTBOX_RETURN_RECEIVED,
 	OUTBOX_RETURN_ACCEPTED,
 	OUTBOX_RETURN_REFUSED,
+	OUTBOX_RETURN_LAPSED,
 	OUTBOX_PRODUCTION_STARTED = 50,
 	OUTBOX_BALANCE_DUE,
 	OUTBOX_BALANCE_PAID,
@@ -55,7 +56,7 @@ enum outbox_kind {
 	OUTBOX_STOCK_SUSPECT,
 	OUTBOX_STOCK_SHORT
 };
-enum payment_outcome { PAID_OPENED = 1, PAID_REDECIDED, PAID_UNFILLABLE, PAID_SECOND };
+enum payment_outcome { PAID_OPENED = 1, PAID_REDECIDED, PAID_UNFILLABLE, PAID_SECOND, PAID_BALANCE };
 
 struct contact_row {
 	const char *name, *phone, *street, *region; /* never NULL */
@@ -94,6 +95,7 @@ struct order_row {
 	const struct payment_row *payment; /* NULL: unpaid */
 	const struct contact_row *contact; /* NULL: none given */
 	const struct posting *e1, *e2;     /* NULL: unpaid, or no fee */
+	int64_t deposit_fen;               /* pays first, the rest later; 0: all at once */
 	/* Of a decision about some of an order's lines: their indexes in the order; NULL: all, in order. */
 	const int16_t *line_of;
 	const struct take *takes; /* one for each key the order needs, keys of one order distinct */

@@ -11,6 +11,7 @@
 #include "store/sql_catalog.h"
 #include "store/sql_order.h"
 #include "store/sql_owner.h"
+#include "store/sql_return.h"
 #include "store/sql_start.h"
 #include "store/sql_webhook.h"
 
@@ -18,8 +19,8 @@
 #define ON_BATCH 2
 
 #define STATEMENT_TABLE(X) \
-	ACT_STATEMENTS(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) OWNER_STATEMENTS(X) \
-	START_STATEMENTS(X) \
+	ACT_STATEMENTS(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) OWNER_STATEMENTS(X) RETURN_STATEMENTS(X) \
+	DEPOSIT_STATEMENTS(X) DISPUTE_STATEMENTS(X) START_STATEMENTS(X) \
 	WEBHOOK_STATEMENTS(X)
 
 enum stmt {

@@ -14,8 +14,11 @@ struct leasing {
 	int count;
 };
 
-static const enum stmt STATEMENTS[] = {STMT_TIMER_OFFERS, STMT_TIMER_ENDS, STMT_TIMER_ORDERS};
-#define STATEMENT_COUNT ((int)(sizeof(STATEMENTS) / sizeof(STATEMENTS[0])))
+static const enum stmt STATEMENTS[TIMER_KINDS] = {STMT_TIMER_OFFERS,
+    STMT_TIMER_ENDS,
+    STMT_TIMER_ORDERS,
+    STMT_TIMER_RETURNS,
+    STMT_TIMER_BALANCES};
 
 static int
 id_order(const void *a, const void *b)
@@ -30,12 +33,12 @@ orders_read(struct leasing *l, struct tx *t)
 	size_t rows = 0;
 	int n = 0;
 
-	for (int s = 0; s < STATEMENT_COUNT; s++)
+	for (int s = 0; s < TIMER_KINDS; s++)
 		rows += (size_t)PQntuples(tx_result(t, s));
 	l->orders = arena_array(l->arena, rows, sizeof(*l->orders));
 	if (l->orders == NULL)
 		return ERR_NO_MEMORY;
-	for (int s = 0; s < STATEMENT_COUNT; s++)
+	for (int s = 0; s < TIMER_KINDS; s++)
 		for (int i = 0; i < PQntuples(tx_result(t, s)); i++)
 			l->orders[n++] = col_uuid(tx_result(t, s), i, 0);
 	if (n > 1)
@@ -54,7 +57,7 @@ lease_step(struct tx *t, void *ctx)
 	enum err e;
 
 	if (tx_trip(t) == 0) {
-		for (int s = 0; s < STATEMENT_COUNT; s++) {
+		for (int s = 0; s < TIMER_KINDS; s++) {
 			struct pg_args *a = tx_args(t);
 
 			args_time(a, l->in.now_us);

@@ -12,8 +12,10 @@
 
 struct timers_lease {
 	int64_t now_us, until_us;
-	int max; /* of each kind: fulfilments' offers, fulfilments' other ends, orders */
+	int max; /* of each kind */
 };
+/* Fulfilments' offers, their other ends, orders, returns, balances. */
+#define TIMER_KINDS 5
 
 /* ${orders}: each once. */
 typedef void timers_fn(void *ctx, enum err e, const struct uuid *orders, int count);
