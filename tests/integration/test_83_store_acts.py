@@ -210,13 +210,16 @@ def test_ok_repeat_differs_illegal_elsewhere(shop, method):
     assert shop.screens["A1"].call(call, body) == first
     e = refused(shop.screens["A1"], call, {**body, "act": {**body["act"], "staff": "SB"}})
     assert (e.reason, e.field) == ("exists_differs", "act.ref")
-    count = len(shop.trail(order))
+
+    def by_hand():  # what was refused looks for another home meanwhile
+        return [a for a in shop.trail(order) if "staff" in a]
+    count = len(by_hand())
     if method != "ReissueCode":  # which may always be done once more
         e = shop.no(method, order, **message)
         assert (e.code, e.reason, e.field) == ("failed_precondition", "wrong_state", "act.fulfilment")
         assert re.search(rf"is {state}; allowed: [a-z_, ]+$", e.text), e.text
-        assert len(shop.trail(order)) == count
-    last = shop.trail(order)[-1]
+        assert len(by_hand()) == count
+    last = by_hand()[-1]
     assert (last["staff"], last["party"], last["location"]) == ("S1", "D1", "A1")
 
 
