@@ -21,7 +21,7 @@
 #include "flow/compile.h"
 #include "flow/keys_flow.h"
 #include "flow/task_wait.h"
-#include "flow/webhook.h"
+#include "flow/tell.h"
 #include "flow/timer_flow.h"
 #include "notify.h"
 #include "store/migrate.h"
@@ -31,7 +31,6 @@
 #define RETRY_MS 1000
 #define WARN_EVERY_US (5 * US_PER_S)
 #define FILES_SPARE 256 /* beyond client connections: database, log, listeners */
-#define COURIER_SENDS 64 /* requests to the courier at once, beside webhooks */
 
 enum phase { WAIT_DB, BUSY_STARTING, RUNNING, DRAINING };
 
@@ -107,36 +106,6 @@ keys_changed(void *ctx)
 	keys_reload(&s->app);
 }
 
-static void
-new_deliveries(void *ctx)
-{
-	const struct app *app = ctx;
-
-	webhook_poke(app->webhook);
-}
-
-/* What tells the world, and what is forgotten. */
-static enum err
-make_tellers(struct app *app)
-{
-	const struct client_limits limits = {
-	    .sends_max = (int)app->conf->webhook_sends_max + COURIER_SENDS,
-	    .ca_file = app->conf->webhook_ca_file};
-	enum err e = ERR_OK;
-
-	if (app->client == NULL)
-		e = client_new(&app->client, app->base, &limits);
-	if (e == ERR_OK && app->webhook == NULL)
-		e = webhook_new(
-		    &app->webhook, app->base, app->conf, app->query_pool, app->client);
-	if (e == ERR_OK && app->fanout == NULL)
-		e = fanout_new(&app->fanout, app->base, app->conf, app->query_pool, new_deliveries,
-		    app);
-	if (e == ERR_OK && app->retention == NULL)
-		e = retention_new(&app->retention, app->base, app->conf, app->query_pool);
-	return e;
-}
-
 /* Screens hear of tasks that our own transactions changed, and of those the feed tells. */
 static enum err
 make_task_wait(struct app *app)
@@ -201,7 +170,7 @@ catalog_done(void *ctx, enum err e)
 	}
 	e = make_workers(&s->app, s);
 	if (e == ERR_OK)
-		e = make_tellers(&s->app);
+		e = tell_start(&s->app);
 	if (e != ERR_OK) {
 		give_up(s, "workers", e);
 		return;
@@ -270,8 +239,7 @@ drain_start(struct serve *s)
 	http_drain(app->http);
 	if (app->task_wait != NULL)
 		task_wait_drain(app->task_wait);
-	if (app->webhook != NULL)
-		webhook_drain(app->webhook);
+	tell_drain(app);
 	if (event_add(s->tick, &tick_every) != 0)
 		(void)event_base_loopbreak(app->base);
 }
@@ -281,8 +249,7 @@ drain_look(struct serve *s, int64_t now_us)
 {
 	struct app *app = &s->app;
 	int calls = rpc_calls_open(app->rpc);
-	bool telling = app->webhook != NULL && !webhook_drained(app->webhook) &&
-	    pool_up(app->query_pool);
+	bool telling = !tell_drained(app);
 
 	if (calls > 0 || http_connections(app->http) > 0 || telling) {
 		if (now_us < s->drain_until_us)
@@ -504,10 +471,7 @@ unmake_app(struct app *app)
 		timers_free(app->timers);
 	if (app->expiry != NULL)
 		expiry_free(app->expiry);
-	fanout_free(app->fanout);
-	retention_free(app->retention);
-	webhook_free(app->webhook);
-	client_free(app->client);
+	tell_free(app);
 	if (app->scorecard != NULL)
 		scorecard_free(app->scorecard);
 	if (app->probe != NULL)

@@ -57,6 +57,7 @@
 	X(contacts_erased_total, COUNTER, "contacts erased after their time") \
 	X(courier_calls_total, COUNTER, "requests to the courier") \
 	X(courier_failed_total, COUNTER, "requests to the courier that failed") \
+	X(courier_news_total, COUNTER, "news of the courier taken in") \
 	X(db_reconnects_total, COUNTER, "database connections opened again") \
 	X(tasks_waiting, GAUGE, "calls of ListTasks that wait") \
 	X(tasks_reads_total, COUNTER, "reads of tasks for those that wait") \

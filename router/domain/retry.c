@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-static const int64_t pauses[RETRY_TRIES_MAX - 1] = {
-    1, 6, 24, 120, 360, 720, 1440, 2880, 5760, 5760};
+static const int64_t pauses[RETRY_TRIES_MAX - 1] = {1, 6, 24, 120, 360, 720, 1440, 2880, 5760,
+    5760};
 
 int64_t
 retry_pause_ms(int tries, int64_t unit_ms, uint32_t random)

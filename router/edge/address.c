@@ -36,12 +36,12 @@ struct net6 {
 
 /* IPv6 networks within 2000::/3 that are not public. */
 static const struct net6 closed6[] = {
-    {{0x20, 0x01, 0x00}, 23},             /* 2001::/23, Teredo and other assignments */
-    {{0x20, 0x01, 0x0d, 0xb8}, 32},       /* 2001:db8::/32, documentation */
-    {{0x3f, 0xff, 0x00}, 20},             /* 3fff::/20, documentation */
+    {{0x20, 0x01, 0x00}, 23},       /* 2001::/23, Teredo and other assignments */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* 2001:db8::/32, documentation */
+    {{0x3f, 0xff, 0x00}, 20},       /* 3fff::/20, documentation */
 };
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}; /* ::ffff:0:0/96 */
-static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b};                      /* 64:ff9b::/96 */
+static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b};                       /* 64:ff9b::/96 */
 
 static bool
 public4(uint32_t a)

@@ -1,9 +1,9 @@
 #include "edge/client.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -37,7 +37,6 @@ struct client_send {
 	char why[CURL_ERROR_SIZE];
 };
 
-
 /* ---- Answers ----------------------------------------------------------------------------------- */
 
 static void
@@ -61,7 +60,7 @@ result_err(const struct client_send *s, CURLcode code)
 {
 	if (s->cut)
 		return ERR_TOO_LARGE;
-	if (s->refused && code == CURLE_COULDNT_CONNECT)
+	if (s->refused && (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK))
 		return ERR_PERMISSION_DENIED;
 	switch (code) {
 	case CURLE_OK:
@@ -205,6 +204,28 @@ open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
+/* A connection that is open already may have been opened for somebody who was allowed more. */
+static int
+before_request(void *ctx, char *ip, char *local_ip, int port, int local_port)
+{
+	struct sockaddr_in in4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	struct client_send *s = ctx;
+	bool ok = s->private_allowed;
+
+	(void)local_ip;
+	(void)port;
+	(void)local_port;
+	if (!ok && inet_pton(AF_INET, ip, &in4.sin_addr) == 1)
+		ok = address_public((const struct sockaddr *)&in4);
+	else if (!ok && inet_pton(AF_INET6, ip, &in6.sin6_addr) == 1)
+		ok = address_public((const struct sockaddr *)&in6);
+	if (ok)
+		return CURL_PREREQFUNC_OK;
+	s->refused = true;
+	return CURL_PREREQFUNC_ABORT;
+}
+
 static size_t
 take_body(char *data, size_t size, size_t count, void *ctx)
 {
@@ -251,6 +272,8 @@ set_request(struct client_send *s, const struct client_request *q)
 	ok = ok && curl_easy_setopt(h, CURLOPT_WRITEDATA, s) == CURLE_OK;
 	ok = ok && curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
 	ok = ok && curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, s) == CURLE_OK;
+	ok = ok && curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, before_request) == CURLE_OK;
+	ok = ok && curl_easy_setopt(h, CURLOPT_PREREQDATA, s) == CURLE_OK;
 	ok = ok && curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms) == CURLE_OK;
 	if (q->body == NULL)
 		return ok;

@@ -37,7 +37,7 @@ struct client_answer {
 	 * all else (no such name, refused, TLS, cut off).
 	 */
 	enum err err;
-	int status; /* 0: none */
+	int status;      /* 0: none */
 	const char *why; /* libcurl's words, for a log; "" with OK */
 	const char *body;
 	size_t body_len;

@@ -43,6 +43,9 @@ struct app {
 	struct fanout *fanout;
 	struct webhook *webhook;
 	struct retention *retention;
+	struct courier *courier; /* NULL: there is none */
+	struct courier_act *courier_act;
+	struct courier_poll *courier_poll;
 	struct timers *timers;
 	struct attach *attach, *attach_payments;
 	uint8_t token_secret[DIGEST_SIZE];

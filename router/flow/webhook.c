@@ -14,7 +14,7 @@
 #include "store/webhook.h"
 
 #define RESULTS_MAX 4096
-#define GATHER_MS 20            /* results wait for others this long */
+#define GATHER_MS 20 /* results wait for others this long */
 #define LEASE_SPARE_MS 1000
 #define BODY_MAX ((size_t)8192) /* an event has 1 kB at most */
 #define ANSWER_MAX 65536        /* read and thrown away */
@@ -30,9 +30,9 @@ struct delivery {
 struct lane {
 	struct endpoint *endpoint;
 	int16_t number;
-	bool unwritten;     /* has results that the turn under way does not write */
+	bool unwritten; /* has results that the turn under way does not write */
 	struct delivery *list;
-	int count, next;    /* ${next} is sent, or is to be sent */
+	int count, next;          /* ${next} is sent, or is to be sent */
 	struct client_send *send; /* NULL: nothing under way */
 	int64_t started_us;
 };
@@ -151,8 +151,7 @@ endpoint_find(struct webhook *w, int32_t id)
 static struct endpoint *
 endpoint_add(struct webhook *w, const struct webhook_owned *o)
 {
-	struct endpoint *p =
-	    calloc(1, sizeof(*p) + (size_t)o->concurrency * sizeof(p->lanes[0]));
+	struct endpoint *p = calloc(1, sizeof(*p) + (size_t)o->concurrency * sizeof(p->lanes[0]));
 
 	if (p == NULL)
 		return NULL;
@@ -346,8 +345,8 @@ send_one(struct lane *l)
 	uuid_format(&event->event_id, id);
 	e = event_json(event, &body);
 	if (e == ERR_OK) {
-		e = signed_headers_make(&h, id, real_us / US_PER_S, body.data, body.len,
-		    p->secrets, p->secret_count);
+		e = signed_headers_make(&h, id, real_us / US_PER_S, body.data, body.len, p->secrets,
+		    p->secret_count);
 		q.headers = h.lines;
 		q.body = body.data;
 		q.body_len = body.len;
@@ -408,8 +407,7 @@ lane_send(struct lane *l, int64_t now_us)
 	if (e == ERR_OK) {
 		l->started_us = now_us;
 		if (p->rate_per_s > 0)
-			p->rate_next_us =
-			    (p->rate_next_us > now_us ? p->rate_next_us : now_us) +
+			p->rate_next_us = (p->rate_next_us > now_us ? p->rate_next_us : now_us) +
 			    US_PER_S / p->rate_per_s;
 		metric_add(METRIC_webhook_tries_total, 1);
 	} else if (e == ERR_BAD_FIELD) {
@@ -454,7 +452,8 @@ pump(struct webhook *w)
 /* ---- A turn with the database ------------------------------------------------------------------- */
 
 static int
-turn_owned(void *ctx, const struct webhook_owned *rows, int count, struct webhook_lane *out, int max)
+turn_owned(void *ctx, const struct webhook_owned *rows, int count, struct webhook_lane *out,
+    int max)
 {
 	struct webhook *w = ctx;
 	struct endpoint *p;
@@ -472,8 +471,8 @@ turn_owned(void *ctx, const struct webhook_owned *rows, int count, struct webhoo
 		for (i = 0; i < p->lane_count; i++) {
 			l = &p->lanes[i];
 			/* What is told already but not written yet would be read again. */
-			if (!p->owned || p->waiting == 0 || l->send != NULL ||
-			    l->next < l->count || l->unwritten || w->wanted_count == max)
+			if (!p->owned || p->waiting == 0 || l->send != NULL || l->next < l->count ||
+			    l->unwritten || w->wanted_count == max)
 				continue;
 			n = w->wanted_count++;
 			w->wanted[n] = l;

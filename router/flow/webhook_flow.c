@@ -157,8 +157,8 @@ upsert_types(struct webhook_flow *f, const Yuncang__V1__WebhookEndpoint *m)
 		    ENDPOINT_KINDS_MAX);
 	for (size_t i = 0; i < m->n_types; i++) {
 		if (m->types[i] == YUNCANG__V1__EVENT_TYPE__EVENT_TYPE_UNSPECIFIED)
-			return convert_fail(r, ERR_BAD_FIELD,
-			    AT_INDEX("endpoint", "types", (int)i), "must be a type of event");
+			return convert_fail(r, ERR_BAD_FIELD, AT_INDEX("endpoint", "types", (int)i),
+			    "must be a type of event");
 		row->kinds[row->kind_count++] = (int16_t)m->types[i];
 	}
 	return ERR_OK;
@@ -178,8 +178,7 @@ upsert_url(struct webhook_flow *f, const char *url)
 	if (e == ERR_OK)
 		f->ask.row.url = url;
 	else
-		(void)convert_fail(
-		    &f->call->reason, e, AT("endpoint", "url"), "%s", why.text);
+		(void)convert_fail(&f->call->reason, e, AT("endpoint", "url"), "%s", why.text);
 	return e;
 }
 
@@ -229,11 +228,10 @@ upsert_fill(struct webhook_flow *f, const Yuncang__V1__UpsertWebhookEndpointRequ
 		e = convert_range(check.r, AT("endpoint", "concurrency"), m->concurrency, 0,
 		    CONCURRENCY_MAX);
 	if (e == ERR_OK)
-		e = convert_range(
-		    check.r, AT("endpoint", "rate_per_s"), m->rate_per_s, 0, RATE_MAX);
+		e = convert_range(check.r, AT("endpoint", "rate_per_s"), m->rate_per_s, 0,
+		    RATE_MAX);
 	if (e == ERR_OK)
-		e = convert_time(check.r, AT("", "since"), q->since,
-		    &since_us);
+		e = convert_time(check.r, AT("", "since"), q->since, &since_us);
 	if (e != ERR_OK)
 		return e;
 	f->ask.code = m->code;
@@ -255,8 +253,8 @@ upsert_done(void *ctx, enum err e, const struct endpoint_answer *a)
 	    YUNCANG__V1__UPSERT_WEBHOOK_ENDPOINT_RESPONSE__INIT;
 	struct webhook_flow *f = ctx;
 	struct call *c = f->call;
-	const char *field =
-	    f->ask.row.scope == SCOPE_OF_STOREFRONT ? "endpoint.storefront" : "endpoint.dealer";
+	const char *field = f->ask.row.scope == SCOPE_OF_STOREFRONT ? "endpoint.storefront"
+	                                                            : "endpoint.dealer";
 
 	if (e == ERR_OK) {
 		m.endpoint = endpoint_message(&a->rows[0], c->arena);
@@ -268,7 +266,8 @@ upsert_done(void *ctx, enum err e, const struct endpoint_answer *a)
 	if (e == ERR_UNKNOWN_ID)
 		(void)reason_set(&c->reason, e, field, "%s", err_text(e));
 	if (e == ERR_EXISTS_DIFFERS)
-		(void)reason_set(&c->reason, e, field, "whose orders an endpoint hears of is fixed");
+		(void)reason_set(&c->reason, e, field,
+		    "whose orders an endpoint hears of is fixed");
 	if (e == ERR_OK) {
 		log_info(LOG_MSG("webhook endpoint written"), LOG_STR("req", c->id),
 		    LOG_STR("endpoint", f->ask.code), LOG_INT("new", a->made));
@@ -284,8 +283,7 @@ upsert_webhook_endpoint_start(struct call *c, const ProtobufCMessage *request)
 	struct webhook_flow *f = begin(c, ENDPOINT_UPSERT, upsert_done);
 
 	if (f != NULL)
-		ask(f,
-		    upsert_fill(f, (const Yuncang__V1__UpsertWebhookEndpointRequest *)request));
+		ask(f, upsert_fill(f, (const Yuncang__V1__UpsertWebhookEndpointRequest *)request));
 }
 
 /* ---- List ---------------------------------------------------------------------------------------- */

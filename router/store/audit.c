@@ -6,6 +6,8 @@
 /* Numbers of fulfilment states as in domain/order_state.h. */
 #define BEFORE_HAND_OVER "(2, 3, 6, 8)"
 #define GIVEN_BACK "(4, 5, 15, 16)"
+#define WORK_NOT_DONE "(4, 5, 16)"
+#define HANDED_OVER "(7, 9, 10, 11, 12, 13, 14)"
 
 /* name, what must hold, a query whose rows say where it does not */
 /* clang-format off */
@@ -49,6 +51,9 @@
 	    "union all select 'decision', order_id from decision " \
 	    "union all select 'contact', order_id from contact " \
 	    "union all select 'payment', order_id from payment " \
+	    "union all select 'act', order_id from order_act " \
+	    "union all select 'serial', order_id from serial_out " \
+	    "union all select 'return to stock', order_id from stock_back " \
 	    "union all select 'outbox', order_id from outbox where order_id <> '00000000-0000-0000-0000-000000000000') " \
 	    "x(kind, order_id) " \
 	    "where not exists (select from sales_order o where o.order_id = x.order_id)") \
@@ -70,6 +75,29 @@
 	    "and not exists (select from payment p where p.order_id = o.order_id and p.outcome = 2)") \
 	X(act_numbers, "acts of an order are numbered without gaps", \
 	    "select order_id::text from order_act group by order_id having max(act_no) <> count(*)") \
+	X(act_state, "a fulfilment stands where its last act left it", \
+	    "select f.order_id || ' fulfilment ' || f.number from fulfilment f join lateral " \
+	    "(select a.act_no, a.state from order_act a where a.order_id = f.order_id and a.number = f.number " \
+	    "and a.kind <= 18 order by a.act_no desc limit 1) x on true where x.state <> f.state and not exists " \
+	    "(select from order_act a where a.order_id = f.order_id and a.number = 0 and a.act_no > x.act_no)") \
+	X(handed, "goods that left have a time when they did, others none", \
+	    "select order_id || ' fulfilment ' || number from fulfilment where case when handed_at is null " \
+	    "then state in " HANDED_OVER " else state <> 15 and state not in " HANDED_OVER " end") \
+	X(waits, "what ends by itself has a time when it does", \
+	    "select order_id || ' fulfilment ' || number from fulfilment " \
+	    "where state in (6, 9, 11, 12, 13) and due_at is null") \
+	X(serial, "serial numbers are out with goods that left, one for each unit at most", \
+	    "select s.order_id || ' fulfilment ' || s.number || ' sku ' || s.sku_id from (select order_id, number, sku_id, " \
+	    "count(*) as units, count(*) filter (where returned_at is null) as out from serial_out group by 1, 2, 3) s " \
+	    "left join (select f.order_id, f.number, f.state, l.sku_id, sum(l.qty) as qty from fulfilment f, " \
+	    "unnest(f.sku_id, f.qty) l(sku_id, qty) where f.handed_at is not null group by 1, 2, 3, 4) f " \
+	    "using (order_id, number, sku_id) where s.units > coalesce(f.qty, 0) or (f.state = 15 and s.out > 0)") \
+	X(stock_back, "no more units came back to a shelf than had left it", \
+	    "select b.order_id || ' fulfilment ' || b.number || ' sku ' || b.sku_id from (select order_id, number, sku_id, " \
+	    "goods_owner_id, sum(qty) as qty from stock_back group by 1, 2, 3, 4) b left join (select f.order_id, f.number, " \
+	    "l.sku_id, l.goods_owner_id, sum(l.qty) as qty from fulfilment f, " \
+	    "unnest(f.sku_id, f.goods_owner_id, f.qty) l(sku_id, goods_owner_id, qty) where f.handed_at is not null " \
+	    "group by 1, 2, 3, 4) f using (order_id, number, sku_id, goods_owner_id) where b.qty > coalesce(f.qty, 0)") \
 	X(stock, "reserved and allocated are what fulfilments hold", \
 	    "with held as (select f.dealer_id, f.location_id, l.sku_id, l.goods_owner_id, " \
 	    "coalesce(sum(l.qty) filter (where f.state = 1), 0) as reserved, " \
@@ -84,14 +112,14 @@
 	    "or coalesce(s.allocated, 0) <> coalesce(h.allocated, 0)") \
 	X(capacity, "capacity taken is what fulfilments take", \
 	    "with held as (select dealer_id, location_id, capacity_day as day, count(*) as taken " \
-	    "from fulfilment where takes_capacity and state not in " GIVEN_BACK " group by 1, 2, 3) " \
+	    "from fulfilment where takes_capacity and state not in " WORK_NOT_DONE " group by 1, 2, 3) " \
 	    "select 'location ' || location_id || ' ' || day || ': ' || coalesce(c.taken, 0) || ' not ' " \
 	    "|| coalesce(h.taken, 0) from capacity c full join held h using (dealer_id, location_id, day) " \
 	    "where coalesce(c.taken, 0) <> coalesce(h.taken, 0)") \
 	X(slot, "slots taken are what fulfilments take", \
 	    "with held as (select dealer_id, location_id, capacity_day as day, slot_from_min as from_min, " \
 	    "slot_to_min as to_min, count(*) as taken from fulfilment where slot_from_min is not null " \
-	    "and state not in " GIVEN_BACK " group by 1, 2, 3, 4, 5) " \
+	    "and state not in " WORK_NOT_DONE " group by 1, 2, 3, 4, 5) " \
 	    "select 'location ' || location_id || ' ' || day || ' ' || from_min || ': ' " \
 	    "|| coalesce(s.taken, 0) || ' not ' || coalesce(h.taken, 0) " \
 	    "from slot s full join held h using (dealer_id, location_id, day, from_min, to_min) " \
@@ -104,10 +132,11 @@
 	    "select 'dealer ' || dealer_id || ' sku ' || sku_id || ': ' || e.used || ' not ' " \
 	    "|| coalesce(h.used, 0) from entitlement e left join held h using (dealer_id, sku_id) " \
 	    "where e.used <> coalesce(h.used, 0)") \
-	X(budget, "campaign budgets spent are what open orders were given", \
-	    "with held as (select l.campaign_id, sum(l.discount * l.qty) as spent from sales_order o, " \
-	    "unnest(o.line_campaign, o.line_discount_fen, o.line_qty) l(campaign_id, discount, qty) " \
-	    "where o.mark in (0, 1, 2) and l.campaign_id <> 0 group by 1) " \
+	X(budget, "campaign budgets spent are what units that are still sold were given", \
+	    "with held as (select o.line_campaign[l.line + 1] as campaign_id, " \
+	    "sum(o.line_discount_fen[l.line + 1] * l.qty) as spent from fulfilment f join sales_order o using (order_id), " \
+	    "unnest(f.line, f.qty) l(line, qty) where o.line_campaign[l.line + 1] <> 0 " \
+	    "and f.state not in (8, 14, 15, 16) and f.moved_to is null group by 1) " \
 	    "select 'campaign ' || campaign_id || ': ' || b.spent_fen || ' not ' || coalesce(h.spent, 0) " \
 	    "from campaign_budget b left join held h using (campaign_id) " \
 	    "where b.spent_fen <> coalesce(h.spent, 0)")

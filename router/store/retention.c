@@ -6,9 +6,9 @@
 #include "base/log.h"
 #include "base/metric.h"
 
-#define SET_MAX 500     /* as the statements have it */
-#define FIRST_MS 1000   /* behind the start */
-#define BETWEEN_MS 20   /* sets, so that others get their turn */
+#define SET_MAX 500   /* as the statements have it */
+#define FIRST_MS 1000 /* behind the start */
+#define BETWEEN_MS 20 /* sets, so that others get their turn */
 
 struct retention {
 	const struct conf *conf;

@@ -56,17 +56,17 @@
 	 * so; of a failure only the first word counts. \
 	 */ \
 	X(WEBHOOK_RESULTS, ON_QUERY, \
-	    "with w as materialized (select * from unnest($1::int4[], $2::int2[], $3::int8[], $4::int2[], " \
+	    "with told as materialized (select * from unnest($1::int4[], $2::int2[], $3::int8[], $4::int2[], " \
 	    "$5::int2[], $6::int8[], $7::int2[], $8::text[]) with ordinality " \
 	    "t(endpoint, lane, position, outcome, attempts, pause_ms, status, error, i) " SQL_W_ONE "), " \
-	    "gone as (delete from webhook_delivery s using w where s.endpoint_id = w.endpoint and s.lane = w.lane " \
+	    "gone as (delete from webhook_delivery s using told w where s.endpoint_id = w.endpoint and s.lane = w.lane " \
 	    "and s.position = w.position and (w.outcome = 1 or w.outcome = 3 and s.attempts = w.attempts - 1) " \
 	    "returning s.endpoint_id, s.position, w.outcome, w.attempts, w.status, w.error, s.queued_at), " \
 	    "dead as (insert into webhook_dead (endpoint_id, position, attempts, status, error, queued_at, died_at) " \
 	    "select endpoint_id, position, attempts, status, error, queued_at, clock_timestamp() from gone " \
 	    "where outcome = 3 on conflict do nothing), " \
 	    "again as (update webhook_delivery s set attempts = w.attempts, status = w.status, error = w.error, " \
-	    "next_at = clock_timestamp() + w.pause_ms * interval '1 ms' from w where s.endpoint_id = w.endpoint " \
+	    "next_at = clock_timestamp() + w.pause_ms * interval '1 ms' from told w where s.endpoint_id = w.endpoint " \
 	    "and s.lane = w.lane and s.position = w.position and w.outcome = 2 and s.attempts = w.attempts - 1), " \
 	    "n as (select endpoint_id, count(*) as n, count(*) filter (where outcome = 1) as taken from gone group by 1 order by 1) " \
 	    "update webhook_endpoint p set waiting = waiting - n.n, delivered = delivered + n.taken, " \

@@ -105,8 +105,7 @@ read_secrets(const PGresult *r, int row, int col, struct webhook_owned *o)
 
 	o->secret_count = 0;
 	(void)col_array_open(r, row, col, &array);
-	while (
-	    o->secret_count < WEBHOOK_SECRETS_MAX && col_array_next(&array, &elem, &null)) {
+	while (o->secret_count < WEBHOOK_SECRETS_MAX && col_array_next(&array, &elem, &null)) {
 		size_t len = (size_t)(elem.end - elem.at);
 
 		assert(!null && len <= WEBHOOK_SECRET_SIZE);

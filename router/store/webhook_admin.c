@@ -160,8 +160,9 @@ upsert_step(struct endpoint_job *j, struct tx *t)
 		send_read(t, q->code);
 		if (q->row.scope != SCOPE_ALL) {
 			args_text(tx_args(t), q->row.scope_code);
-			tx_add(t, q->row.scope == SCOPE_OF_DEALER ? STMT_SCOPE_DEALER
-			                                          : STMT_SCOPE_STOREFRONT);
+			tx_add(t,
+			    q->row.scope == SCOPE_OF_DEALER ? STMT_SCOPE_DEALER
+			                                    : STMT_SCOPE_STOREFRONT);
 		}
 		return TX_TRIP;
 	case 1:

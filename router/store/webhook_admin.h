@@ -38,8 +38,8 @@ struct dead_row {
 struct endpoint_answer {
 	const struct endpoint_row *rows; /* upsert, list */
 	int count;
-	bool made;  /* upsert: it is new, and has the secret */
-	bool more;  /* list, dead letters, replay: there are more */
+	bool made; /* upsert: it is new, and has the secret */
+	bool more; /* list, dead letters, replay: there are more */
 	const struct dead_row *dead;
 	int dead_count;
 	int replayed;
@@ -49,7 +49,13 @@ typedef void endpoint_fn(void *ctx, enum err e, const struct endpoint_answer *a)
 /* Sent to the one who asks: may he handle this endpoint?  false: NOT_FOUND, as if there were none. */
 typedef bool endpoint_may_fn(void *ctx, const struct endpoint_row *row);
 
-enum endpoint_op { ENDPOINT_UPSERT, ENDPOINT_LIST, ENDPOINT_ROTATE, ENDPOINT_DEAD, ENDPOINT_REPLAY };
+enum endpoint_op {
+	ENDPOINT_UPSERT,
+	ENDPOINT_LIST,
+	ENDPOINT_ROTATE,
+	ENDPOINT_DEAD,
+	ENDPOINT_REPLAY
+};
 
 struct endpoint_ask {
 	enum endpoint_op op;
@@ -75,6 +81,7 @@ struct endpoint_ask {
  *
  * There: NOT_FOUND; UNKNOWN_ID: no such dealer or storefront; EXISTS_DIFFERS: it is of another dealer or storefront.
  */
-enum err endpoint_start(struct pool *p, struct arena *arena, const struct endpoint_ask *ask) MUST_CHECK;
+enum err endpoint_start(struct pool *p, struct arena *arena,
+    const struct endpoint_ask *ask) MUST_CHECK;
 
 #endif

@@ -33,7 +33,7 @@ def verify(secret, message_id, timestamp, body, signatures):
 
 
 class Receiver:
-    """answer(delivery) → a status, (status, headers), or STALL; 204 unless given."""
+    """answer(delivery) → a status, (status, headers), (status, headers, body), or STALL; 204 unless given."""
 
     def __init__(self, answer=None, context=None):
         self.answer = answer or (lambda d: 204)
@@ -88,12 +88,13 @@ class Receiver:
         if answer == STALL:
             handler.close_connection = True
             return
-        status, headers = answer if isinstance(answer, tuple) else (answer, {})
+        status, headers, reply = (*answer, b"")[:3] if isinstance(answer, tuple) else (answer, {}, b"")
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name, value)
-        handler.send_header("content-length", "0")
+        handler.send_header("content-length", str(len(reply)))
         handler.end_headers()
+        handler.wfile.write(reply)
 
     def ids(self):
         with self.lock:

@@ -24,9 +24,10 @@ known_signatures(void **state)
 	    {"specification", {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, 1,
 	        "msg_p5jXN8AQM9LWM0D4loKWxJek", "{\"test\": 2432232314}",
 	        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="},
-	    {"two", {"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-	                "whsec_a2tra2tra2tra2tra2tra2tra2tra2tr"},
-	        2, "msg_1", "{\"type\":\"x\"}", 
+	    {"two",
+	        {"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+	            "whsec_a2tra2tra2tra2tra2tra2tra2tra2tr"},
+	        2, "msg_1", "{\"type\":\"x\"}",
 	        "v1,fuCjzvqJjZHnhf8umpvMUp9WzmL76gTOFVgEAHt441Q= "
 	        "v1,tDPrfwC+mZ9sFtgXYg8mAowBtC5Iri7qRhMd3aRUqe0="},
 	};
@@ -59,8 +60,8 @@ headers(void **state)
 
 	(void)state;
 	row_equal("made",
-	    signed_headers_make(&h, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body,
-	        strlen(body), &s, 1),
+	    signed_headers_make(&h, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body, strlen(body),
+	        &s, 1),
 	    ERR_OK);
 	for (size_t i = 0; i < ROWS(want); i++)
 		row_text(want[i], h.lines[i], want[i]);
