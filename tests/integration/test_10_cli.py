@@ -243,6 +243,9 @@ def test_audit_of_a_whole_order_is_clean(audited):
     assert re.fullmatch(r"audit: 1 orders, \d+ checks, 0 violations", audited.audit())
 
 
+ACT = "insert into order_act (order_id, act_no, dealer_id, kind, number, at, state) values "
+
+
 @pytest.mark.parametrize("harm, checks", [
     ("alter table journal drop constraint journal_balanced; "
      "update journal set amounts = '{200,-199}'", {"journal_balance"}),
@@ -251,12 +254,12 @@ def test_audit_of_a_whole_order_is_clean(audited):
     ("insert into sales_order select (jsonb_populate_record(o, jsonb_build_object('order_id', "
      "gen_random_uuid()))).* from sales_order o",
      {"order_once", "order_submission", "order_decision", "order_fulfilment", "order_event",
-      "journal_paid", "budget"}),
+      "journal_paid"}),
     ("update submission set owner_id = 1", {"order_submission", "submission_order"}),
     ("delete from submission", {"order_submission"}),
     ("update decision set attempt = 2", {"order_decision"}),
-    ("delete from fulfilment", {"order_fulfilment", "stock", "capacity", "slot", "entitlement"}),
-    ("update fulfilment set qty = '{3}'", {"order_units", "stock", "entitlement"}),
+    ("delete from fulfilment", {"order_fulfilment", "stock", "capacity", "slot", "entitlement", "budget"}),
+    ("update fulfilment set qty = '{3}'", {"order_units", "stock", "entitlement", "budget"}),
     ("delete from outbox", {"order_event"}),
     ("insert into contact values (gen_random_uuid(), 2, '', '', '', '')", {"orphans"}),
     ("update decision set leg_fen = '{140,61}'", {"split_sum"}),
@@ -265,7 +268,14 @@ def test_audit_of_a_whole_order_is_clean(audited):
     ("update stock_level set reserved = 1", {"stock"}),
     ("delete from stock_level", {"stock"}),
     ("update fulfilment set state = 1", {"stock"}),
-    ("update fulfilment set state = 16", {"stock", "capacity", "slot", "entitlement"}),
+    ("update fulfilment set state = 16", {"stock", "capacity", "slot", "entitlement", "budget", "refund_units"}),
+    ("update fulfilment set state = 6", {"waits"}),
+    ("update fulfilment set handed_at = now()", {"handed"}),
+    (ACT + f"('{ORDER}', 2, 2, 1, 0, now(), 0)", {"act_numbers"}),
+    (ACT + f"('{ORDER}', 1, 2, 1, 1, now(), 3)", {"act_state"}),
+    (ACT + "(gen_random_uuid(), 1, 2, 1, 1, now(), 3)", {"orphans"}),
+    (f"insert into serial_out values (1, 'x', '{ORDER}', 1, 2, now())", {"serial"}),
+    (f"insert into stock_back values ('{ORDER}', 1, 1, 2, 1, 2, now(), 1)", {"stock_back"}),
     ("update capacity set taken = 2", {"capacity"}),
     ("update slot set taken = 0", {"slot"}),
     ("update entitlement set used = 3", {"entitlement"}),
