@@ -13,7 +13,7 @@
 #include "store/sql_owner.h"
 #include "store/sql_return.h"
 #include "store/sql_start.h"
-#include "store/sql_webhook.h"
+#include "store/sql_tell.h"
 
 #define ON_QUERY 1
 #define ON_BATCH 2
@@ -21,7 +21,7 @@
 #define STATEMENT_TABLE(X) \
 	ACT_STATEMENTS(X) BATCH_STATEMENTS(X) CATALOG_STATEMENTS(X) ORDER_STATEMENTS(X) OWNER_STATEMENTS(X) RETURN_STATEMENTS(X) \
 	DEPOSIT_STATEMENTS(X) DISPUTE_STATEMENTS(X) START_STATEMENTS(X) \
-	WEBHOOK_STATEMENTS(X)
+	WEBHOOK_STATEMENTS(X) TELL_STATEMENTS(X)
 
 enum stmt {
 #define X(name, pools, sql) STMT_##name,

@@ -24,7 +24,7 @@ LIBRARIES = [
     (re.compile(r"libpq-fe\.h|libpq/"), {"store", "simulator"}),
     (re.compile(r"event2/(http|bufferevent|listener|ws)"), {"edge", "simulator"}),
     (re.compile(r"event2/"), {"store", "edge", "flow", "main", "simulator"}),
-    (re.compile(r"curl/"), {"flow", "simulator"}),
+    (re.compile(r"curl/"), {"edge", "simulator"}),
     (re.compile(r"jansson"), {"edge", "simulator", "tests"}),
     (re.compile(r"openssl/"), {"base", "edge"}),
     (re.compile(r"zlib"), {"edge", "simulator", "tests"}),

@@ -1,14 +1,10 @@
 /* The courier over HTTP, against a small server in the same loop: questions, answers, and what is no answer. */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
-#include <event2/event.h>
-#include <event2/http.h>
-#include <event2/keyvalq_struct.h>
-
 #include "base/buf.h"
+#include "base/parse.h"
+#include "edge/http.h"
 #include "edge/signature.h"
 #include "flow/courier.h"
 #include "unit.h"
@@ -17,7 +13,7 @@
 
 static struct stage {
 	struct event_base *base;
-	struct evhttp *server;
+	struct http_server *server;
 	struct client *client;
 	struct conf conf;
 	struct courier *courier;
@@ -31,41 +27,45 @@ static struct stage {
 } w;
 
 static bool
-verified(struct evkeyvalq *h)
+verified(const struct http_request *q)
 {
-	const char *id = evhttp_find_header(h, "webhook-id");
-	const char *at = evhttp_find_header(h, "webhook-timestamp");
-	const char *got = evhttp_find_header(h, "webhook-signature");
+	static const struct http_header wanted[] = {HTTP_HEADER("webhook-id"),
+	    HTTP_HEADER("webhook-timestamp"), HTTP_HEADER("webhook-signature")};
+	const char *got[3];
 	struct signature_secret s;
 	struct buf want;
+	int64_t at;
 	bool same;
 
-	if (id == NULL || at == NULL || got == NULL || signature_secret_read(SECRET, &s) != ERR_OK)
+	http_headers(q, wanted, 3, got);
+	if (got[0] == NULL || got[1] == NULL || got[2] == NULL ||
+	    parse_i64(got[1], 0, INT64_MAX, &at) != ERR_OK ||
+	    signature_secret_read(SECRET, &s) != ERR_OK)
 		return false;
 	buf_init(&want, 256);
-	signature_add(&want, id, strtoll(at, NULL, 10), w.body, strlen(w.body), &s, 1);
-	same = strcmp(buf_cstr(&want), got) == 0;
+	signature_add(&want, got[0], at, w.body, strlen(w.body), &s, 1);
+	same = strcmp(buf_cstr(&want), got[2]) == 0;
 	buf_release(&want);
 	return same;
 }
 
 static void
-serve(struct evhttp_request *q, void *ctx)
+serve(void *ctx, struct http_request *q)
 {
-	struct evbuffer *in = evhttp_request_get_input_buffer(q), *out = evbuffer_new();
-	size_t len = evbuffer_get_length(in);
+	const uint8_t *body;
+	size_t len;
 
 	(void)ctx;
 	w.requests++;
-	(void)snprintf(w.path, sizeof(w.path), "%s", evhttp_request_get_uri(q));
+	(void)snprintf(w.path, sizeof(w.path), "%s", http_path(q));
+	body = http_body(q, &len);
 	if (len >= sizeof(w.body))
 		len = sizeof(w.body) - 1;
-	(void)evbuffer_copyout(in, w.body, len);
+	memcpy(w.body, body, len);
 	w.body[len] = '\0';
-	w.signed_well = verified(evhttp_request_get_input_headers(q));
-	(void)evbuffer_add(out, w.answer, strlen(w.answer));
-	evhttp_send_reply(q, w.status, NULL, out);
-	evbuffer_free(out);
+	w.signed_well = verified(q);
+	(void)evbuffer_add(http_reply_body(q), w.answer, strlen(w.answer));
+	http_reply(q, w.status, "application/json");
 }
 
 static void
@@ -82,28 +82,24 @@ static int
 start(void **state)
 {
 	const struct client_limits limits = {.sends_max = 4, .ca_file = ""};
-	struct evhttp_bound_socket *s;
-	struct sockaddr_in a;
-	socklen_t len = sizeof(a);
 	struct reason r;
 	int fd;
 
 	(void)state;
 	w.base = event_base_new();
-	w.server = evhttp_new(w.base);
-	evhttp_set_gencb(w.server, serve, NULL);
-	s = evhttp_bind_socket_with_handle(w.server, "127.0.0.1", 0);
-	if (s == NULL ||
-	    getsockname(evhttp_bound_socket_get_fd(s), (struct sockaddr *)&a, &len) != 0)
+	if (conf_load(&w.conf, NULL, &r) != ERR_OK)
 		return -1;
-	(void)snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d/v1", ntohs(a.sin_port));
+	free(w.conf.listen);
+	w.conf.listen = strdup("127.0.0.1:0");
+	if (http_new(&w.server, w.base, &w.conf, &r) != ERR_OK)
+		return -1;
+	http_route_rpc(w.server, serve, NULL);
+	(void)snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d/v1", http_port(w.server));
 	(void)snprintf(w.secret_file, sizeof(w.secret_file), "/tmp/courier-XXXXXX");
 	fd = mkstemp(w.secret_file);
 	if (fd < 0 || close(fd) != 0)
 		return -1;
 	write_secret(SECRET "\n");
-	if (conf_load(&w.conf, NULL, &r) != ERR_OK)
-		return -1;
 	free(w.conf.courier_url);
 	free(w.conf.courier_secret_file);
 	w.conf.courier_url = strdup(w.url);
@@ -120,7 +116,7 @@ stop(void **state)
 	(void)state;
 	courier_free(w.courier);
 	client_free(w.client);
-	evhttp_free(w.server);
+	http_free(w.server);
 	event_base_free(w.base);
 	conf_release(&w.conf);
 	return unlink(w.secret_file);
