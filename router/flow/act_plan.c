@@ -147,6 +147,17 @@ line_serials(struct act_call *c, const struct fulfilment_read *ful,
 	return ERR_OK;
 }
 
+/* Only what left with a fulfilment can come back of it. */
+static bool
+went_out(const struct order_read *o, const struct fulfilment_read *ful, const struct serial *s)
+{
+	for (int i = 0; i < o->serial_count; i++)
+		if (o->serials[i].sku == s->sku && o->serials[i].number == ful->number &&
+		    strcmp(o->serials[i].text, s->text) == 0)
+			return true;
+	return false;
+}
+
 enum err
 act_serials(struct act_call *c, const struct fulfilment_read *ful,
     Yuncang__V1__Serials *const *given, size_t count, bool back)
@@ -164,6 +175,10 @@ act_serials(struct act_call *c, const struct fulfilment_read *ful,
 		e = serials_check(need, need_count, s, s_count, "serials", c->run.reason);
 	if (e != ERR_OK)
 		return e;
+	for (int i = 0; back && i < s_count; i++)
+		if (!went_out(c->run.order, ful, &s[i]))
+			return reason_set(c->run.reason, ERR_BAD_FIELD, "serials",
+			    "number %s did not go out with this fulfilment", s[i].text);
 	rows = arena_array(c->run.arena, (size_t)s_count, sizeof(*rows));
 	if (rows == NULL)
 		return ERR_NO_MEMORY;

@@ -16,7 +16,7 @@ enum err act_note_check(struct reason *r, const char *note, bool needed) MUST_CH
 
 /*
  * What is handed over of ${ful} with ${serials}: one for each unit of a line with a serialised sku, none else.
- * BAD_FIELD; OK: in.serials or (${back}) in.serials_back are set.
+ * BAD_FIELD; OK: in.serials or (${back}, needs READ_RETURNS) in.serials_back are set.
  */
 enum err act_serials(struct act_call *c, const struct fulfilment_read *ful,
     Yuncang__V1__Serials *const *given, size_t count, bool back) MUST_CHECK;

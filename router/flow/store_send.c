@@ -262,3 +262,4 @@ restock_start(struct call *c, const ProtobufCMessage *request)
 
 	act_call_start(c, request, &method);
 }
+	    .with = READ_RETURNS,

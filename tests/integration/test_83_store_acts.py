@@ -335,6 +335,24 @@ def test_five_wrong_codes_lock_and_reissue_frees(shop):
     assert shop.events(order) == [8, 21, 25, 26, 35, 36]
 
 
+def test_guessing_at_once_gets_no_more_tries(shop):
+    """Twelve wrong codes in one moment: five are tried, whoever sends them."""
+    order = shop.ready(shop.sku())
+    wrong = shop.wrong(order)
+
+    def guess(i):
+        return yc.wait_for("an answer", lambda: told(shop, shop.body(order, ref=f"g{i}", code=wrong)))
+    answers = yc.at_once(12, guess)
+    assert sorted(answers) == ["code_locked"] * 8 + ["wrong_code"] * 4, answers
+    assert [x["reason"] if "reason" in x else 0 for x in shop.trail(order)[2:]] == [4, 3, 2, 1, 0]
+    assert shop.no("ConfirmCollection", order, code=shop.code(order)).reason == "code_locked"
+
+
+def told(shop, body):
+    e = refused(shop.screens["A1"], "StoreService/ConfirmCollection", body)
+    return e.reason if e.reason != "contended" else None
+
+
 def test_a_lock_ends_by_itself(shop):
     order = shop.ready(shop.sku())
     for _ in range(TRIES):
@@ -424,6 +442,8 @@ def test_serials_are_scanned_and_out_once(shop):
     shop.do("ReportDeliveryFailure", other, reason="DELIVERY_FAILURE_REFUSED", giveUp=True)
     e = shop.no("Restock", other, lines=[{"line": 0, "sellable": 1}])
     assert (e.reason, e.field) == ("bad_field", "serials")
+    e = shop.no("Restock", other, lines=[{"line": 0, "sellable": 1}], serials=[{"line": 0, "serials": [a]}])
+    assert (e.reason, e.field) == ("bad_field", "serials") and a in e.text
     shop.do("Restock", other, lines=[{"line": 0, "sellable": 1}], serials=[{"line": 0, "serials": [c]}])
     third = shop.paid([(sku, 1)])
     shop.do("Accept", third)
