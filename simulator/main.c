@@ -13,6 +13,7 @@
 #include "simulator/bench.h"
 #include "simulator/load.h"
 #include "simulator/run.h"
+#include "simulator/screens.h"
 
 enum { EXIT_WELL = 0, EXIT_VIOLATION = 1, EXIT_FAILED = 2 };
 
@@ -84,8 +85,11 @@ service_command_run(const struct options *o, bool loads, bool runs)
 	return violations == 0 ? EXIT_WELL : EXIT_VIOLATION;
 }
 
+/* What makes its own connections and prints a line of JSON. */
+typedef enum err measure_fn(const struct options *o, const struct world *w, int64_t *violations);
+
 static int
-bench_command_run(const struct options *o)
+measure_command_run(const struct options *o, measure_fn *run)
 {
 	struct world *w;
 	int64_t violations = 0;
@@ -93,7 +97,7 @@ bench_command_run(const struct options *o)
 
 	if (e != ERR_OK)
 		return EXIT_FAILED;
-	e = bench_run(o, w, &violations);
+	e = run(o, w, &violations);
 	world_free(w);
 	if (e != ERR_OK)
 		return EXIT_FAILED;
@@ -133,7 +137,9 @@ main(int argc, char **argv)
 	if (strcmp(command, "demo") == 0)
 		return demo_command_run(&o);
 	if (strcmp(command, "bench") == 0)
-		return bench_command_run(&o);
+		return measure_command_run(&o, bench_run);
+	if (strcmp(command, "screens") == 0)
+		return measure_command_run(&o, screens_run);
 	if (strcmp(command, "selftest") == 0) {
 		if (audit_selftest(o.db, o.journal, stdout) != ERR_OK)
 			return EXIT_VIOLATION;

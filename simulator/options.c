@@ -18,6 +18,7 @@ static const struct {
     {"audit", "check the database, and the orders of --journal in it"},
     {"demo", "load, run, audit"},
     {"bench", "measure: prepared requests as fast as they go, one line of JSON"},
+    {"screens", "measure: stores' screens that wait for tasks, one line of JSON"},
     {"selftest", "tamper with the rows of --db in transactions rolled back: the audit must see it"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -49,6 +50,8 @@ static const struct {
     {'j', "journal", "FILE", "var/simulator.journal",
         "acknowledged orders: run and bench append, audit reads, demo begins anew"},
     {'g', "tag", "WORD", "by the clock", "begins every order_ref; one never used before"},
+    {'S', "screens", "N", "3000", "screens: so many, of as many stores"},
+    {'P', "pid", "N", "", "screens: the service's process, to see what it uses"},
     {'C', "cities", "FILE", "simulator/data/china-cities.csv", "the cities"},
     {'q', "quiet", NULL, NULL, "no progress"},
     {'h', "help", NULL, NULL, "this text"},
@@ -160,6 +163,10 @@ option_set(struct options *o, int letter, const char *s)
 		return parse_i64(s, 0, 1000000, &o->rate) == ERR_OK;
 	case 'p':
 		return parse_i64(s, 0, 100, &o->pay_percent) == ERR_OK;
+	case 'S':
+		return parse_i64(s, 1, HTTP_CONNECTIONS_MAX, &o->screens) == ERR_OK;
+	case 'P':
+		return parse_i64(s, 1, INT32_MAX, &o->pid) == ERR_OK;
 	case 'o':
 		return parse_i64(s, 0, 86400, &o->outage_s) == ERR_OK;
 	default:
@@ -179,7 +186,8 @@ defaults_set(struct options *o)
 	    .seconds = 20,
 	    .connections = 64,
 	    .outage_s = 60,
-	    .pay_percent = 94};
+	    .pay_percent = 94,
+	    .screens = 3000};
 	o->key = getenv("YUNCANG_SIMULATOR_KEY");
 	if (o->key == NULL)
 		o->key = "";

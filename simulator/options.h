@@ -16,7 +16,7 @@ struct options {
 	enum mix_mode mode;
 	enum bench_kind kind;
 	enum bench_target target;
-	int64_t seed, orders, seconds, connections, rate, outage_s, pay_percent;
+	int64_t seed, orders, seconds, connections, rate, outage_s, pay_percent, screens, pid;
 	bool quiet;
 };
 
