@@ -142,10 +142,11 @@ make_workers(struct app *app, struct serve *s)
 		e = probe_new(&app->probe, app->base, app->query_pool, hints);
 	if (e == ERR_OK && app->expiry == NULL)
 		e = expiry_new(&app->expiry, app->base, app->conf, app->query_pool, hints);
+	if (e == ERR_OK && app->scorecard == NULL)
+		e = scorecard_new(&app->scorecard, app->base, app->conf, app->query_pool,
+		    app->catalog);
 	if (e == ERR_OK && app->timers == NULL)
 		e = timers_new(&app->timers, app);
-	if (e == ERR_OK && app->scorecard == NULL)
-		e = scorecard_new(&app->scorecard, app->base, app->conf, app->query_pool, app->catalog);
 	if (e == ERR_OK && app->feed == NULL) {
 		e = feed_new(&app->feed, app->base, app->conf, app->query_pool, app->catalog,
 		    keys_changed, s);

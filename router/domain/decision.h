@@ -55,11 +55,10 @@ struct candidate {
 	enum way way;
 	int32_t distance_m; /* -1: not measured */
 	enum reason_code out;
-	int32_t age_min; /* since the oldest of its stock rows was counted; -1: never, or not recorded */
-	int32_t capacity_left; /* -1: no limit */
-	int32_t capacity_day;  /* local date of the promise */
-	int32_t
-	    entitlement_left; /* of the owner, CLOUD only, smallest of the scarce lines; -1: open */
+	int32_t age_min;          /* of its oldest stock count; -1: none, or not recorded */
+	int32_t capacity_left;    /* -1: no limit */
+	int32_t capacity_day;     /* local date of the promise */
+	int32_t entitlement_left; /* CLOUD: the owner's, smallest of the scarce lines; -1: open */
 	int64_t promise_from_us, promise_to_us;
 	int64_t offer_deadline_us;  /* 0: accepts by itself */
 	int64_t key[RANK_KEYS_MAX]; /* in the policy's order, smaller is better */

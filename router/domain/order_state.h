@@ -47,7 +47,7 @@ enum order_state {
 	STATE_ALLOCATED
 };
 
-/* How many units stand in each fulfilment state: units[enum fulfilment_state]. */
+/* How many units stand in each fulfilment state; those that another fulfilment took over are counted there. */
 struct state_units {
 	int64_t units[FUL_STATE_COUNT];
 };

@@ -206,6 +206,7 @@ open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 
 /* A connection that is open already may have been opened for somebody who was allowed more. */
 static int
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type of it */
 before_request(void *ctx, char *ip, char *local_ip, int port, int local_port)
 {
 	struct sockaddr_in in4 = {.sin_family = AF_INET};
@@ -451,8 +452,10 @@ client_free(struct client *c)
 {
 	if (c == NULL)
 		return;
-	while (c->sends != NULL)
-		send_free(c->sends);
+	for (struct client_send *s = c->sends, *next; s != NULL; s = next) {
+		next = s->next;
+		send_free(s);
+	}
 	if (c->multi != NULL)
 		(void)curl_multi_cleanup(c->multi);
 	if (c->timer != NULL)

@@ -1,12 +1,20 @@
 #include "flow/act_after.h"
 
+#include "flow/dispute.h"
+#include "flow/production.h"
 #include "flow/read_flow.h"
+#include "store/return_read.h"
 
-/* A unit that will not reach the customer; one that was not collected is told so before it is restocked. */
+/*
+ * Units that will not reach the customer; what was not collected is told so before it is restocked, and units
+ * that another fulfilment took over live on there.
+ */
 static bool
-ends_undelivered(enum fulfilment_state from, enum fulfilment_state to)
+ends_undelivered(const struct act_fulfilment *x)
 {
-	if (from == to)
+	enum fulfilment_state from = x->from, to = x->is.state;
+
+	if (from == to || x->is.moved_to != 0)
 		return false;
 	return to == FUL_CANCELLED || to == FUL_NOT_COLLECTED || to == FUL_LOST ||
 	    (to == FUL_RESTOCKED && from != FUL_NOT_COLLECTED);
@@ -54,14 +62,39 @@ paid_for(const struct order_read *o, const struct fulfilment_read *f)
 	return fen;
 }
 
-/* Every unit ended, and none of them ever left a location. */
+/* Ended without a way to the customer's door, or on one that ended with the carrier, who is the seller's. */
 static bool
-nothing_handed(const struct order_read *o)
+brought_nothing(const struct fulfilment_read *f)
 {
-	for (int i = 0; i < o->fulfilment_count; i++)
-		if (o->fulfilments[i].handed_us != 0)
+	switch (f->state) {
+	case FUL_CANCELLED:
+	case FUL_NOT_COLLECTED:
+		return true;
+	case FUL_RESTOCKED:
+		return f->handed_us == 0;
+	case FUL_LOST:
+		return f->way == WAY_SHIP;
+	default:
+		return false;
+	}
+}
+
+/* Of all that was ordered nothing was handed over, and nothing will be. */
+static bool
+fee_goes_back(const struct order_read *o)
+{
+	bool any = false;
+
+	for (int i = 0; i < o->fulfilment_count; i++) {
+		const struct fulfilment_read *f = &o->fulfilments[i];
+
+		if (f->moved_to != 0)
+			continue;
+		if (!brought_nothing(f))
 			return false;
-	return true;
+		any = true;
+	}
+	return any;
 }
 
 /* The delivery fee, less what changes of the way have given back. */
@@ -71,9 +104,24 @@ fee_left(const struct order_read *o)
 	int64_t fen = o->delivery_fee_fen;
 
 	for (int i = 0; i < o->act_count; i++)
-		if (o->acts[i].kind == ACT_REHOME || o->acts[i].kind == ACT_CHOOSE)
+		if (o->acts[i].kind == ACT_REHOME || o->acts[i].kind == ACT_CHOOSE ||
+		    o->acts[i].kind == ACT_CHANGE)
 			fen -= o->acts[i].refund_fen;
-	return fen;
+	return fen > 0 ? fen : 0;
+}
+
+/* What the customer has paid by now, less what acts gave back. */
+static int64_t
+paid_left(const struct order_read *o)
+{
+	const struct deposit_read *d = o->deposit;
+	int64_t fen = o->goods_fen + o->delivery_fee_fen;
+
+	if (d != NULL && d->balance_paid_us == 0)
+		fen = d->deposit_fen;
+	for (int i = 0; i < o->act_count; i++)
+		fen -= o->acts[i].refund_fen;
+	return fen > 0 ? fen : 0;
 }
 
 static void
@@ -110,8 +158,7 @@ budgets_back(struct act_run *r)
 	for (int i = 0; i < in->fulfilment_count; i++) {
 		const struct act_fulfilment *x = &in->fulfilments[i];
 
-		for (int n = 0; ends_undelivered(x->from, x->is.state) && n < x->is.line_count;
-		     n++) {
+		for (int n = 0; ends_undelivered(x) && n < x->is.line_count; n++) {
 			const struct fulfilment_line_read *l = &x->is.lines[n];
 			const struct order_line_read *line = &r->order->lines[l->line];
 
@@ -135,16 +182,23 @@ act_after(struct act_run *r)
 	int64_t refund_fen = 0;
 	enum err e = order_behind(r, &behind);
 
+	if (e == ERR_OK)
+		e = dispute_flag(r);
 	if (e != ERR_OK)
 		return e;
 	was = order_state_of(r->order);
 	/* With a new decision the order lives on. */
 	is = in->row != NULL ? was : order_state_of(&behind);
 	for (int i = 0; i < in->fulfilment_count; i++)
-		if (ends_undelivered(in->fulfilments[i].from, in->fulfilments[i].is.state))
+		if (ends_undelivered(&in->fulfilments[i]))
 			refund_fen += paid_for(r->order, &in->fulfilments[i].is);
-	if (refund_fen > 0 && ended(is) && nothing_handed(&behind))
+	if (in->row == NULL && fee_goes_back(&behind) && !fee_goes_back(r->order))
 		refund_fen += fee_left(r->order);
+	e = production_settle(r, &refund_fen);
+	if (e != ERR_OK)
+		return e;
+	if (refund_fen > paid_left(r->order))
+		refund_fen = paid_left(r->order);
 	if (r->order->paid_at_us != 0 && refund_fen > 0) {
 		order_changes(in);
 		in->refund_add_fen += refund_fen;

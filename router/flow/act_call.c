@@ -33,7 +33,7 @@ act_of(const ProtobufCMessage *request)
 static void
 fail(struct act_call *c)
 {
-	call_fail(c->call, &c->call->reason, NULL);
+	call_fail(c->call, &c->call->reason, c->detail);
 }
 
 static void
@@ -182,7 +182,8 @@ done(struct act_run *r, enum err e)
 	    .kind = row->kind,
 	    .at_us = r->in.at_us,
 	    .state = row->state,
-	    .reason = row->reason};
+	    .reason = row->reason,
+	    .refund_fen = r->in.refund_add_fen};
 	a.note = row->note != NULL ? row->note : "";
 	answer(c, &a);
 }

@@ -47,6 +47,7 @@ struct act_call {
 	int32_t staff;               /* party id; 0: none named */
 	struct fulfilment_read *ful; /* NULL: act.fulfilment is 0, the order's own */
 	const struct location *loc;  /* of ful */
+	const ProtobufCMessage *detail; /* sent with a refusal; NULL: nothing */
 };
 
 /* The start function of a method's row calls this. */

@@ -194,3 +194,11 @@ act_serials(struct act_call *c, const struct fulfilment_read *ful,
 	}
 	return ERR_OK;
 }
+
+const struct policy *
+act_policy(const struct act_run *r)
+{
+	const struct policy *p = catalog_policy(r->app->catalog, r->order->policy_version);
+
+	return p != NULL ? p : policy_at(r->world, r->now_us);
+}

@@ -21,4 +21,7 @@ enum err act_note_check(struct reason *r, const char *note, bool needed) MUST_CH
 enum err act_serials(struct act_call *c, const struct fulfilment_read *ful,
     Yuncang__V1__Serials *const *given, size_t count, bool back) MUST_CHECK;
 
+/* The policy the order was taken under; where that is gone the one in force; NULL: none. */
+const struct policy *act_policy(const struct act_run *r);
+
 #endif

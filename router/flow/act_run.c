@@ -273,8 +273,9 @@ act_waited_s(const struct act_run *r, const struct fulfilment_read *f)
 	const struct order_read *o = r->order;
 	int64_t since_us = o->paid_at_us != 0 ? o->paid_at_us : o->created_us;
 
-	for (int i = 0; f->hops > 0 && i < o->act_count; i++)
-		if (o->acts[i].kind == ACT_REHOME)
-			since_us = o->acts[i].at_us;
+	for (int i = 0; f->attempt > 1 && i < o->act_count; i++)
+		if (o->acts[i].kind == ACT_REHOME || o->acts[i].kind == ACT_CHOOSE ||
+		    o->acts[i].kind == ACT_CHANGE)
+			since_us = o->acts[i].at_us > since_us ? o->acts[i].at_us : since_us;
 	return r->now_us > since_us ? (int)((r->now_us - since_us) / US_PER_S) : 0;
 }

@@ -37,8 +37,8 @@ struct app {
 	struct probe *probe;
 	struct feed *feed;
 	struct expiry *expiry;
-	struct scorecard *scorecard;
 	struct task_wait *task_wait;
+	struct scorecard *scorecard;
 	struct client *client; /* requests of our own */
 	struct fanout *fanout;
 	struct webhook *webhook;

@@ -8,15 +8,12 @@
 #include "base/parse.h"
 #include "domain/account.h"
 #include "domain/validate.h"
+#include "flow/contact.h"
 #include "flow/store_code.h"
 #include "flow/token.h"
 #include "store/catalog.h"
 
 #define CUSTOMER_LEN_MAX 128
-#define NAME_LEN_MAX 100
-#define PHONE_LEN_MAX 32
-#define STREET_LEN_MAX 300
-#define REGION_LEN_MAX 64
 #define TOGETHER_LEN_MAX 32
 #define NUMBER_LEN_MAX 64
 #define PAID_AHEAD_US (5 * US_PER_MIN) /* clocks of channels and ours may differ by this */
@@ -134,21 +131,6 @@ convert_lines(const struct basket_in *in, struct arena *arena, struct request *q
 }
 
 static enum err
-convert_position(const Yuncang__V1__Position *p, struct request *q, struct reason *r)
-{
-	if (!(p->latitude >= -90 && p->latitude <= 90))
-		return reason_set(r, ERR_BAD_FIELD, "basket.address.position.latitude",
-		    "must be -90 to 90 degrees");
-	if (!(p->longitude >= -180 && p->longitude <= 180))
-		return reason_set(r, ERR_BAD_FIELD, "basket.address.position.longitude",
-		    "must be -180 to 180 degrees");
-	q->has_position = true;
-	q->lat_e6 = (int32_t)lround(p->latitude * 1e6);
-	q->lon_e6 = (int32_t)lround(p->longitude * 1e6);
-	return ERR_OK;
-}
-
-static enum err
 convert_address(const struct basket_in *in, struct request *q, struct reason *r)
 {
 	const Yuncang__V1__Address *a = in->basket->address;
@@ -157,17 +139,16 @@ convert_address(const struct basket_in *in, struct request *q, struct reason *r)
 	q->territory = NONE;
 	if (a == NULL)
 		return ERR_OK;
-	e = check_text(a->name, NAME_LEN_MAX, "basket.address.name", r);
-	if (e == ERR_OK)
-		e = check_text(a->phone, PHONE_LEN_MAX, "basket.address.phone", r);
-	if (e == ERR_OK)
-		e = check_text(a->street, STREET_LEN_MAX, "basket.address.street", r);
-	if (e == ERR_OK)
-		e = check_text(a->region, REGION_LEN_MAX, "basket.address.region", r);
+	e = contact_check(a, "basket.address", r);
 	if (e != ERR_OK)
 		return e;
 	q->territory = world_region(in->world, a->region);
-	return a->position == NULL ? ERR_OK : convert_position(a->position, q, r);
+	if (a->position == NULL)
+		return ERR_OK;
+	q->has_position = true;
+	q->lat_e6 = (int32_t)lround(a->position->latitude * 1e6);
+	q->lon_e6 = (int32_t)lround(a->position->longitude * 1e6);
+	return ERR_OK;
 }
 
 int32_t
@@ -359,24 +340,4 @@ basket_request(const struct basket_in *in, struct arena *arena, struct request *
 		return e;
 	q->customer = customer_hash(b->customer);
 	return validate_request(in->world, q, (int)in->app->conf->order_lines_max, in->submit, r);
-}
-
-struct contact_row *
-basket_contact(const Yuncang__V1__Basket *b, struct arena *arena)
-{
-	struct contact_row *c = arena_zalloc(arena, sizeof(*c));
-	const Yuncang__V1__Address *a = b->address;
-
-	if (c == NULL)
-		return NULL;
-	c->name = a != NULL ? a->name : "";
-	c->phone = a != NULL ? a->phone : "";
-	c->street = a != NULL ? a->street : "";
-	c->region = a != NULL ? a->region : "";
-	if (a != NULL && a->position != NULL) {
-		c->has_position = true;
-		c->lat_e6 = (int32_t)lround(a->position->latitude * 1e6);
-		c->lon_e6 = (int32_t)lround(a->position->longitude * 1e6);
-	}
-	return c;
 }

@@ -41,9 +41,6 @@ enum err basket_payment(const Yuncang__V1__Payment *p, const char *field, int64_
 /* "2026-11-21" as days since 1970; -1: not a date. */
 int32_t date_parse(const char *s);
 
-/* Name, phone and street as given; NULL when there is no address.  Judged by basket_request. */
-struct contact_row *basket_contact(const Yuncang__V1__Basket *b, struct arena *arena) MUST_CHECK;
-
 /* The first 8 bytes of the SHA-256 of a customer id, never 0; 0 for "". */
 uint64_t customer_hash(const char *customer);
 

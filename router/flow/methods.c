@@ -2,14 +2,17 @@
 #include "flow/app.h"
 #include "flow/catalog_flow.h"
 #include "flow/customer_flow.h"
+#include "flow/dispute.h"
 #include "flow/clock_flow.h"
 #include "flow/order_flow.h"
 #include "flow/payment_flow.h"
+#include "flow/production.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
 #include "flow/return_act.h"
 #include "flow/return_list.h"
 #include "flow/scorecard_flow.h"
+#include "flow/shop_act.h"
 #include "flow/store_act.h"
 #include "flow/stock_flow.h"
 #include "flow/store_flow.h"
@@ -41,21 +44,30 @@
 	X(SubmitOrders, submit_orders, SHOP, "storefront", 0, submit_many_start) \
 	X(ConfirmPayment, confirm_payment, SHOP, "storefront", 64 * KIB, confirm_start) \
 	X(GetOrder, get_order, ROLE_ANY, "", 64 * KIB, get_order_start) \
-	X(ListOrders, list_orders, SHOP_READ, "storefront", 64 * KIB, list_orders_start) \
+	X(ListTerritoryDisputes, list_territory_disputes, ROLE_STORE | ROLE_FINANCE | OPERATE, "", 64 * KIB, \
+	    list_territory_disputes_start) \
+	X(ResolveTerritoryDispute, resolve_territory_dispute, OPERATE, "", 64 * KIB, \
+	    resolve_territory_dispute_start) \
 	X(RequestReturn, request_return, SHOP_QUOTE, "storefront", 64 * KIB, request_return_start) \
+	X(ListOrders, list_orders, SHOP_READ, "storefront", 64 * KIB, list_orders_start) \
 	X(ExplainOrder, explain_order, SHOP_READ, "", 64 * KIB, explain_order_start) \
+	X(CancelOrder, cancel_order, SHOP, "storefront", 64 * KIB, cancel_order_start) \
+	X(ListAlternatives, list_alternatives, SHOP_QUOTE, "storefront", 64 * KIB, list_alternatives_start) \
+	X(ChooseAlternative, choose_alternative, SHOP, "storefront", 64 * KIB, choose_alternative_start) \
+	X(ChangeOrder, change_order, SHOP, "storefront", 64 * KIB, change_order_start) \
 	X(ListActs, list_acts, ROLE_ANY, "", 64 * KIB, list_acts_start)
 
 #define STORE_METHODS(X) \
 	X(ReportStock, report_stock, STOCK_WRITE, "location", 0, report_stock_start) \
+	X(StartProduction, start_production, STOCK_WRITE, "location", 64 * KIB, start_production_start) \
+	X(ListReturns, list_returns, STORE_READ, "location", 64 * KIB, list_returns_start) \
+	X(ReceiveReturn, receive_return, STORE_WRITE, "location", 64 * KIB, receive_return_start) \
+	X(DecideReturn, decide_return, STORE_WRITE, "location", 64 * KIB, decide_return_start) \
 	X(ListTasks, list_tasks, STORE_READ, "location", 64 * KIB, list_tasks_start) \
 	X(Accept, accept, STORE_WRITE, "location", 64 * KIB, accept_start) \
 	X(Reject, reject, STORE_WRITE, "location", 64 * KIB, reject_start) \
 	X(MarkShort, mark_short, STORE_WRITE, "location", 64 * KIB, mark_short_start) \
 	X(MarkReady, mark_ready, STORE_WRITE, "location", 64 * KIB, mark_ready_start) \
-	X(ListReturns, list_returns, STORE_READ, "location", 64 * KIB, list_returns_start) \
-	X(ReceiveReturn, receive_return, STORE_WRITE, "location", 64 * KIB, receive_return_start) \
-	X(DecideReturn, decide_return, STORE_WRITE, "location", 64 * KIB, decide_return_start) \
 	X(ConfirmCollection, confirm_collection, STORE_WRITE, "location", 64 * KIB, confirm_collection_start) \
 	X(ReissueCode, reissue_code, STORE_WRITE | ROLE_STOREFRONT, "", 64 * KIB, reissue_code_start) \
 	X(Dispatch, dispatch, STORE_WRITE, "location", 64 * KIB, dispatch_start) \

@@ -8,12 +8,14 @@
 #include "base/metric.h"
 #include "flow/basket.h"
 #include "flow/choose.h"
+#include "flow/contact.h"
 #include "flow/known.h"
 #include "flow/order_decide.h"
 #include "flow/order_message.h"
 #include "flow/quote_flow.h"
 #include "flow/recheck.h"
 #include "flow/thaw.h"
+#include "store/return_read.h"
 #include "store/order_read.h"
 
 #define ORDER_REF_LEN_MAX 64
@@ -229,7 +231,8 @@ answer_committed(struct order_flow *f)
 	    .frozen = f->d.row.frozen,
 	    .split = f->d.row.split,
 	    .created_us = f->d.row.created_us,
-	    .pay_by_us = f->d.row.pay_by_us};
+	    .pay_by_us = f->d.row.pay_by_us,
+	    .deposit_fen = f->d.row.deposit_fen};
 	enum err e = answer_make(f, f->d.world, &facts);
 
 	if (e != ERR_OK)
@@ -317,7 +320,7 @@ step_commit(struct order_flow *f)
 	row->order_ref = f->m->order_ref;
 	memcpy(row->body_hash, f->hash, sizeof(row->body_hash));
 	row->storefront = f->d.world->storefronts[f->d.request.storefront].id;
-	row->contact = f->m->basket->address != NULL ? basket_contact(f->m->basket, f->arena)
+	row->contact = f->m->basket->address != NULL ? contact_of(f->m->basket->address, f->arena)
 	                                             : NULL;
 	if (f->m->basket->address != NULL && row->contact == NULL)
 		return give_up(f, ERR_NO_MEMORY);
@@ -334,7 +337,8 @@ answer_known(struct order_flow *f, const struct order_read *o)
 	struct submit_facts facts = {.order_id = o->order_id,
 	    .order_ref = f->m->order_ref,
 	    .created_us = o->created_us,
-	    .pay_by_us = o->pay_by_us};
+	    .pay_by_us = o->pay_by_us,
+	    .deposit_fen = o->deposit != NULL ? o->deposit->deposit_fen : 0};
 	struct frozen *frozen;
 	struct split *s;
 	enum err e;
@@ -426,7 +430,7 @@ step_known(struct order_flow *f)
 		return NEXT_STEP;
 	}
 	key.storefront = w->storefronts[front].id;
-	e = order_read_one(f->app->query_pool, f->arena, &key, READ_DECISION | READ_HASH,
+	e = order_read_one(f->app->query_pool, f->arena, &key, READ_DECISION | READ_HASH | READ_DEPOSIT,
 	    step_known_done, f);
 	return e == ERR_OK ? NEXT_WAIT : give_up(f, e);
 }

@@ -72,6 +72,7 @@ fulfilment_message(const struct world *w, const struct request *q, const struct 
 	m->split_from = f->split_from;
 	m->hops = f->hops;
 	m->tracking = message_text(f->tracking);
+	m->moved_to = f->moved_to;
 	if (m->part == NULL || !time_set(&m->offer_deadline, f->offer_deadline_us, a) ||
 	    !time_set(&m->due_at, f->due_us, a) || !time_set(&m->handed_at, f->handed_us, a) ||
 	    !time_set(&m->locked_until, f->locked_until_us, a) ||
@@ -105,7 +106,7 @@ add_times(Yuncang__V1__Order *m, const struct order_read *o, struct arena *a)
 	m->paid_at = time_message(o->paid_at_us, a);
 	m->pay_by = time_message(o->pay_by_us, a);
 	if (m->created_at == NULL || (m->paid_at == NULL) != (o->paid_at_us == 0) ||
-	    (m->pay_by == NULL) != (o->pay_by_us == 0))
+	    (m->pay_by == NULL) != (o->pay_by_us == 0) || !time_set(&m->due_at, o->due_us, a))
 		return ERR_NO_MEMORY;
 	return ERR_OK;
 }
@@ -318,5 +319,6 @@ submit_message(const struct world *w, const struct submit_facts *f, bool money, 
 	uuid_format(&f->order_id, m->order_id);
 	m->policy_version = d->policy_version;
 	m->split_rule_version = f->frozen->split_version;
+	m->deposit_fen = f->deposit_fen;
 	return m;
 }

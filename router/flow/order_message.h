@@ -11,6 +11,7 @@ struct submit_facts {
 	const struct frozen *frozen;
 	const struct split *split;
 	int64_t created_us, pay_by_us; /* 0: paid */
+	int64_t deposit_fen;           /* 0: paid at once */
 };
 Yuncang__V1__SubmitOrderResponse *submit_message(const struct world *w,
     const struct submit_facts *f, bool money, struct arena *a) MUST_CHECK;

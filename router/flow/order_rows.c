@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/money.h"
 #include "domain/record.h"
 
 #define RECORD_SIZE_MAX (1 << 20)
@@ -157,6 +158,23 @@ make_postings(const struct rows_in *in, const struct choice *c, struct order_row
 	return e;
 }
 
+/* What is paid first of an order that is made to order as a whole; 0: all at once. */
+static int64_t
+deposit_of(const struct rows_in *in, const struct plan *plan, int64_t total_fen)
+{
+	int64_t fen;
+
+	if (in->settled || in->payment != NULL || in->policy->deposit_bps == 0)
+		return 0;
+	for (int p = 0; p < plan->part_count; p++)
+		for (int i = 0; i < plan->parts[p].line_count; i++)
+			if (plan->parts[p].lines[i].stocked)
+				return 0;
+	if (!fen_bps(total_fen, in->policy->deposit_bps, ROUND_HALF_UP, &fen))
+		return 0;
+	return fen < total_fen ? fen : 0;
+}
+
 enum err
 order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *arena,
     struct reason *r)
@@ -167,7 +185,7 @@ order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *a
 
 	if (f == NULL)
 		return reason_set(r, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
-	if (!in->settled && in->payment != NULL &&
+	if (!in->settled && !in->in_part && in->payment != NULL &&
 	    in->payment->amount_fen != c->split->total.total_fen)
 		return reason_set(r, ERR_AMOUNT_DIFFERS, "payment.amount_fen",
 		    "%lld paid; the order's total is %lld", (long long)in->payment->amount_fen,
@@ -190,6 +208,7 @@ order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *a
 	row->created_us = in->request->now_us;
 	row->pay_by_us =
 	    in->payment != NULL ? 0 : row->created_us + in->policy->payment_hold_min * US_PER_MIN;
+	row->deposit_fen = deposit_of(in, c->plan, c->split->total.total_fen);
 	e = make_takes(in, c->plan, row, arena);
 	if (e == ERR_OK)
 		e = make_record(in, f, row, arena);

@@ -9,9 +9,11 @@
 #include "flow/basket.h"
 #include "flow/known.h"
 #include "flow/order_rows.h"
+#include "flow/payment_post.h"
 #include "flow/recheck.h"
+#include "flow/rehome.h"
 #include "flow/thaw.h"
-#include "store/order_read.h"
+#include "store/pay_part.h"
 #include "yuncang/v1/order.pb-c.h"
 
 struct payment_flow {
@@ -161,38 +163,39 @@ open_fulfilments(struct payment_flow *f)
 	return ERR_OK;
 }
 
-static enum err
-post_paid(struct payment_flow *f, const struct split *s)
+static struct payment_books
+books_of(struct payment_flow *f)
 {
-	enum err e = journal_paid(f->world, s, f->order->collector, f->payment.provider, &f->e1);
-
-	if (e == ERR_OK)
-		e = journal_fee(f->world, s, f->order->collector, f->payment.provider, &f->e2);
-	f->in.e1 = f->e1.leg_count > 0 ? &f->e1 : NULL;
-	f->in.e2 = f->e2.leg_count > 0 ? &f->e2 : NULL;
-	return e;
+	return (struct payment_books){.world = f->world,
+	    .order = f->order,
+	    .in = &f->in,
+	    .e1 = &f->e1,
+	    .e2 = &f->e2,
+	    .r1 = &f->r1};
 }
 
-/* Money that will go back whole: cash in, the provider's fee, and the refund's claim on clearing. */
+static enum err
+post_paid(struct payment_flow *f)
+{
+	const struct payment_books b = books_of(f);
+
+	return payment_post(&b, f->split);
+}
+
+static enum err
+post_part(struct payment_flow *f, bool balance)
+{
+	const struct payment_books b = books_of(f);
+
+	return payment_post_part(&b, balance ? f->split : NULL);
+}
+
 static enum err
 post_refunded(struct payment_flow *f)
 {
-	const struct party *collector =
-	    &f->world->parties[world_party(f->world, f->order->collector)];
-	struct split s = {0};
-	enum err e;
+	const struct payment_books b = books_of(f);
 
-	s.total.total_fen = f->payment.amount_fen;
-	s.total.goods_fen = f->payment.amount_fen;
-	if (!fen_bps(f->payment.amount_fen, collector->fee_bps, ROUND_HALF_UP,
-	        &s.total.provider_fee_fen))
-		return ERR_OVERFLOW;
-	e = post_paid(f, &s);
-	if (e == ERR_OK)
-		e = journal_refund_all(f->world, &s, f->order->collector, f->payment.provider,
-		    &f->r1);
-	f->in.r1 = &f->r1;
-	return e;
+	return payment_post_refunded(&b);
 }
 
 static enum err
@@ -200,27 +203,18 @@ open_order(struct payment_flow *f)
 {
 	enum err e = open_fulfilments(f);
 
+	if (e == ERR_OK && f->order->deposit != NULL) {
+		e = post_part(f, false);
+		return e != ERR_OK ? e : pay_deposit(f->app->query_pool, &f->in, write_done, f);
+	}
 	if (e == ERR_OK)
-		e = post_paid(f, f->split);
+		e = post_paid(f);
 	if (e == ERR_OK)
 		e = pay_batch_add(f->app->pay_batch, &f->in, write_done, f);
 	return e;
 }
 
 /* ---- An order that expired --------------------------------------------------------------------- */
-
-/* The record keeps the neighbourhood only; the address is in the contact, until that is erased. */
-static void
-late_request(struct payment_flow *f)
-{
-	const struct contact_row *c = f->order->contact;
-
-	f->request = f->frozen->request;
-	if (f->request.has_position && c != NULL && c->has_position) {
-		f->request.lat_e6 = c->lat_e6;
-		f->request.lon_e6 = c->lon_e6;
-	}
-}
 
 /* The frozen request decided again at the payment's time, with the collector, prices, costs and rules of the submit. */
 static enum err
@@ -242,12 +236,14 @@ decide_late(struct payment_flow *f, const struct policy *policy, struct reason *
 	    .owner = &f->frozen->decision.owner,
 	    .choices = got,
 	    .policy = policy,
-	    .payment = &f->payment};
+	    .payment = &f->payment,
+	    .in_part = f->order->deposit != NULL};
 	enum err e;
 
 	if (got == NULL)
 		return ERR_NO_MEMORY;
-	late_request(f);
+	f->request = f->frozen->request;
+	rehome_asked(f->world, f->order, &f->request);
 	f->request.now_us = f->in.now_us;
 	f->request.prepaid = true;
 	f->request.paid_party = f->order->collector;
@@ -262,6 +258,24 @@ decide_late(struct payment_flow *f, const struct policy *policy, struct reason *
 	f->row.storefront = f->order->storefront;
 	f->row.order_ref = f->order->order_ref;
 	return e;
+}
+
+static enum err
+give_back(struct payment_flow *f)
+{
+	enum err e = post_refunded(f);
+
+	return e != ERR_OK ? e : payment_unfillable(f->app->query_pool, &f->in, write_done, f);
+}
+
+/* Who cancelled an unpaid order does not want it any more, whatever is paid later; expiry writes no act. */
+static bool
+withdrawn(const struct order_read *o)
+{
+	for (int i = 0; i < o->act_count; i++)
+		if (o->acts[i].kind == ACT_CANCEL)
+			return true;
+	return false;
 }
 
 static enum err late_order(struct payment_flow *f, const struct policy *policy);
@@ -306,12 +320,14 @@ late_order(struct payment_flow *f, const struct policy *policy)
 	if (e != ERR_OK) {
 		log_info(LOG_MSG("late payment finds nothing"), LOG_STR("req", f->call->id),
 		    LOG_STR("err", err_name(e)));
-		e = post_refunded(f);
-		return e != ERR_OK ? e
-		                   : payment_unfillable(f->app->query_pool, &f->in, write_done, f);
+		f->in.due_us = f->in.now_us + f->app->conf->unfillable_ms * US_PER_MS;
+		return give_back(f);
 	}
 	f->in.e1 = f->row.e1;
 	f->in.e2 = f->row.e2;
+	f->in.in_part = f->order->deposit != NULL;
+	if (f->in.in_part && (e = post_part(f, false)) != ERR_OK)
+		return e;
 	return payment_late(f->app->query_pool, catalog_hints(f->app->catalog), &f->in, &f->row,
 	    write_done, f);
 }
@@ -340,8 +356,17 @@ write_payment(struct payment_flow *f)
 		return open_order(f);
 	if (o->mark == MARK_CANCELLED && o->paid_at_us == 0 && !f->whole)
 		return read_whole(f);
+	f->in.withdrawn = o->mark == MARK_CANCELLED && o->paid_at_us == 0 && withdrawn(o);
+	if (f->in.withdrawn)
+		return give_back(f);
 	if (o->mark == MARK_CANCELLED && o->paid_at_us == 0)
 		return policy != NULL ? late_order(f, policy) : ERR_NO_POLICY;
+	if (payment_is_balance(o, f->payment.amount_fen)) {
+		e = post_part(f, true);
+		return e != ERR_OK ? e
+		                   : pay_balance(f->app->query_pool, &f->in, o->act_count,
+		                         write_done, f);
+	}
 	e = post_refunded(f);
 	return e != ERR_OK ? e : payment_second(f->app->query_pool, &f->in, write_done, f);
 }
@@ -366,10 +391,14 @@ order_known(struct payment_flow *f)
 		e = ERR_NO_MEMORY;
 	if (e == ERR_OK && !may_pay(f))
 		e = ERR_NOT_FOUND;
-	if (e == ERR_OK && f->payment.amount_fen != o->goods_fen + o->delivery_fee_fen)
-		e = reason_set(&f->call->reason, ERR_AMOUNT_DIFFERS, "payment.amount_fen",
-		    "%lld paid; the order's total is %lld", (long long)f->payment.amount_fen,
-		    (long long)(o->goods_fen + o->delivery_fee_fen));
+	if (e == ERR_OK && !f->whole && payment_perhaps_in_parts(o)) {
+		e = read_whole(f);
+		if (e == ERR_OK)
+			return;
+	}
+	if (e == ERR_OK)
+		e = payment_judge_amount(o, f->payment.amount_fen, f->known != NULL,
+		    &f->call->reason);
 	if (e == ERR_OK && f->merchant[0] != '\0' &&
 	    strcmp(f->merchant, party_code_of(f->world, o->collector)) != 0)
 		e = reason_set(&f->call->reason, ERR_BAD_FIELD, "payment.merchant",
@@ -388,6 +417,7 @@ order_known(struct payment_flow *f)
 		    .dealer = o->dealer,
 		    .payment = &f->payment,
 		    .split_version = o->split_version,
+		    .changes = o->changes,
 		    .now_us = clock_wall_us()};
 		e = write_payment(f);
 	}
@@ -437,7 +467,7 @@ read_whole(struct payment_flow *f)
 
 	f->whole = true;
 	return order_read_one(f->app->query_pool, f->call->arena, &key,
-	    READ_DECISION | READ_CONTACT, read_done, f);
+	    READ_DECISION | READ_CONTACT | READ_ACTS | READ_DEPOSIT, read_done, f);
 }
 
 static void

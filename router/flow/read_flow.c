@@ -83,6 +83,8 @@ order_state_of(const struct order_read *o)
 		const struct fulfilment_read *f = &o->fulfilments[i];
 
 		assert(f->state > 0 && f->state < FUL_STATE_COUNT);
+		if (f->moved_to != 0)
+			continue; /* its units are another's now */
 		for (int j = 0; j < f->line_count; j++)
 			s.units[f->state] += f->lines[j].quantity;
 	}

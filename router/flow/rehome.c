@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "flow/basket.h"
 #include "flow/order_rows.h"
+#include "flow/own_units.h"
 #include "flow/thaw.h"
 
 /* ---- What has no home --------------------------------------------------------------------------- */
@@ -101,17 +102,40 @@ exclude_refusers(const struct order_read *o, struct request *q)
 
 /* The record keeps the neighbourhood only; the address is in the contact, until that is erased. */
 static void
-address_fill(const struct act_run *r, const struct rehome_ask *ask, struct request *q)
+address_fill(const struct world *w, const struct contact_row *c, struct request *q)
 {
-	const struct contact_row *c = ask->contact != NULL ? ask->contact : r->order->contact;
+	if (c == NULL)
+		return;
+	q->has_position = c->has_position;
+	q->lat_e6 = c->lat_e6;
+	q->lon_e6 = c->lon_e6;
+	q->territory = world_region(w, c->region);
+}
 
-	if (c != NULL && c->has_position) {
-		q->has_position = true;
-		q->lat_e6 = c->lat_e6;
-		q->lon_e6 = c->lon_e6;
+/* Who collects need not say where he lives: other stores are looked for around the one that he named. */
+static void
+around_store(const struct world *w, struct request *q)
+{
+	if (q->has_position || q->way != WAY_PICKUP || q->location == NONE)
+		return;
+	q->has_position = true;
+	q->lat_e6 = w->locations[q->location].lat_e6;
+	q->lon_e6 = w->locations[q->location].lon_e6;
+}
+
+void
+rehome_asked(const struct world *w, const struct order_read *o, struct request *q)
+{
+	for (int i = 0; i < o->act_count; i++) {
+		const struct act_read *a = &o->acts[i];
+
+		if (a->kind != ACT_CHOOSE && a->kind != ACT_CHANGE)
+			continue;
+		q->way = (enum way)a->reason;
+		q->location = q->way == WAY_PICKUP ? world_location(w, a->location) : NONE;
+		q->has_slot = false; /* it was the other store's */
 	}
-	if (ask->region != NULL)
-		q->territory = world_region(r->world, ask->region);
+	address_fill(w, o->contact, q);
 }
 
 static bool
@@ -190,13 +214,19 @@ request_fill(struct act_run *r, const struct frozen *f, const struct rehome_ask 
 
 	*q = f->request;
 	q->now_us = r->now_us;
-	q->way = ask->way != WAY_NONE ? ask->way : f->request.way;
-	q->location = ask->location;
-	q->has_slot = false; /* it was the other store's */
+	rehome_asked(r->world, r->order, q);
+	q->has_slot = false;
+	address_fill(r->world, ask->contact, q);
+	around_store(r->world, q);
+	if (ask->way != WAY_NONE) {
+		q->way = ask->way;
+		q->location = ask->location;
+	} else if (q->way != WAY_PICKUP) {
+		q->location = NONE; /* who brings it need not be the store that was named */
+	}
 	q->prepaid = r->order->paid_at_us != 0;
 	q->paid_party = r->order->collector; /* fixed, whatever way is taken */
 	*central_only = !exclude_refusers(r->order, q) || ask->central_only;
-	address_fill(r, ask, q);
 	return lines_fill(r, f, ask->all_units, g);
 }
 
@@ -261,18 +291,21 @@ rehome_decide(struct act_run *r, const struct rehome_ask *ask, int options_max,
 	in.central_only = central_only;
 	g->hops = hops_of(r);
 	g->fee_carried_fen = fee_carried(r, ask->all_units);
+	if (ask->all_units)
+		own_units_free(&catalog_hints(r->app->catalog)->hints, r->order, 1);
 	e = choose_plans(&in, r->arena, &g->choices, r->reason);
-	if (e != ERR_OK) {
-		r->last = (struct decide_in){.world = r->world,
-		    .hints = &catalog_hints(r->app->catalog)->hints,
-		    .policy = policy,
-		    .request = &g->request,
-		    .owner = in.owner,
-		    .central_only = central_only,
-		    .ignore_inflight = true,
-		    .options_max = 1};
-		r->last_err = e;
-	}
+	if (ask->all_units)
+		own_units_free(&catalog_hints(r->app->catalog)->hints, r->order, -1);
+	/* Also where there are options: the one that was asked for may not be among them. */
+	r->last = (struct decide_in){.world = r->world,
+	    .hints = &catalog_hints(r->app->catalog)->hints,
+	    .policy = policy,
+	    .request = &g->request,
+	    .owner = in.owner,
+	    .central_only = central_only,
+	    .ignore_inflight = true,
+	    .options_max = 1};
+	r->last_err = e != ERR_OK ? e : ERR_OUT_OF_STOCK;
 	return e;
 }
 
@@ -302,17 +335,43 @@ payment_of(struct act_run *r, const struct payment_row **out)
 	return ERR_INTERNAL;
 }
 
+/* The record holds what the policy asks; the split what the customer's fee has for it. */
+static enum err
+split_option(struct act_run *r, struct rehome_got *g, const struct frozen *f, int index,
+    int64_t fee_max_fen, int64_t *fee_fen)
+{
+	struct choose_in in = choose_of(r, g, f, policy_at(r->world, r->now_us), costs_of(r, g, f));
+	struct plan *plan = &g->choices.decision->options[index];
+	int64_t asked_fen = plan->delivery_fee_fen;
+	enum err e;
+
+	if (in.cost_unit_fen == NULL)
+		return ERR_NO_MEMORY;
+	plan->delivery_fee_fen = asked_fen < fee_max_fen ? asked_fen : fee_max_fen;
+	*fee_fen = plan->delivery_fee_fen;
+	g->choices.count = 0;
+	e = choose_split(&in, index, r->arena, &g->choices, r->reason);
+	plan->delivery_fee_fen = asked_fen;
+	return e;
+}
+
+enum err
+rehome_split(struct act_run *r, struct rehome_got *g, int index, int64_t fee_max_fen,
+    int64_t *fee_fen)
+{
+	struct frozen *f;
+	enum err e = thaw(r, &f);
+
+	return e == ERR_OK ? split_option(r, g, f, index, fee_max_fen, fee_fen) : e;
+}
+
 enum err
 rehome_take(struct act_run *r, struct rehome_got *g, int index, int64_t fee_max_fen,
     int64_t *fee_fen)
 {
-	const struct policy *policy = policy_at(r->world, r->now_us);
 	const struct payment_row *payment;
-	struct choose_in in;
 	struct rows_in rows;
-	struct plan *plan;
 	struct frozen *f;
-	int64_t asked_fen;
 	enum err e = thaw(r, &f);
 
 	if (e == ERR_OK)
@@ -320,24 +379,15 @@ rehome_take(struct act_run *r, struct rehome_got *g, int index, int64_t fee_max_
 	if (e != ERR_OK)
 		return e;
 	decision_choose(g->choices.decision, index);
-	plan = &g->choices.decision->options[0];
-	in = choose_of(r, g, f, policy, costs_of(r, g, f));
-	if (in.cost_unit_fen == NULL)
-		return ERR_NO_MEMORY;
-	/* The record holds what the policy asks; the split what the customer's fee has for it. */
-	asked_fen = plan->delivery_fee_fen;
-	plan->delivery_fee_fen = asked_fen < fee_max_fen ? asked_fen : fee_max_fen;
-	*fee_fen = plan->delivery_fee_fen;
-	e = choose_split(&in, 0, r->arena, &g->choices, r->reason);
-	plan->delivery_fee_fen = asked_fen;
+	e = split_option(r, g, f, 0, fee_max_fen, fee_fen);
 	if (e != ERR_OK)
 		return e;
 	rows = (struct rows_in){.app = r->app,
 	    .world = r->world,
 	    .request = &g->request,
-	    .owner = in.owner,
+	    .owner = &f->decision.owner,
 	    .choices = &g->choices,
-	    .policy = policy,
+	    .policy = policy_at(r->world, r->now_us),
 	    .payment = payment,
 	    .settled = true};
 	e = order_rows_make(&rows, &g->row, r->arena, r->reason);
@@ -359,9 +409,8 @@ due_for_home(const struct act_run *r, const struct fulfilment_read *f)
 	return fulfilment_homeless(f) && f->due_us != 0 && f->due_us <= r->now_us;
 }
 
-/* All that has no home: what waits was told, or is moved to the fulfilments that come next. */
-static enum err
-homeless_settle(struct act_run *r, int moved_to)
+enum err
+rehome_settle(struct act_run *r, int moved_to)
 {
 	for (int i = 0; i < r->order->fulfilment_count; i++) {
 		const struct fulfilment_read *f = &r->order->fulfilments[i];
@@ -388,7 +437,7 @@ order_waits(struct act_run *r, enum act_kind kind, enum order_mark mark, int64_t
 	r->in.order_changes = true;
 	r->in.mark = mark;
 	r->in.due_us = r->now_us + wait_ms * US_PER_MS;
-	return homeless_settle(r, 0);
+	return rehome_settle(r, 0);
 }
 
 /* Another way, or so late that the customer must know. */
@@ -433,7 +482,7 @@ move(struct act_run *r, struct rehome_got *g)
 	act_event_add(r, OUTBOX_REHOMED, NULL);
 	r->in.events[r->in.event_count - 1].number = number;
 	r->in.events[r->in.event_count - 1].location = row->location;
-	return homeless_settle(r, number);
+	return rehome_settle(r, number);
 }
 
 enum err

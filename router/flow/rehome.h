@@ -14,11 +14,10 @@
 /* What a decision about units of an order asks for. */
 struct rehome_ask {
 	enum way way;     /* WAY_NONE: as the order asked */
-	int32_t location; /* index, for PICKUP and DELIVER; NONE: none named */
+	int32_t location; /* index, for PICKUP and DELIVER; NONE: as the order asked */
 	bool all_units;   /* not only those without a home: a change of an order nobody accepted */
 	bool central_only;
 	const struct contact_row *contact; /* another address; NULL: the order's */
-	const char *region;                /* of that address */
 };
 
 /* What came of it; lives in the run's arena. */
@@ -39,16 +38,30 @@ bool fulfilment_homeless(const struct fulfilment_read *f);
 
 /*
  * Decides; needs READ_DECISION (attempt 1), READ_CONTACT and READ_PAYMENTS.  ${options_max} 1: only the best.
- * Errors: a refusal, in r->reason, and r->last, r->last_err are set for a recheck; NO_MEMORY.
+ * Errors: a refusal, in r->reason; NO_MEMORY.  r->last and r->last_err are set for a recheck.
  */
 enum err rehome_decide(struct act_run *r, const struct rehome_ask *ask, int options_max,
     struct rehome_got **out) MUST_CHECK;
+/*
+ * What option ${index} carries of the delivery fee: at most ${fee_max_fen}, or what the policy asks for its way if
+ * that is less; with its split, in choices.choice[0] until the next.  MARGIN_BELOW_FLOOR: it cannot be had.
+ */
+enum err rehome_split(struct act_run *r, struct rehome_got *g, int index, int64_t fee_max_fen,
+    int64_t *fee_fen) MUST_CHECK;
 /*
  * Makes the rows of option ${index}, whose fulfilments carry at most ${fee_max_fen} of the delivery fee: what the
  * policy asks for its way if that is less.  Returns in ${*fee_fen} what they carry.
  */
 enum err rehome_take(struct act_run *r, struct rehome_got *g, int index, int64_t fee_max_fen,
     int64_t *fee_fen) MUST_CHECK;
+
+/* All that has no home is with the fulfilments from ${moved_to} on; 0: it waits without a timer of its own. */
+enum err rehome_settle(struct act_run *r, int moved_to) MUST_CHECK;
+/*
+ * The way, store and address that are asked for by now: a choice or a change after the submit stands in the trail
+ * (reason: the way; location: the first that was taken), the address in the contact.
+ */
+void rehome_asked(const struct world *w, const struct order_read *o, struct request *q);
 
 /* Plan of the timer: all of the order's units without a home whose time has come. */
 enum err rehome_plan(struct act_run *r);

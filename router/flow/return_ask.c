@@ -33,11 +33,8 @@ had_us(const struct act_call *c)
 static int
 window_days(const struct act_call *c)
 {
-	const struct policy *p =
-	    catalog_policy(c->run.app->catalog, c->run.order->policy_version);
+	const struct policy *p = act_policy(&c->run);
 
-	if (p == NULL)
-		p = policy_at(c->run.world, c->run.now_us);
 	return p != NULL ? p->return_window_days : WINDOW_DAYS_DEFAULT;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "flow/act_plan.h"
+#include "flow/production.h"
 #include "flow/store_act.h"
 
 #define TRACKING_BYTES_MAX 64
@@ -46,6 +47,8 @@ dispatch_plan(struct act_call *c)
 	e = judge_tracking(c, q->tracking);
 	if (e == ERR_OK)
 		e = act_step(&c->run, ACT_DISPATCH, is);
+	if (e == ERR_OK)
+		e = production_may_dispatch(&c->run);
 	if (e == ERR_OK && !again)
 		e = act_serials(c, c->ful, q->serials, q->n_serials, false);
 	else if (e == ERR_OK && q->n_serials > 0)
@@ -97,6 +100,7 @@ confirm_delivery_start(struct call *c, const ProtobufCMessage *request)
 {
 	static const struct act_method method = {.kind = ACT_DELIVER,
 	    .side = ACT_BY_STORE,
+	    .with = READ_CONTACT, /* for flow/dispute.h */
 	    .plan = deliver_plan};
 
 	act_call_start(c, request, &method);
@@ -258,8 +262,8 @@ restock_start(struct call *c, const ProtobufCMessage *request)
 {
 	static const struct act_method method = {.kind = ACT_RESTOCK,
 	    .side = ACT_BY_STORE,
+	    .with = READ_RETURNS,
 	    .plan = restock_plan};
 
 	act_call_start(c, request, &method);
 }
-	    .with = READ_RETURNS,

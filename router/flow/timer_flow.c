@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "flow/production.h"
 #include "flow/rehome.h"
 #include "flow/return_act.h"
 #include "store/timers.h"
@@ -151,6 +152,9 @@ plan(struct act_run *r)
 	/* one a transaction: each is written whole */
 	for (int i = 0; e == ERR_OK && r->in.act_count == 0 && i < o->return_count; i++)
 		e = return_due_plan(r, o->returns[i].number);
+	if (e != ERR_OK || r->in.act_count > 0)
+		return e;
+	e = balance_due_plan(r);
 	if (e != ERR_OK || r->in.act_count > 0)
 		return e;
 	if (waits && o->due_us != 0 && o->due_us <= r->now_us)

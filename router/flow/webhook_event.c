@@ -4,8 +4,18 @@
 
 #include "base/clock.h"
 #include "edge/json_write.h"
+#include "store/order_row.h"
 
 #define SCHEMA_VERSION 1
+
+/* The outbox's numbers go over the wire as they are: of each run of them, the last. */
+#define TYPE(name) ((int)YUNCANG__V1__EVENT_TYPE__EVENT_TYPE_##name)
+_Static_assert((int)OUTBOX_CHANGED == TYPE(ORDER_CHANGED) &&
+        (int)OUTBOX_PART_CANCELLED == TYPE(FULFILMENT_CANCELLED) &&
+        (int)OUTBOX_RETURN_LAPSED == TYPE(RETURN_LAPSED) &&
+        (int)OUTBOX_BALANCE_PAID == TYPE(BALANCE_PAID) &&
+        (int)OUTBOX_STOCK_SHORT == TYPE(STOCK_SHORT),
+    "event.proto has the numbers of enum outbox_kind");
 
 struct event_parts {
 	Yuncang__V1__Event event;

@@ -29,7 +29,7 @@ struct act {
 	struct buf changes;
 	bool judged; /* the takes' figures are in */
 	/* results of the second trip */
-	int order_at, changed_at, split_at, gives_at, takes_at;
+	int changed_at, split_at, gives_at, takes_at;
 	int scarce_at; /* -1: not asked */
 	int changed, split;
 };
@@ -44,6 +44,8 @@ undo(struct act *x, struct tx *t, enum err e)
 
 /* ---- Trip 1: the acts claim their numbers; who comes second must not touch a counter -------------- */
 
+/* The order's mark as well: a payment and an expiry do not write into the trail. */
+
 static enum tx_next
 claim_trip(struct act *x, struct tx *t)
 {
@@ -53,6 +55,7 @@ claim_trip(struct act *x, struct tx *t)
 	x->err = ERR_OK;
 	x->judged = false;
 	write_acts(t, x->in);
+	write_acted_order(t, x->in);
 	return TX_TRIP;
 }
 
@@ -94,13 +97,12 @@ rows_trip(struct act *x, struct tx *t)
 	const struct act_in *in = x->in;
 	enum err e;
 
-	if (PQntuples(tx_result(t, 0)) != in->act_count)
+	if (PQntuples(tx_result(t, 0)) != in->act_count ||
+	    (in->order_changes && tx_affected(t, 1) != 1))
 		return undo(x, t, ERR_WRONG_STATE);
 	e = act_gives(in, x->arena, &x->gives);
 	if (e != ERR_OK)
 		return undo(x, t, e);
-	x->order_at = tx_added(t);
-	write_acted_order(t, in);
 	x->changed_at = tx_added(t);
 	x->changed = write_acted_fulfilments(t, in);
 	x->split_at = tx_added(t);
@@ -122,10 +124,7 @@ rows_trip(struct act *x, struct tx *t)
 static bool
 alone(const struct act *x, struct tx *t)
 {
-	const struct act_in *in = x->in;
-
-	return (!in->order_changes || tx_affected(t, x->order_at) == 1) &&
-	    (x->changed == 0 || tx_affected(t, x->changed_at) == x->changed) &&
+	return (x->changed == 0 || tx_affected(t, x->changed_at) == x->changed) &&
 	    (x->split == 0 || tx_affected(t, x->split_at) == x->split);
 }
 
@@ -259,12 +258,15 @@ static enum tx_next
 act_step(struct tx *t, void *ctx)
 {
 	struct act *x = ctx;
+	enum tx_next next;
 
 	switch (tx_trip(t)) {
 	case 0:
 		return claim_trip(x, t);
 	case 1:
-		return rows_trip(x, t);
+		next = rows_trip(x, t);
+		/* An act may stand in the trail alone. */
+		return next == TX_TRIP && tx_added(t) == 0 ? books_trip(x, t) : next;
 	case 2:
 		return books_trip(x, t);
 	default:

@@ -90,18 +90,19 @@ struct act_in {
 	const struct order_row *row;
 	bool carries; /* its fulfilments carry on units that had a home before */
 	int hops;     /* store offers made for them so far */
+	/* Where the customer is from now on; NULL: as it was. */
+	const struct contact_row *contact;
 	int posting_count;
 	struct posting postings[ACT_POSTINGS_MAX];
 	int event_count;
 	struct act_event events[ACT_EVENTS_MAX];
+	struct act_more *more; /* store/act_more.h; NULL: nothing */
 };
 
-	struct act_more *more; /* store/act_more.h; NULL: nothing */
 /*
- * ${e}: OK, committed, the acts have the numbers from order->act_count + 1 on · WRONG_STATE · EXISTS_DIFFERS: a
- * serial number is out already, ${in}->reason names it · OUT_OF_STOCK,
- * ENTITLEMENT_USED, SLOT_FULL, CONTENDED: ${row} lost a race, the figures are in the hints: decide again ·
- * DB_DOWN, TIMEOUT (outcome unknown), BUSY, INTERNAL.
+ * ${e}: OK, committed, the acts have the numbers from order->act_count + 1 on · WRONG_STATE · EXISTS_DIFFERS: a serial
+ * number is out already, ${in}->reason names it · OUT_OF_STOCK, ENTITLEMENT_USED, SLOT_FULL, CONTENDED: ${row} lost a
+ * race, the figures are in the hints: decide again · DB_DOWN, TIMEOUT (outcome unknown), BUSY, INTERNAL.
  */
 typedef void act_fn(void *ctx, enum err e);
 

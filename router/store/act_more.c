@@ -117,8 +117,8 @@ act_more_send(struct tx *t, const struct act_in *in)
 		args_i64(a, m->balance_less_fen);
 		tx_add(t, STMT_DEPOSIT_ACTED);
 	}
-	if (m->dispute != NULL)
-		dispute_send(t, in, m->dispute);
+	for (const struct act_dispute *d = m->dispute; d != NULL; d = d->next)
+		dispute_send(t, in, d);
 	if (m->ret != NULL && in->back_count > 0)
 		levels_send(t, in);
 }

@@ -10,6 +10,7 @@
 
 /* A fulfilment handed over where another dealer than the order's owner has the territory. */
 struct act_dispute {
+	const struct act_dispute *next; /* NULL: no more */
 	int number;
 	int32_t territory, territory_dealer, location; /* ids */
 	enum way way;

@@ -65,7 +65,33 @@ write_acted_order(struct tx *t, const struct act_in *in)
 	else
 		args_null(a);
 	args_i64(a, in->refund_add_fen);
+	args_i16(a, in->row != NULL ? 1 : 0);
 	tx_add(t, STMT_ACT_ORDER);
+}
+
+void
+write_acted_contact(struct tx *t, const struct act_in *in)
+{
+	const struct contact_row *c = in->contact;
+	struct pg_args *a;
+
+	if (c == NULL)
+		return;
+	a = tx_args(t);
+	args_uuid(a, &in->order->order_id);
+	args_i32(a, in->order->dealer);
+	args_text(a, c->name);
+	args_text(a, c->phone);
+	args_text(a, c->street);
+	args_text(a, c->region);
+	if (c->has_position) {
+		args_i32(a, c->lat_e6);
+		args_i32(a, c->lon_e6);
+	} else {
+		args_null(a);
+		args_null(a);
+	}
+	tx_add(t, STMT_ACT_CONTACT);
 }
 
 /* ---- Fulfilments ------------------------------------------------------------------------------ */

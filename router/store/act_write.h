@@ -7,6 +7,8 @@
 
 void write_acts(struct tx *t, const struct act_in *in);
 void write_acted_order(struct tx *t, const struct act_in *in);
+/* Behind the order's row. */
+void write_acted_contact(struct tx *t, const struct act_in *in);
 /* Fulfilments that change; returns how many rows must be affected. */
 int write_acted_fulfilments(struct tx *t, const struct act_in *in);
 /* Fulfilments that part from others; returns how many rows must be affected. */

@@ -6,6 +6,7 @@
 /* Numbers of fulfilment states as in domain/order_state.h. */
 #define BEFORE_HAND_OVER "(2, 3, 6, 8)"
 #define GIVEN_BACK "(4, 5, 15, 16)"
+#define UNSOLD "(8, 14, 15, 16)"
 #define WORK_NOT_DONE "(4, 5, 16)"
 #define HANDED_OVER "(7, 9, 10, 11, 12, 13, 14)"
 
@@ -70,9 +71,39 @@
 	    "select o.order_id::text from sales_order o join (select f.order_id, " \
 	    "sum((o.line_price_fen[l.line + 1] - coalesce(o.line_discount_fen[l.line + 1], 0)) * l.qty) as fen " \
 	    "from fulfilment f join sales_order o using (order_id), unnest(f.line, f.qty) l(line, qty) " \
-	    "where f.state in (8, 14, 15, 16) group by 1) x using (order_id) " \
+	    "where f.state in (8, 14, 15, 16) and f.moved_to is null group by 1) x using (order_id) " \
 	    "where o.paid_at is not null and o.refund_due_fen < x.fen " \
-	    "and not exists (select from payment p where p.order_id = o.order_id and p.outcome = 2)") \
+	    "and not exists (select from order_deposit d where d.order_id = o.order_id and d.balance_paid_at is null) " \
+	    "and not exists (select from order_act a where a.order_id = o.order_id and a.kind = 24)") \
+	X(refund_returns, "a return brings back what was paid for the units taken back", \
+	    "select r.order_id || ' return ' || r.number from return_request r join sales_order o using (order_id) " \
+	    "where r.refund_fen <> coalesce((select sum((o.line_price_fen[l + 1] - coalesce(o.line_discount_fen[l + 1], 0)) " \
+	    "* (sellable + damaged)) from unnest(r.line, r.sellable, r.damaged) u(l, sellable, damaged)), 0) " \
+	    "or (r.state in (3, 4)) <> (r.decided_at is not null) or (r.due_at is null) <> (r.state in (3, 4, 5))") \
+	X(return_units, "no more comes back than was handed over", \
+	    "select x.order_id || ' fulfilment ' || x.fulfilment || ' line ' || x.line from (select r.order_id, " \
+	    "r.fulfilment, u.line, sum(case when r.state = 3 then u.sellable + u.damaged else u.qty end) as qty " \
+	    "from return_request r, unnest(r.line, r.qty, r.sellable, r.damaged) u(line, qty, sellable, damaged) " \
+	    "where r.state in (1, 2, 3) group by 1, 2, 3) x where x.qty > coalesce((select sum(l.qty) from fulfilment f, " \
+	    "unnest(f.line, f.qty) l(line, qty) where f.order_id = x.order_id and f.number = x.fulfilment " \
+	    "and l.line = x.line and f.state in (7, 10)), 0)") \
+	X(deposit, "an order in two parts has its payments, and nothing left before the second", \
+	    "select d.order_id::text from order_deposit d join sales_order o using (order_id) " \
+	    "where d.deposit_fen + d.balance_fen > o.goods_fen + o.delivery_fee_fen " \
+	    "or (o.paid_at is not null) <> exists (select from payment p where p.order_id = d.order_id " \
+	    "and p.outcome in (1, 2, 3) and p.amount_fen = d.deposit_fen) " \
+	    "or (d.balance_paid_at is not null) <> exists (select from payment p where p.order_id = d.order_id " \
+	    "and p.outcome = 5) or (d.balance_paid_at is null and d.balance_fen > 0 and exists (select from fulfilment f " \
+	    "where f.order_id = d.order_id and f.handed_at is not null))") \
+	X(dispute, "what was flagged as diverted was told, once", \
+	    "select d.order_id || ' fulfilment ' || d.number from territory_dispute d where (select count(*) from (" \
+	    "select order_id, number from outbox where kind = 38 union all " \
+	    "select order_id, number from event_log where kind = 38) e " \
+	    "where e.order_id = d.order_id and e.number = d.number) <> 1") \
+	X(moved_to, "units that were taken over are with a fulfilment that came later", \
+	    "select f.order_id || ' fulfilment ' || f.number from fulfilment f where f.moved_to is not null " \
+	    "and (f.state not in (4, 5, 16) or not exists (select from fulfilment t where t.order_id = f.order_id " \
+	    "and t.number = f.moved_to and t.number > f.number and t.attempt > f.attempt))") \
 	X(act_numbers, "acts of an order are numbered without gaps", \
 	    "select order_id::text from order_act group by order_id having max(act_no) <> count(*)") \
 	X(act_state, "a fulfilment stands where its last act left it", \
@@ -134,9 +165,9 @@
 	    "where e.used <> coalesce(h.used, 0)") \
 	X(budget, "campaign budgets spent are what units that are still sold were given", \
 	    "with held as (select o.line_campaign[l.line + 1] as campaign_id, " \
-	    "sum(o.line_discount_fen[l.line + 1] * l.qty) as spent from fulfilment f join sales_order o using (order_id), " \
-	    "unnest(f.line, f.qty) l(line, qty) where o.line_campaign[l.line + 1] <> 0 " \
-	    "and f.state not in (8, 14, 15, 16) and f.moved_to is null group by 1) " \
+	    "sum(o.line_discount_fen[l.line + 1] * l.qty) as spent from fulfilment f " \
+	    "join sales_order o on o.order_id = f.order_id, unnest(f.line, f.qty) l(line, qty) " \
+	    "where o.line_campaign is not null and f.moved_to is null and f.state not in " UNSOLD " group by 1) " \
 	    "select 'campaign ' || campaign_id || ': ' || b.spent_fen || ' not ' || coalesce(h.spent, 0) " \
 	    "from campaign_budget b left join held h using (campaign_id) " \
 	    "where b.spent_fen <> coalesce(h.spent, 0)")

@@ -269,6 +269,7 @@ send_rows(struct batch_run *r, struct tx *t, struct batch_entry *const *list, in
 	write_orders(t, w, count);
 	write_fulfilments(t, w, count);
 	write_decisions(t, w, count);
+	write_deposits(t, w, count);
 	write_contacts(t, w, count);
 	write_journal(t, j, journals, now_us);
 	write_outbox(t, o, count, now_us);

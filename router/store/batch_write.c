@@ -315,6 +315,35 @@ write_decisions(struct tx *t, const struct order_write *w, int count)
 	tx_add(t, STMT_DECISION_INSERT);
 }
 
+#define DEPOSITS(type, elem, ...) \
+	do { \
+		args_array(a, type); \
+		for (int i = 0; i < count; i++) { \
+			const struct order_row *r = w[i].row; \
+			if (r->deposit_fen != 0) \
+				elem(a, __VA_ARGS__); \
+		} \
+		args_array_end(a); \
+	} while (0)
+
+void
+write_deposits(struct tx *t, const struct order_write *w, int count)
+{
+	struct pg_args *a;
+	bool any = false;
+
+	for (int i = 0; i < count; i++)
+		any = any || w[i].row->deposit_fen != 0;
+	if (!any)
+		return;
+	a = tx_args(t);
+	DEPOSITS(ELEM_UUID, elem_uuid, &r->order_id);
+	DEPOSITS(ELEM_I32, elem_i32, r->frozen->decision.owner.dealer);
+	DEPOSITS(ELEM_I64, elem_i64, r->deposit_fen);
+	DEPOSITS(ELEM_I64, elem_i64, r->frozen->totals.total_fen - r->deposit_fen);
+	tx_add(t, STMT_DEPOSIT_INSERT);
+}
+
 /* ---- The smaller tables ----------------------------------------------------------------------- */
 
 #define CONTACTS(type, elem, ...) \

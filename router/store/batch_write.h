@@ -40,6 +40,8 @@ struct payment_write {
 void write_orders(struct tx *t, const struct order_write *w, int count);
 void write_fulfilments(struct tx *t, const struct order_write *w, int count);
 void write_decisions(struct tx *t, const struct order_write *w, int count);
+/* Of those that are paid in two parts. */
+void write_deposits(struct tx *t, const struct order_write *w, int count);
 void write_contacts(struct tx *t, const struct order_write *w, int count);
 /* The order in which every writer claims payment numbers, as strcmp() says it. */
 int payment_compare(const struct payment_row *x, const struct payment_row *y);

@@ -76,6 +76,7 @@ order_row_read(struct arena *a, const PGresult *r, int row, struct order_read *o
 	o->way = (enum way)col_i16(r, row, 21);
 	o->accept_other_way = col_bool(r, row, 22);
 	o->due_us = col_time(r, row, 30);
+	o->changes = col_i16(r, row, 31);
 	o->order_ref = arena_strdup(a, col_text(r, row, 23));
 	if (o->order_ref == NULL)
 		return ERR_NO_MEMORY;
@@ -379,8 +380,8 @@ more_ask(const struct one *o, struct tx *t)
 		args_text(a, o->order->order_ref);
 		tx_add(t, STMT_ORDER_HASH);
 	}
-}
 	returns_ask(t, &o->order->order_id, o->with);
+}
 
 static enum err
 more_read(const struct one *o, struct tx *t)

@@ -50,6 +50,7 @@ struct order_read {
 	int64_t goods_fen, delivery_fee_fen, funded_fen, fee_fen, margin_fen, refund_due_fen;
 	int64_t created_us, pay_by_us, paid_at_us; /* 0: none */
 	int64_t due_us; /* when AWAITING_CUSTOMER or UNFILLABLE ends in a cancel */
+	int changes;    /* how often its units were decided on again */
 	uint64_t customer;
 	enum order_mark mark;
 	enum way way;
@@ -67,21 +68,21 @@ struct order_read {
 	struct contact_row *contact;   /* NULL: none given, or erased */
 	int act_count;
 	struct act_read *acts; /* by number */
-};
 	/* store/return_read.h */
 	int return_count, serial_count;
 	struct return_read *returns; /* by number */
 	struct serial_read *serials; /* that are out */
 	struct deposit_read *deposit; /* NULL: paid at once */
+};
 
 #define READ_DECISION 1u
 #define READ_PAYMENTS 2u
 #define READ_CONTACT 4u
 #define READ_HASH 8u
 #define READ_ACTS 16u /* read before all else: what is read then is no older; by order_id only */
-
 #define READ_RETURNS 32u
 #define READ_DEPOSIT 64u
+
 struct order_key {
 	struct uuid order_id; /* zero: by the next two */
 	int32_t storefront;   /* id */

@@ -132,6 +132,7 @@ send_orders(struct pay_run *r, struct tx *t)
 	ARGS_ARRAY(a, ELEM_TIME, elem_time, r->count, r->by_order[i]->in->payment->paid_at_us);
 	ARGS_ARRAY(a, ELEM_I16, elem_i16, r->count, (int16_t)r->by_order[i]->in->payment->provider);
 	ARGS_ARRAY(a, ELEM_TEXT, elem_text, r->count, r->by_order[i]->in->payment->number);
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, r->count, (int16_t)r->by_order[i]->in->changes);
 	tx_add(t, STMT_ORDER_OPEN);
 }
 

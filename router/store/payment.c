@@ -73,7 +73,15 @@ send_order(struct pay *p, struct tx *t)
 		args_i64(a, p->row->frozen->totals.owner_margin_fen);
 		args_i16(a, (int16_t)p->row->frozen->decision.options[0].way);
 	}
-	tx_add(t, ORDER_UPDATE[p->kind]);
+	if (p->kind == PAY_UNFILLABLE) {
+		args_bool(a, p->in->withdrawn);
+		if (p->in->due_us != 0)
+			args_time(a, p->in->due_us);
+		else
+			args_null(a);
+	}
+	tx_add(t, p->in->in_part && p->kind == PAY_LATE ? STMT_DEPOSIT_LATE
+	                                                : ORDER_UPDATE[p->kind]);
 }
 
 static void
@@ -167,7 +175,7 @@ send_books(struct pay *p, struct tx *t)
 	const struct payment_in *in = p->in;
 	const struct posting *const postings[] = {in->e1, in->e2, in->r1};
 	struct journal_write j[3];
-	struct outbox_write o[2];
+	struct outbox_write o[2] = {{.number = 0}, {.number = 0}};
 	int journals, events;
 
 	journals = events = 0;
@@ -182,7 +190,7 @@ send_books(struct pay *p, struct tx *t)
 			    .posting = postings[i]};
 	if (p->kind == PAY_LATE)
 		o[events++].kind = OUTBOX_PAID;
-	if (p->kind == PAY_UNFILLABLE)
+	if (p->kind == PAY_UNFILLABLE && !p->in->withdrawn)
 		o[events++].kind = OUTBOX_UNFILLABLE;
 	if (p->kind == PAY_UNFILLABLE || p->kind == PAY_SECOND)
 		o[events++].kind = OUTBOX_REFUND_DUE;
@@ -196,6 +204,17 @@ send_books(struct pay *p, struct tx *t)
 		(void)takes_pack(&p->takes, &p->changes);
 	/* Journal rows name its number, so it must be there. */
 	write_change(t, &p->changes);
+}
+
+/* What expired goes on as the fulfilments from ${number} on. */
+static void
+send_replaced(struct pay *p, struct tx *t, int number)
+{
+	struct pg_args *a = tx_args(t);
+
+	args_uuid(a, &p->in->order_id);
+	args_i16(a, (int16_t)number);
+	tx_add(t, STMT_FULFILMENT_REPLACED);
 }
 
 static enum tx_next
@@ -228,6 +247,7 @@ second_trip(struct pay *p, struct tx *t)
 			p->err = take_err(p->row->takes[short_at].kind);
 			return late_lost(p, t);
 		}
+		send_replaced(p, t, w.number_first);
 		write_fulfilments(t, &w, 1);
 		write_decisions(t, &w, 1);
 	}

@@ -27,10 +27,14 @@ struct payment_in {
 	int32_t dealer;                    /* the order's owner: its key */
 	const struct payment_row *payment; /* of the order's total, but for a second one */
 	int32_t split_version;
+	bool in_part; /* late: ${payment} is the deposit: store/pay_part.h */
+	int changes; /* of the order as it was read: see migrations/0013 */
 	int64_t now_us;
 	const struct posting *e1, *e2; /* e2 NULL: no fee */
 	const struct posting
 	    *r1;              /* second and unfillable: the refund's claim on clearing; else NULL */
+	bool withdrawn;       /* unfillable: the customer cancelled it, and CANCELLED it stays */
+	int64_t due_us;       /* unfillable: when it ends in a cancel; 0: it has ended */
 	int fulfilment_count; /* pay_batch: those that are PLANNED */
 	const struct payment_fulfilment *fulfilments;
 };
@@ -42,7 +46,7 @@ typedef void payment_fn(void *ctx, enum err e, enum payment_outcome outcome);
 /* Order expired (CANCELLED, never paid): ${row} is the new attempt's decision, with its takes. */
 enum err payment_late(struct pool *p, struct hints_memory *h, const struct payment_in *in,
     const struct order_row *row, payment_fn *done, void *ctx) MUST_CHECK;
-/* Order expired and nothing fits: UNFILLABLE, the amount becomes refund_due. */
+/* Order expired and nothing fits, or it was withdrawn (${in}->withdrawn): the amount becomes refund_due. */
 enum err payment_unfillable(struct pool *p, const struct payment_in *in, payment_fn *done,
     void *ctx) MUST_CHECK;
 /* Order paid before, or past helping: recorded, the amount added to refund_due. */

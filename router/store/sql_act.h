@@ -23,7 +23,8 @@
 	    "t(no, kind, number, party, location, staff, key, state, reason, refund, waited, ref, hash, note) " \
 	    "order by no on conflict do nothing returning act_no") \
 	X(ACT_ORDER, ON_QUERY, \
-	    "update sales_order set mark = $4, due_at = $5, refund_due_fen = refund_due_fen + $6, lease_until = null " \
+	    "update sales_order set mark = $4, due_at = $5, refund_due_fen = refund_due_fen + $6, " \
+	    "changes = changes + $7, lease_until = null " \
 	    "where order_id = $1 and dealer_id = $2 and mark = $3::int2") \
 	X(ACT_FULFILMENT, ON_QUERY, SQL_W_ACTED \
 	    "update fulfilment f set state = w.state, takes_capacity = w.takes_capacity, " \
@@ -46,6 +47,11 @@
 	    "takes_capacity, offer_deadline, due_at, promise_from, promise_to, code_no, wrong_tries, locked_until, " \
 	    "handed_at, overdue_at, tracking, moved_to, line, sku_id, qty, goods_owner_id, entitled_sku, split_from) " \
 	    "join fulfilment f on f.order_id = t.order_id and f.number = t.split_from and f.dealer_id = t.dealer_id") \
+	X(ACT_CONTACT, ON_QUERY, \
+	    "insert into contact (order_id, dealer_id, name, phone, street, region, lat_e6, lon_e6) " \
+	    "values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (order_id, dealer_id) do update set " \
+	    "name = excluded.name, phone = excluded.phone, street = excluded.street, region = excluded.region, " \
+	    "lat_e6 = excluded.lat_e6, lon_e6 = excluded.lon_e6") \
 	/* What a new decision's fulfilments carry on: hops, and their parts of the delivery fee. */ \
 	X(ACT_CARRY, ON_QUERY, \
 	    SQL_W("id, number, hops, fee", "$1::uuid[], $2::int2[], $3::int2[], $4::int8[]") \

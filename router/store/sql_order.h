@@ -10,8 +10,8 @@
 	"o.split_version, o.collector_id, o.customer, o.goods_fen, o.delivery_fee_fen, o.funded_fen, o.fee_fen, " \
 	"o.margin_fen, o.refund_due_fen, o.created_at, o.pay_by, o.paid_at, o.owner_since, o.owner_source, o.mark, " \
 	"o.way, o.accept_other_way, o.order_ref, o.line_sku, o.line_qty, o.line_price_fen, o.line_cost_fen, " \
-	"o.line_discount_fen, o.line_campaign, o.due_at"
-#define ORDER_COLUMN_COUNT 31 /* columns of a query that follow them begin here */
+	"o.line_discount_fen, o.line_campaign, o.due_at, o.changes"
+#define ORDER_COLUMN_COUNT 32 /* columns of a query that follow them begin here */
 
 #define SQL_FULFILMENT_COLUMNS \
 	"f.order_id, f.number, f.attempt, f.dealer_id, f.location_id, f.distance_m, f.way, f.state, f.slot_from_min, " \

@@ -14,7 +14,8 @@
 	    "where order_id = $1 and dealer_id = $2 and mark = 5 and paid_at is null " \
 	    "and goods_fen + delivery_fee_fen = $3") \
 	X(ORDER_UNFILLABLE, ON_QUERY, \
-	    "update sales_order set mark = 3, paid_at = $4, refund_due_fen = refund_due_fen + $3 " \
+	    "update sales_order set mark = case when $5 then mark else 3 end, due_at = $6, paid_at = $4, " \
+	    "refund_due_fen = refund_due_fen + $3 " \
 	    "where order_id = $1 and dealer_id = $2 and mark = 5 and paid_at is null") \
 	X(ORDER_PAY_SECOND, ON_QUERY, \
 	    "update sales_order set refund_due_fen = refund_due_fen + $3 " \
@@ -22,13 +23,13 @@
 	/* Opened is what awaits payment, if the payment under the number is its own: claimed in the same trip. */ \
 	X(ORDER_OPEN, ON_BATCH, \
 	    "with w as materialized (select t.*, 1::int2 as unpaid from unnest($1::uuid[], $2::int4[], $3::int8[], " \
-	    "$4::timestamptz[], $5::int2[], $6::text[]) with ordinality " \
-	    "t(id, dealer, total, paid, provider, number, i) " SQL_W_ONE ") " \
+	    "$4::timestamptz[], $5::int2[], $6::text[], $7::int2[]) with ordinality " \
+	    "t(id, dealer, total, paid, provider, number, changes, i) " SQL_W_ONE ") " \
 	    "update sales_order s set mark = 0, paid_at = w.paid from w join payment p " \
 	    "on p.provider = w.provider and p.number = w.number and p.order_id = w.id " \
 	    "where s.order_id = w.id and s.dealer_id = w.dealer and s.mark = w.unpaid " \
-	    "and s.goods_fen + s.delivery_fee_fen = w.total returning w.i::int4") \
-	X(FULFILMENT_OPEN, ON_BATCH, \
+	    "and s.goods_fen + s.delivery_fee_fen = w.total and s.changes = w.changes returning w.i::int4") \
+	X(FULFILMENT_OPEN, ON_BOTH, \
 	    "with w as materialized (select t.*, 1::int2 as planned, 0::int2 as open " \
 	    "from unnest($1::uuid[], $2::int4[], $3::int2[], $4::int4[], $5::int2[], $6::timestamptz[]) " \
 	    "with ordinality t(id, owner, number, dealer, state, deadline, i) " SQL_W_ONE ") " \
@@ -40,6 +41,9 @@
 	    SQL_W("provider, number", "$1::int2[], $2::text[]") \
 	    "select w.i::int4, s.order_id, s.amount_fen, s.outcome from w join payment s " \
 	    "on s.provider = w.provider and s.number = w.number") \
+	/* What expired was taken over by the fulfilments from $2 on. */ \
+	X(FULFILMENT_REPLACED, ON_QUERY, \
+	    "update fulfilment set moved_to = $2 where order_id = $1 and state = 16 and moved_to is null") \
 	X(ATTEMPT_LAST, ON_QUERY, \
 	    "select (select max(attempt) from decision where order_id = $1), " \
 	    "(select max(number) from fulfilment where order_id = $1)")
