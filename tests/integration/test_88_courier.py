@@ -21,7 +21,8 @@ class Courier:
     def __init__(self):
         self.news = []
         self.asked = []  # cursors
-        self.fails = 0   # so many requests to come are answered 500
+        self.fails = 0   # so many requests to come are answered with this:
+        self.failure = 500
         self.again = 0   # so many answers say the same news a second time
         self.lock = threading.Lock()
 
@@ -33,7 +34,7 @@ class Courier:
             self.asked.append(at)
             if self.fails > 0:
                 self.fails -= 1
-                return 500
+                return self.failure, {"location": "/courier/moved"}
             some = self.news[at:at + min(request["limit"], 3)]
             reply = {"news": some * (2 if self.again > 0 else 1), "cursor": str(at + len(some))}
             self.again -= self.again > 0
@@ -159,7 +160,10 @@ def test_what_cannot_be_acted_on_does_not_stop_the_rest(town, store, courier):
     assert state(town, good) == "DELIVERED" and state(town, waiting) == "OFFERED"
 
 
-def test_a_courier_that_fails(town, server, store, courier):
+@pytest.mark.parametrize("failure", [500, 408, 429, 404, 302, 202])
+def test_a_courier_that_fails(town, server, store, courier, failure):
+    """Whatever it answers but 200: asked again, the same."""
+    courier.failure = failure
     before = server.metric("yuncang_courier_failed_total")
     courier.fails = 5
     order = out(town, store)

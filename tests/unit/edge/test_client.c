@@ -89,7 +89,7 @@ start(void **state)
 {
 	const struct client_limits limits = {.sends_max = 3, .ca_file = ""};
 	struct evhttp_bound_socket *s;
-	struct sockaddr_in a;
+	struct sockaddr_in a = {0};
 	socklen_t len = sizeof(a);
 
 	(void)state;
