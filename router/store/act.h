@@ -21,12 +21,11 @@ struct act_more;
 
 struct act_row {
 	enum act_kind kind;
-	int number;              /* of the fulfilment; 0: the order's own */
-	int32_t party, location; /* of the fulfilment; 0: none */
-	int32_t staff;           /* 0: a timer's, or the customer's side */
-	int64_t key_id;          /* 0: a timer's */
-	int state;               /* the fulfilment's behind the act, or the order's mark */
-	int reason;
+	int number;               /* of the fulfilment; 0: the order's own */
+	int32_t party, location;  /* of the fulfilment; 0: none */
+	int32_t staff;            /* 0: a timer's, or the customer's side */
+	int64_t key_id;           /* 0: a timer's */
+	int state, reason;        /* state: the fulfilment's behind the act, or the order's mark */
 	int waited_s;             /* of an answer to an offer; -1: no answer */
 	const char *ref, *note;   /* NULL: none */
 	const uint8_t *body_hash; /* BODY_HASH_SIZE bytes; NULL: a timer's */
@@ -54,10 +53,9 @@ struct act_back {
 
 struct act_event {
 	enum outbox_kind kind;
-	int number; /* 0: the order's own */
+	int number, reason; /* number 0: the order's own */
 	int32_t location;
 	int64_t amount_fen;
-	int reason;
 };
 
 #define ACT_ROWS_MAX 8
@@ -82,16 +80,14 @@ struct act_in {
 	/* On hand again beside what the states say: returned after they had reached the customer. */
 	int back_count;
 	const struct act_back *backs;
-	/* Handed out now; came back. */
-	int serial_count, serial_back_count;
+	int serial_count, serial_back_count; /* handed out now; came back */
 	const struct act_serial *serials, *serials_back;
 	struct reason *reason; /* of EXISTS_DIFFERS; may be NULL */
 	/* A decision for units that have no home; its takes are taken.  NULL: none. */
 	const struct order_row *row;
 	bool carries; /* its fulfilments carry on units that had a home before */
 	int hops;     /* store offers made for them so far */
-	/* Where the customer is from now on; NULL: as it was. */
-	const struct contact_row *contact;
+	const struct contact_row *contact; /* where the customer is from now on; NULL: as it was */
 	int posting_count;
 	struct posting postings[ACT_POSTINGS_MAX];
 	int event_count;

@@ -45,7 +45,7 @@ struct write_kind {
 struct write {
 	struct writer w;
 	const struct write_kind *kind;
-	const char *list; /* "locations" */
+	const char *list;      /* "locations" */
 	const char *list_next; /* of the rows from ${next_at} on; NULL: there is one list */
 	int next_at;
 	const void *rows;

@@ -42,7 +42,8 @@ struct takes {
 		enum take_part part;
 		int32_t *place;
 	} * adds;
-	int64_t moved_us; /* when what is given left the shelf or came back to it; 0: nothing does */
+	/* when what is given left the shelf or came back to it; 0: nothing does */
+	int64_t moved_us;
 	int key_count;
 	struct take_key *keys;
 	int32_t
