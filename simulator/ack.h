@@ -8,6 +8,10 @@
  *   P order_id provider number fen outcome   a payment was acknowledged
  *   R storefront order_ref reason            an order was refused: it must not be there
  *   V class text                             the simulator itself saw something wrong
+ *   C location sku goods_owner count         a shelf was counted, and the service took it in
+ *   W endpoint event_id                      a receiver of webhooks took an event, verified
+ *   F endpoint trick                         a receiver took what the service never sent
+ *   D over                                   a compressed day is over: everything must have ended
  *
  * Fields are parted by tabs.  facts are also tabs apart: way, goods, delivery fee, total, collector,
  * owner's dealer, owner's margin, funded, provider fee, cost ("-" without the right to see money),

@@ -21,6 +21,10 @@ audit_within(PGconn *db, const char *journal, struct audit_report *r)
 		e = audit_sets(db, r);
 	if (e == ERR_OK)
 		e = audit_orders(db, &acks, r);
+	if (e == ERR_OK && acks.count_count > 0)
+		e = audit_stock(db, &acks, r);
+	if (e == ERR_OK && acks.day_over)
+		e = audit_day(db, &acks, r);
 	audit_acks_release(&acks);
 	return e;
 }

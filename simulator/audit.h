@@ -27,6 +27,10 @@ enum err audit_within(PGconn *db, const char *journal, struct audit_report *r) M
 enum err audit_sets(PGconn *db, struct audit_report *r) MUST_CHECK;
 struct audit_acks;
 enum err audit_orders(PGconn *db, struct audit_acks *acks, struct audit_report *r) MUST_CHECK;
+/* On hand against the counts that were taken in (audit_stock.c). */
+enum err audit_stock(PGconn *db, const struct audit_acks *acks, struct audit_report *r) MUST_CHECK;
+/* Of a compressed day that is over: everything has ended, and every event was heard of (audit_day.c). */
+enum err audit_day(PGconn *db, struct audit_acks *acks, struct audit_report *r) MUST_CHECK;
 
 /**
  * audit_selftest(conninfo, journal, to):

@@ -95,6 +95,31 @@ line_take(struct audit_acks *a, char *line, struct audit_report *r)
 			a->refused[a->refused_count++] =
 			    (struct audit_refused){.storefront = f[1], .ref = f[2]};
 		return n == 4;
+	case 'W':
+		n = cut(line, f, 3);
+		if (n == 3)
+			a->told[a->told_count++] =
+			    (struct audit_told){.endpoint = f[1], .event_id = f[2]};
+		return n == 3;
+	case 'C':
+		n = cut(line, f, 5);
+		if (n != 5 || parse_i64(f[4], 0, INT32_MAX, &outcome) != ERR_OK)
+			return false;
+		a->count[a->count_count] = (struct audit_count){.location = f[1],
+		    .sku = f[2],
+		    .goods_owner = f[3],
+		    .count = outcome,
+		    .nth = a->count_count};
+		a->count_count++;
+		return true;
+	case 'F':
+		n = cut(line, f, 3);
+		if (n == 3)
+			audit_found(r, AUDIT_FORGED, "endpoint %s took %s", f[1], f[2]);
+		return n == 3;
+	case 'D':
+		a->day_over = true;
+		return true;
 	case 'V':
 		n = cut(line, f, 3);
 		if (n == 3)
@@ -140,6 +165,35 @@ refused_by_ref(const void *x, const void *y)
 	return c != 0 ? c : strcmp(a->ref, b->ref);
 }
 
+static int
+told_by_id(const void *x, const void *y)
+{
+	const struct audit_told *a = x, *b = y;
+	int c = strcmp(a->endpoint, b->endpoint);
+
+	return c != 0 ? c : strcmp(a->event_id, b->event_id);
+}
+
+static int
+by_shelf(const void *x, const void *y)
+{
+	const struct audit_count *a = x, *b = y;
+	int c = strcmp(a->location, b->location);
+
+	if (c == 0)
+		c = strcmp(a->sku, b->sku);
+	return c != 0 ? c : strcmp(a->goods_owner, b->goods_owner);
+}
+
+static int
+by_shelf_and_time(const void *x, const void *y)
+{
+	const struct audit_count *a = x, *b = y;
+	int c = by_shelf(a, b);
+
+	return c != 0 ? c : (a->nth > b->nth) - (a->nth < b->nth);
+}
+
 /* The same order twice (a run repeated with its tag) is one; another id under a reference is not. */
 static void
 twice_report(struct audit_acks *a, struct audit_report *r)
@@ -177,7 +231,10 @@ audit_acks_read(struct audit_acks *a, const char *path, struct audit_report *r)
 	a->ack = calloc(lines, sizeof(*a->ack));
 	a->paid = calloc(lines, sizeof(*a->paid));
 	a->refused = calloc(lines, sizeof(*a->refused));
-	if (a->ack == NULL || a->paid == NULL || a->refused == NULL)
+	a->told = calloc(lines, sizeof(*a->told));
+	a->count = calloc(lines, sizeof(*a->count));
+	if (a->told == NULL || a->count == NULL || a->ack == NULL || a->paid == NULL ||
+	    a->refused == NULL)
 		return ERR_NO_MEMORY;
 	/* a line cut short by a kill was not acknowledged to anybody: it ends the file */
 	for (char *line = a->text; (end = strchr(line, '\n')) != NULL; line = end + 1) {
@@ -192,7 +249,11 @@ audit_acks_read(struct audit_acks *a, const char *path, struct audit_report *r)
 	twice_report(a, r);
 	qsort(a->paid, a->paid_count, sizeof(*a->paid), paid_by_id);
 	qsort(a->refused, a->refused_count, sizeof(*a->refused), refused_by_ref);
+	qsort(a->told, a->told_count, sizeof(*a->told), told_by_id);
+	qsort(a->count, a->count_count, sizeof(*a->count), by_shelf_and_time);
 	r->acknowledged = (int64_t)a->ack_count;
+	r->told = (int64_t)a->told_count;
+	r->day_over = a->day_over;
 	return ERR_OK;
 }
 
@@ -200,6 +261,8 @@ void
 audit_acks_release(struct audit_acks *a)
 {
 	free(a->text);
+	free(a->told);
+	free(a->count);
 	free(a->ack);
 	free(a->paid);
 	free(a->refused);
@@ -213,4 +276,28 @@ audit_acks_refused(const struct audit_acks *a, const char *storefront, const cha
 
 	return a->refused_count > 0 &&
 	    bsearch(&key, a->refused, a->refused_count, sizeof(key), refused_by_ref) != NULL;
+}
+
+struct audit_told *
+audit_acks_told(const struct audit_acks *a, const char *endpoint, const char *event_id)
+{
+	struct audit_told key = {.endpoint = endpoint, .event_id = event_id};
+
+	return a->told_count == 0 ? NULL
+	                          : bsearch(&key, a->told, a->told_count, sizeof(key), told_by_id);
+}
+
+const struct audit_count *
+audit_acks_counted(const struct audit_acks *a, const char *location, const char *sku,
+    const char *goods_owner)
+{
+	struct audit_count key = {.location = location, .sku = sku, .goods_owner = goods_owner};
+	const struct audit_count *at;
+
+	if (a->count_count == 0)
+		return NULL;
+	at = bsearch(&key, a->count, a->count_count, sizeof(key), by_shelf);
+	while (at != NULL && at + 1 < a->count + a->count_count && by_shelf(at, at + 1) == 0)
+		at++;
+	return at;
 }

@@ -16,11 +16,12 @@ struct reckoned {
 	int64_t goods_owner;
 };
 
+/* The decision that the order's totals are from. */
 static const struct audit_decision *
-decision_latest(const struct audit_order *o)
+decision_base(const struct audit_order *o)
 {
 	for (int i = 0; i < o->decision_count; i++)
-		if (o->decision[i].attempt == o->attempt)
+		if (o->decision[i].attempt == o->base)
 			return &o->decision[i];
 	return NULL;
 }
@@ -36,9 +37,10 @@ legs_sum(const struct audit_decision *d, int64_t kind, int64_t party)
 	return sum;
 }
 
-/* Units of the latest attempt by whose goods they are; made to order is the brand's. */
+/* Units of one decision by whose goods they are; made to order is the brand's. */
 static void
-units_reckon(const struct audit_order *o, const struct audit_names *n, struct reckoned *k)
+units_reckon(const struct audit_order *o, const struct audit_names *n, int64_t attempt,
+    struct reckoned *k)
 {
 	bool first = true;
 
@@ -46,7 +48,7 @@ units_reckon(const struct audit_order *o, const struct audit_names *n, struct re
 	for (int i = 0; i < o->fulfilment_count; i++) {
 		const struct audit_fulfilment *f = &o->fulfilment[i];
 
-		if (f->attempt != o->attempt)
+		if (f->attempt != attempt)
 			continue;
 		for (int j = 0; j < f->line.count; j++) {
 			int64_t line = f->line.v[j],
@@ -54,7 +56,7 @@ units_reckon(const struct audit_order *o, const struct audit_names *n, struct re
 			int64_t cost;
 
 			if (line < 0 || line >= o->cost.count)
-				continue; /* units_check() tells it */
+				continue; /* audit_units() tells it */
 			cost = o->cost.v[line] * f->qty.v[j];
 			k->all_cost_fen += cost;
 			if (owner == n->brand)
@@ -65,25 +67,6 @@ units_reckon(const struct audit_order *o, const struct audit_names *n, struct re
 			k->goods_owner = owner;
 			first = false;
 		}
-	}
-}
-
-static void
-units_check(const struct audit_order *o, struct audit_report *r)
-{
-	for (int line = 0; line < o->qty.count; line++) {
-		int64_t placed = 0;
-
-		for (int i = 0; i < o->fulfilment_count; i++) {
-			const struct audit_fulfilment *f = &o->fulfilment[i];
-
-			for (int j = 0; j < f->line.count && f->attempt == o->attempt; j++)
-				if (f->line.v[j] == line && f->sku.v[j] == o->sku.v[line])
-					placed += f->qty.v[j];
-		}
-		if (placed != o->qty.v[line])
-			audit_found(r, AUDIT_UNITS, "order %s line %d: %lld of %lld units placed",
-			    o->id, line, (long long)placed, (long long)o->qty.v[line]);
 	}
 }
 
@@ -185,6 +168,36 @@ legs_check(const struct audit_order *o, const struct audit_names *n, const struc
 	funding_check(o, n, d, absorbed, r);
 }
 
+/* A decision that an act made about some of the units: they carry their prices and their part of the fee. */
+static void
+acted_legs_check(const struct audit_order *o, const struct audit_names *n,
+    const struct audit_decision *d, struct audit_report *r)
+{
+	int64_t want = legs_sum(d, LEG_SHORTFALL, 0), sum = legs_sum(d, 0, 0);
+	int64_t cost = legs_sum(d, LEG_COST, 0);
+	struct reckoned k = {0};
+
+	units_reckon(o, n, d->attempt, &k);
+	for (int i = 0; i < o->fulfilment_count; i++) {
+		const struct audit_fulfilment *f = &o->fulfilment[i];
+
+		if (f->attempt != d->attempt)
+			continue;
+		want += f->fee_fen;
+		for (int j = 0; j < f->line.count; j++)
+			if (f->line.v[j] >= 0 && f->line.v[j] < o->price.count)
+				want += f->qty.v[j] * o->price.v[f->line.v[j]];
+	}
+	if (sum != want)
+		audit_found(r, AUDIT_LEGS,
+		    "order %s: decision %lld has legs of %lld, its units %lld", o->id,
+		    (long long)d->attempt, (long long)sum, (long long)want);
+	if (cost != k.brand_cost_fen)
+		audit_found(r, AUDIT_COST_LEGS,
+		    "order %s: decision %lld has cost legs of %lld, the brand's goods %lld", o->id,
+		    (long long)d->attempt, (long long)cost, (long long)k.brand_cost_fen);
+}
+
 /* The goods decide who collects, unless an outside channel was paid already. */
 static void
 collector_check(const struct audit_order *o, const struct audit_names *n, const struct reckoned *k,
@@ -201,7 +214,7 @@ collector_check(const struct audit_order *o, const struct audit_names *n, const 
 	if (p->provider == 0)
 		want = n->brand;
 	/* a late payment is decided again with the collector as it was */
-	if (o->attempt != 1 || n->party[o->collector].kind == 8 || o->collector == want)
+	if (o->base != 1 || n->party[o->collector].kind == 8 || o->collector == want)
 		return;
 	audit_found(r, AUDIT_COLLECTOR, "order %s: %s collects, it should be %s", o->id,
 	    audit_name(n->party_code, n->party_max, o->collector),
@@ -211,7 +224,7 @@ collector_check(const struct audit_order *o, const struct audit_names *n, const 
 void
 audit_money(const struct audit_order *o, const struct audit_names *n, struct audit_report *r)
 {
-	const struct audit_decision *d = decision_latest(o);
+	const struct audit_decision *d = decision_base(o);
 	struct reckoned k = {0};
 
 	if (d == NULL || o->fulfilment_count == 0) {
@@ -219,12 +232,14 @@ audit_money(const struct audit_order *o, const struct audit_names *n, struct aud
 		    d == NULL ? "decision" : "fulfilment");
 		return;
 	}
-	units_check(o, r);
-	units_reckon(o, n, &k);
+	units_reckon(o, n, o->base, &k);
 	totals_check(o, &k, r);
 	fee_check(o, n, d, r);
 	legs_check(o, n, d, &k, r);
 	collector_check(o, n, &k, r);
+	for (int i = 0; i < o->decision_count; i++)
+		if (o->decision[i].attempt > o->base)
+			acted_legs_check(o, n, &o->decision[i], r);
 }
 
 /* ---- The journal ------------------------------------------------------------------------------- */
@@ -255,7 +270,7 @@ posted_for(const struct audit_order *o, int64_t event, const char *ref, int64_t 
 static int64_t
 funded_by_others(const struct audit_order *o)
 {
-	const struct audit_decision *d = decision_latest(o);
+	const struct audit_decision *d = decision_base(o);
 	int64_t funded = 0;
 
 	for (int i = 0; d != NULL && i < d->funded.count; i++)
@@ -297,13 +312,13 @@ audit_postings(const struct audit_order *o, struct audit_report *r)
 		const struct audit_payment *p = &o->payment[i];
 
 		payment_check(o, p, r);
-		opening += p->outcome != PAID_SECOND;
+		opening += p->outcome != PAID_SECOND && p->outcome != PAID_BALANCE;
 		due += p->outcome == PAID_UNFILLABLE || p->outcome == PAID_SECOND ? p->fen : 0;
 	}
-	if (due != o->refund_due_fen)
+	if (due + o->acts_fen != o->refund_due_fen)
 		audit_found(r, AUDIT_REFUND_POSTING,
-		    "order %s: refund due %lld, its payments say %lld", o->id,
-		    (long long)o->refund_due_fen, (long long)due);
+		    "order %s: refund due %lld, its payments say %lld, its acts %lld", o->id,
+		    (long long)o->refund_due_fen, (long long)due, (long long)o->acts_fen);
 	if (o->paid && opening == 0)
 		audit_found(r, AUDIT_CHILD_MISSING, "order %s is paid and has no payment", o->id);
 	if (!o->paid && (o->payment_count > 0 || o->posting_count > 0))

@@ -13,11 +13,17 @@ enum { MARK_AWAITING_PAYMENT = 1, MARK_UNFILLABLE = 3, MARK_CANCELLED = 5 };
 enum { LEG_COST = 1, LEG_MARGIN = 2, LEG_TRANSFER = 3, LEG_PROVIDER_FEE = 6, LEG_SHORTFALL = 10 };
 enum { EVENT_PAID = 1, EVENT_FEE = 2, EVENT_REFUND = 9 };
 /* A payment's outcome: opened, decided again, too late for anything, a second one. */
-enum { PAID_OPENED = 1, PAID_AGAIN, PAID_UNFILLABLE, PAID_SECOND };
+enum { PAID_OPENED = 1, PAID_AGAIN, PAID_UNFILLABLE, PAID_SECOND, PAID_BALANCE };
+/* Ends without the customer having the goods: not collected, lost, restocked, cancelled. */
+enum { STATE_NOT_COLLECTED = 8, STATE_LOST = 14, STATE_RESTOCKED, STATE_CANCELLED };
 enum { ACCOUNT_PSP_FROZEN = 1, ACCOUNT_C_ORDER = 10, ACCOUNT_C_REFUND = 11 };
 
 struct audit_fulfilment {
 	int64_t number, attempt, location, way, state;
+	int64_t split_from, moved_to; /* 0: none */
+	/* an act decided on it, and it carries a part of the delivery fee */
+	bool acted;
+	int64_t fee_fen;
 	struct audit_ints line, sku, qty, owner;
 };
 
@@ -43,6 +49,8 @@ struct audit_order {
 	const char *ref;
 	int64_t dealer, storefront, collector, goods_fen, delivery_fen, funded_fen, fee_fen,
 	    margin_fen, refund_due_fen;
+	int64_t acts_fen, returns_fen;    /* what acts gave back, and of that returns */
+	int64_t deposit_fen, balance_fen; /* both 0: paid at once */
 	int64_t mark, way;
 	bool paid;
 	struct audit_ints sku, qty, price, cost, discount, campaign;
@@ -52,11 +60,14 @@ struct audit_order {
 	struct audit_posting posting[CHILDREN_MAX];
 	int fulfilment_count, decision_count, payment_count, posting_count;
 	int64_t attempt; /* of the latest decision */
+	int64_t base;    /* of the one that its totals are from: no act's */
 };
 
 /* The arithmetic of audit_money.c: totals, fee, legs, cost, transfer, margin, funding, collector. */
 void audit_money(const struct audit_order *o, const struct audit_names *n, struct audit_report *r);
 /* E1, E2 and R1 against the payments. */
 void audit_postings(const struct audit_order *o, struct audit_report *r);
+/* Where the units are, and what was given back for those that did not reach the customer. */
+void audit_units(const struct audit_order *o, struct audit_report *r);
 
 #endif

@@ -15,11 +15,16 @@ static const struct {
 	const char *name, *sql;
 } streams[STREAM_COUNT] = {
     [ORDERS] = {"audit_orders",
-        "select order_id, dealer_id, storefront_id, collector_id, goods_fen, delivery_fee_fen, funded_fen, "
+        "select order_id, o.dealer_id, storefront_id, collector_id, goods_fen, delivery_fee_fen, funded_fen, "
         "fee_fen, margin_fen, mark, way, (paid_at is not null)::int, order_ref, line_sku, line_qty, "
-        "line_price_fen, line_cost_fen, line_discount_fen, line_campaign, refund_due_fen from sales_order order by order_id"},
+        "line_price_fen, line_cost_fen, line_discount_fen, line_campaign, refund_due_fen, a.fen, r.fen, "
+        "d.deposit_fen, d.balance_fen from sales_order o "
+        "left join (select order_id, sum(refund_fen) fen from order_act group by 1) a using (order_id) "
+        "left join (select order_id, sum(refund_fen) fen from return_request where state = 3 group by 1) r "
+        "using (order_id) left join order_deposit d using (order_id) order by order_id"},
     [FULFILMENTS] = {"audit_fulfilments",
-        "select order_id, number, attempt, location_id, way, state, line, sku_id, qty, goods_owner_id "
+        "select order_id, number, attempt, location_id, way, state, line, sku_id, qty, goods_owner_id, "
+        "split_from, moved_to, (delivery_fee_fen is not null)::int, delivery_fee_fen "
         "from fulfilment order by order_id, number"},
     [DECISIONS] = {"audit_decisions",
         "select order_id, attempt, leg_kind, leg_party, leg_fen, leg_line, funding_party, funding_fen "
@@ -53,6 +58,11 @@ order_read(struct walk *w)
 	memset(o, 0, offsetof(struct audit_order, fulfilment));
 	o->fulfilment_count = o->decision_count = o->payment_count = o->posting_count = 0;
 	o->attempt = 0;
+	o->base = 1;
+	o->acts_fen = audit_stream_int(s, 20);
+	o->returns_fen = audit_stream_int(s, 21);
+	o->deposit_fen = audit_stream_int(s, 22);
+	o->balance_fen = audit_stream_int(s, 23);
 	(void)snprintf(o->id, sizeof(o->id), "%s", audit_stream_text(s, 0));
 	o->dealer = audit_stream_int(s, 1);
 	o->storefront = audit_stream_int(s, 2);
@@ -86,6 +96,12 @@ fulfilment_read(struct walk *w, const struct audit_stream *s)
 	f->location = audit_stream_int(s, 3);
 	f->way = audit_stream_int(s, 4);
 	f->state = audit_stream_int(s, 5);
+	f->split_from = audit_stream_int(s, 10);
+	f->moved_to = audit_stream_int(s, 11);
+	f->acted = audit_stream_int(s, 12) != 0;
+	f->fee_fen = audit_stream_int(s, 13);
+	if (!f->acted && f->split_from == 0 && f->attempt > w->order->base)
+		w->order->base = f->attempt;
 	for (int i = 0; i < 4 && e == ERR_OK; i++)
 		e = audit_stream_ints(s, 6 + i, w->arena, arrays[i]);
 	/* arrays of one row belong together: the shortest counts */
@@ -170,6 +186,50 @@ children_read(struct walk *w, int which)
 	return s->err;
 }
 
+/* The fulfilment that units were first in, before some were split off; the order's rows come by number. */
+static const struct audit_fulfilment *
+root_of(const struct audit_order *o, const struct audit_fulfilment *f)
+{
+	for (int i = o->fulfilment_count - 1; i >= 0 && f->split_from != 0; i--)
+		if (o->fulfilment[i].number == f->split_from)
+			f = &o->fulfilment[i];
+	return f;
+}
+
+/* Units of ${x} as they were acknowledged, those that were split off later among them; -1: more than fit. */
+static int
+lines_whole(struct walk *w, const struct audit_fulfilment *x, struct ack_line *line, int max)
+{
+	const struct audit_order *o = w->order;
+	const struct audit_names *n = &w->names;
+	int count = 0;
+
+	for (int i = 0; i < o->fulfilment_count; i++) {
+		const struct audit_fulfilment *f = &o->fulfilment[i];
+
+		for (int k = 0; root_of(o, f) == x && k < f->line.count; k++) {
+			struct ack_line l = {.line = (int)f->line.v[k],
+			    .sku = audit_name(n->sku_code, n->sku_max, f->sku.v[k]),
+			    .quantity = (int32_t)f->qty.v[k],
+			    .goods_owner = audit_name(n->party_code, n->party_max,
+			        f->owner.v[k] == 0 ? n->brand : f->owner.v[k])};
+			int at = 0;
+
+			while (at < count &&
+			    (line[at].line != l.line || strcmp(line[at].sku, l.sku) != 0 ||
+			        strcmp(line[at].goods_owner, l.goods_owner) != 0))
+				at++;
+			if (at == max)
+				return -1;
+			if (at == count)
+				line[count++] = l;
+			else
+				line[at].quantity += l.quantity;
+		}
+	}
+	return count;
+}
+
 /* The text of ack.h, made from the rows of the submit's decision. */
 static bool
 facts_print(struct walk *w, bool has_money)
@@ -195,22 +255,19 @@ facts_print(struct walk *w, bool has_money)
 		const struct audit_fulfilment *x = &o->fulfilment[i];
 		struct ack_part *p = &f.part[f.part_count];
 
-		if (x->attempt != 1)
+		if (x->attempt != 1 || x->split_from != 0)
 			continue;
-		if (f.part_count == ACK_PARTS_MAX || x->line.count > ACK_LINES_MAX - used)
+		if (f.part_count == ACK_PARTS_MAX)
 			return false;
 		f.part_count++;
 		*p = (struct ack_part){.number = (int)x->number,
 		    .way = (int)x->way,
 		    .location = audit_name(n->location_code, n->location_max, x->location),
-		    .line_count = x->line.count,
+		    .line_count = lines_whole(w, x, &line[used], ACK_LINES_MAX - used),
 		    .line = &line[used]};
-		for (int k = 0; k < x->line.count; k++)
-			line[used++] = (struct ack_line){.line = (int)x->line.v[k],
-			    .sku = audit_name(n->sku_code, n->sku_max, x->sku.v[k]),
-			    .quantity = (int32_t)x->qty.v[k],
-			    .goods_owner = audit_name(n->party_code, n->party_max,
-			        x->owner.v[k] == 0 ? n->brand : x->owner.v[k])};
+		if (p->line_count < 0)
+			return false;
+		used += p->line_count;
 	}
 	buf_reset(&w->text);
 	ack_facts_print(&f, &w->text);
@@ -233,7 +290,7 @@ ack_check(struct walk *w, struct audit_ack *a)
 		return;
 	}
 	/* decided again after a late payment: way and margin are the new ones, rightly */
-	if (o->attempt > 1)
+	if (o->base > 1)
 		return;
 	if (!facts_print(w, has_money) || strcmp(buf_cstr(&w->text), a->facts) != 0)
 		audit_found(w->report, AUDIT_ACK_DIFFERS,
@@ -305,6 +362,7 @@ walk_all(struct walk *w)
 		if (!twice) {
 			audit_money(w->order, &w->names, w->report);
 			audit_postings(w->order, w->report);
+			audit_units(w->order, w->report);
 			acks_check(w);
 		}
 		audit_stream_next(&w->stream[ORDERS]);

@@ -18,6 +18,12 @@ audit_check_name(enum audit_check c)
 	return checks[c].name;
 }
 
+enum audit_class
+audit_check_class(enum audit_check c)
+{
+	return checks[c].class;
+}
+
 void
 audit_found(struct audit_report *r, enum audit_check c, const char *fmt, ...)
 {
@@ -71,6 +77,13 @@ audit_report_print(const struct audit_report *r)
 	    "audited %lld acknowledged orders, %lld orders, %lld payments, %lld journal rows\n",
 	    (long long)r->acknowledged, (long long)r->orders, (long long)r->payments,
 	    (long long)r->postings);
+	if (r->day_over)
+		(void)fprintf(r->to,
+		    "%lld events told, %lld shelves\nday: stuck %lld undelivered %lld forged_accepted %lld\n",
+		    (long long)r->told, (long long)r->shelves,
+		    (long long)audit_report_class(r, CLASS_STUCK),
+		    (long long)audit_report_class(r, CLASS_UNDELIVERED),
+		    (long long)audit_report_class(r, CLASS_FORGED));
 	(void)fprintf(r->to, "audit: lost %lld oversold %lld unbalanced %lld duplicated %lld\n",
 	    (long long)audit_report_class(r, CLASS_LOST),
 	    (long long)audit_report_class(r, CLASS_OVERSOLD),

@@ -65,7 +65,9 @@ static const struct {
         "(select dealer_id, sku_id from entitlement where used > 0 limit 1)"},
     {AUDIT_BUDGET, "update campaign_budget set spent_fen = spent_fen - 1 where spent_fen > 0"},
     {AUDIT_BUDGET, "update campaign_budget set budget_fen = spent_fen - 1 where spent_fen > 0"},
-    {AUDIT_EXPIRED_HOLDS, "update sales_order set mark = 5 where order_id = " AN_ORDER},
+    {AUDIT_EXPIRED_HOLDS,
+        "with o as (update sales_order set mark = 5 where order_id = " AN_ORDER ") "
+        "update fulfilment set state = 3 where order_id = " AN_ORDER},
     {AUDIT_TOTALS, "update sales_order set goods_fen = goods_fen + 1 where order_id = " AN_ORDER},
     {AUDIT_TOTALS,
         "update sales_order set line_price_fen[1] = line_price_fen[1] - 1 where order_id = " AN_ORDER},
@@ -85,6 +87,38 @@ static const struct {
     {AUDIT_COLLECTOR,
         "update sales_order set collector_id = (select max(party_id) from party where kind = 2) "
         "where collector_id = (select party_id from party where kind = 1)"},
+    {AUDIT_ON_HAND,
+        "update stock_level set on_hand = on_hand + 1 where (location_id, sku_id) = "
+        "(select location_id, sku_id from stock_level limit 1)"},
+    {AUDIT_ON_HAND, "update stock_delta set delta = delta - 1 where order_id is null"},
+    {AUDIT_MOVED, "update fulfilment set moved_to = 99 where order_id = " AN_ORDER},
+    {AUDIT_TRAIL,
+        "insert into order_act (order_id, act_no, dealer_id, kind, number, at) "
+        "values (" AN_ORDER ", 1000, 1, 1, 1, now())"},
+    {AUDIT_TRAIL,
+        "update fulfilment set handed_at = case when handed_at is null then now() end "
+        "where order_id = " AN_ORDER},
+    {AUDIT_REFUND_ACTS,
+        "insert into order_act (order_id, act_no, dealer_id, kind, number, at, refund_fen) "
+        "values (" AN_ORDER ", 1000, 1, 17, 1, now(), 1000000000)"},
+    {AUDIT_STUCK_PART, "update fulfilment set state = 3 where order_id = " AN_ORDER},
+    {AUDIT_STUCK_PART, /* units that a store refused and nobody took over */
+        "update fulfilment set state = 4, moved_to = null where order_id = " AN_ORDER},
+    {AUDIT_STUCK_ORDER, "update sales_order set mark = 2 where order_id = " AN_ORDER},
+    {AUDIT_STUCK_ORDER, "update return_request set state = 2 where state = 3"},
+    {AUDIT_UNDELIVERED,
+        "insert into event_log (event_id, dealer_id, storefront_id, kind, order_id, order_ref) "
+        "select 'ffffffff-0000-7000-8000-000000000001', dealer_id, storefront_id, 8, order_id, order_ref "
+        "from sales_order where order_id = " AN_ORDER},
+    {AUDIT_UNTOLD,
+        "insert into outbox (event_id, order_id, dealer_id, kind) "
+        "select 'ffffffff-0000-7000-8000-000000000001', order_id, dealer_id, 8 "
+        "from sales_order where order_id = " AN_ORDER},
+    {AUDIT_UNTOLD,
+        "insert into webhook_dead select endpoint_id, (select max(position) from event_log), 11, 500, '', "
+        "now(), now() from webhook_endpoint"},
+    {AUDIT_INVENTED,
+        "delete from event_log where position = (select max(position) from event_log)"},
     {AUDIT_JOURNAL_SUM,
         "update journal set amounts[1] = amounts[1] + 1 where object_id = " AN_ORDER},
     {AUDIT_PAID_POSTING,
@@ -109,6 +143,18 @@ static const struct {
         "'event_no', 99))).* from journal j where event = 1 and object_id = " AN_ORDER},
 };
 #define TAMPER_COUNT (sizeof(tampers) / sizeof(tampers[0]))
+
+/* Checks that only a day's journal makes. */
+static bool
+is_checked(enum audit_check c, const struct audit_report *clean)
+{
+	enum audit_class class = audit_check_class(c);
+
+	if (c == AUDIT_ON_HAND)
+		return clean->shelves > 0;
+	return clean->day_over ||
+	    (class != CLASS_STUCK && class != CLASS_UNDELIVERED && class != CLASS_FORGED);
+}
 
 /* What is broken must be found under its own name; a clean audit went before. */
 static enum err
@@ -165,7 +211,8 @@ audit_selftest(const char *conninfo, const char *journal, FILE *to)
 	if (PQstatus(db) != CONNECTION_OK)
 		e = ERR_DB_DOWN;
 	for (size_t i = 0; e == ERR_OK && i < TAMPER_COUNT; i++)
-		e = tamper_one(db, journal, i, to, &blind);
+		if (is_checked(tampers[i].check, &clean))
+			e = tamper_one(db, journal, i, to, &blind);
 	PQfinish(db);
 	if (e != ERR_OK)
 		return e;

@@ -2,10 +2,14 @@
 #include "simulator/audit.h"
 #include "simulator/audit_db.h"
 
-/* What a fulfilment in a state holds: 1 reserved; 2, 3, 6 allocated, until it is handed over. */
-#define HOLDS_STOCK "(1, 2, 3, 6)"
-/* Rejected, expired, not collected and cancelled ones gave back capacity, slot and entitlement. */
-#define GAVE_BACK "(4, 5, 8, 16)"
+/* What a fulfilment in a state holds: 1 reserved; 2, 3, 6, 8 allocated, until it is handed over or back on the shelf. */
+#define HOLDS_STOCK "(1, 2, 3, 6, 8)"
+/* Rejected, expired and cancelled ones gave back capacity and slot: nobody worked on them. */
+#define NO_WORK "(4, 5, 16)"
+/* These and what came back to the shelf gave back the entitlement. */
+#define GAVE_BACK "(4, 5, 15, 16)"
+/* Units that the customer will not have: the campaign does not pay for them. */
+#define UNSOLD "(8, 14, 15, 16)"
 
 #define NO_ORDER(table, id, where) \
 	"select format('%s of order %s', '" table "', x." id ") from " table " x where " where \
@@ -43,7 +47,7 @@ static const struct {
         "where after > greatest(free - before, 0)"},
     {AUDIT_CAPACITY,
         "with t as materialized (select dealer_id, location_id, capacity_day as day, count(*) n "
-        "from fulfilment where takes_capacity and state not in " GAVE_BACK " group by 1, 2, 3) "
+        "from fulfilment where takes_capacity and state not in " NO_WORK " group by 1, 2, 3) "
         "select format('location %s on %s: taken %s of %s, fulfilments %s', coalesce(c.location_id, "
         "t.location_id), coalesce(c.day, t.day), c.taken, c.limit_count, t.n) "
         "from t full join capacity c on c.dealer_id = t.dealer_id and c.location_id = t.location_id "
@@ -51,7 +55,7 @@ static const struct {
     {AUDIT_SLOT,
         "with t as materialized (select dealer_id, location_id, capacity_day as day, slot_from_min, "
         "slot_to_min, count(*) n from fulfilment where slot_from_min is not null "
-        "and state not in " GAVE_BACK " group by 1, 2, 3, 4, 5) "
+        "and state not in " NO_WORK " group by 1, 2, 3, 4, 5) "
         "select format('location %s on %s at %s: taken %s of %s, fulfilments %s', coalesce(c.location_id, "
         "t.location_id), coalesce(c.day, t.day), coalesce(c.from_min, t.slot_from_min), c.taken, "
         "c.limit_count, t.n) from t full join slot c on c.dealer_id = t.dealer_id "
@@ -74,16 +78,34 @@ static const struct {
         " and f.entitled_sku is distinct from "
         "f.sku_id and not u.sku = any(coalesce(f.entitled_sku, '{}')) "
         "and u.sku in (select sku_id from entitlement)"},
-    {AUDIT_BUDGET, /* an expired order (5), and one paid too late for anything (3), gave it back */
-        "with t as materialized (select u.campaign, sum(u.qty * u.discount) n from sales_order o, "
-        "unnest(o.line_campaign, o.line_qty, o.line_discount_fen) u(campaign, qty, discount) "
-        "where o.mark not in (3, 5) and u.campaign > 0 group by 1) "
+    {AUDIT_BUDGET, /* units that moved to another fulfilment count there */
+        "with t as materialized (select o.line_campaign[u.line + 1] campaign, "
+        "sum(u.qty * o.line_discount_fen[u.line + 1]) n from fulfilment f "
+        "join sales_order o on o.order_id = f.order_id, unnest(f.line, f.qty) u(line, qty) "
+        "where o.line_campaign[u.line + 1] > 0 and f.moved_to is null and f.state not in " UNSOLD
+        " group by 1) "
         "select format('campaign %s: spent %s of %s, discounts %s', coalesce(b.campaign_id, t.campaign), "
         "b.spent_fen, b.budget_fen, t.n) from t full join campaign_budget b on b.campaign_id = t.campaign "
         "where coalesce(b.spent_fen, 0) <> coalesce(t.n, 0) or b.spent_fen > b.budget_fen"},
     {AUDIT_EXPIRED_HOLDS,
         "select format('order %s fulfilment %s', f.order_id, f.number) from sales_order o "
         "join fulfilment f on f.order_id = o.order_id where o.mark = 5 and f.state in " HOLDS_STOCK},
+    {AUDIT_MOVED,
+        "select format('order %s fulfilment %s', f.order_id, f.number) from fulfilment f where f.moved_to is not null "
+        "and (f.state not in (4, 5, 16) or not exists (select from fulfilment t where t.order_id = f.order_id "
+        "and t.number = f.moved_to and t.number > f.number))"},
+    {AUDIT_TRAIL,
+        "select format('order %s has %s acts, the last is number %s', order_id, count(*), max(act_no)) "
+        "from order_act group by order_id having count(*) <> max(act_no)"},
+    {AUDIT_TRAIL, /* what was handed over has exactly one act that did it */
+        "select format('order %s fulfilment %s in state %s was handed over at %s by %s acts', f.order_id, f.number, "
+        "f.state, f.handed_at, x.n) from fulfilment f left join (select order_id, number, "
+        "count(*) filter (where kind = 6 or kind = 9) - count(*) filter (where kind = 9 and again) n from "
+        "(select order_id, number, kind, exists (select from order_act b where b.order_id = a.order_id "
+        "and b.number = a.number and b.kind = 9 and b.act_no < a.act_no) again from order_act a "
+        "where kind in (6, 9)) a group by 1, 2) x on x.order_id = f.order_id and x.number = f.number "
+        "where coalesce(x.n, 0) <> (f.handed_at is not null)::int "
+        "or (f.handed_at is null and f.state in (7, 9, 10, 11, 12, 13, 14))"},
     {AUDIT_ORDER_TWICE,
         "select format('storefront %s reference %s: %s orders', storefront_id, order_ref, count(*)) "
         "from sales_order group by storefront_id, order_ref having count(*) > 1"},

@@ -129,11 +129,11 @@ dealer_rows(const struct load_in *in, int64_t first, int64_t count, struct arena
 	return &q->base;
 }
 
-/* One shop assistant in every third store. */
+/* One shop assistant in every third store; one manager for the brand and for each dealer. */
 static int64_t
 staff_count(const struct world *w)
 {
-	return w->store_count / 3;
+	return w->store_count / 3 + 1 + w->dealer_count;
 }
 
 static ProtobufCMessage *
@@ -142,11 +142,19 @@ staff_rows(const struct load_in *in, int64_t first, int64_t count, struct arena 
 	NEW(a, UpsertPartiesRequest, UPSERT_PARTIES_REQUEST, q);
 	q->parties = arena_array(a, (size_t)count, sizeof(*q->parties));
 	for (int64_t i = first; q->parties != NULL && i < first + count; i++) {
+		int64_t manager = i - in->world->store_count / 3; /* from 0: the brand's */
+
 		NEW(a, Party, PARTY, p);
-		p->code = code(a, 'A', i * 3);
-		p->name = arena_printf(a, "Assistant of store %lld", (long long)(i * 3));
 		p->kind = YUNCANG__V1__PARTY_KIND__PARTY_KIND_STAFF;
-		p->employer = dealer_code(a, in->world->stores[i * 3].dealer);
+		if (manager >= 0) {
+			p->code = code(a, 'M', manager);
+			p->name = arena_printf(a, "Manager %lld", (long long)manager);
+			p->employer = dealer_code(a, (int32_t)manager - 1);
+		} else {
+			p->code = code(a, 'A', i * 3);
+			p->name = arena_printf(a, "Assistant of store %lld", (long long)(i * 3));
+			p->employer = dealer_code(a, in->world->stores[i * 3].dealer);
+		}
 		q->parties[q->n_parties++] = p;
 	}
 	return &q->base;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "simulator/audit.h"
 #include "simulator/bench.h"
+#include "simulator/day.h"
 #include "simulator/load.h"
 #include "simulator/run.h"
 #include "simulator/screens.h"
@@ -104,8 +105,9 @@ measure_command_run(const struct options *o, measure_fn *run)
 	return violations == 0 ? EXIT_WELL : EXIT_VIOLATION;
 }
 
+/* What plays, and then is audited, from an empty journal. */
 static int
-demo_command_run(const struct options *o)
+demo_command_run(const struct options *o, bool day)
 {
 	int ran, audited;
 
@@ -113,7 +115,7 @@ demo_command_run(const struct options *o)
 		(void)fprintf(stderr, "simulator: %s: %s\n", o->journal, strerror(errno));
 		return EXIT_FAILED;
 	}
-	ran = service_command_run(o, true, true);
+	ran = day ? measure_command_run(o, day_run) : service_command_run(o, true, true);
 	if (ran == EXIT_FAILED)
 		return ran;
 	audited = audit_command_run(o, o->journal);
@@ -135,7 +137,9 @@ main(int argc, char **argv)
 	if (strcmp(command, "run") == 0)
 		return service_command_run(&o, false, true);
 	if (strcmp(command, "demo") == 0)
-		return demo_command_run(&o);
+		return demo_command_run(&o, false);
+	if (strcmp(command, "day") == 0)
+		return demo_command_run(&o, true);
 	if (strcmp(command, "bench") == 0)
 		return measure_command_run(&o, bench_run);
 	if (strcmp(command, "screens") == 0)

@@ -191,3 +191,36 @@ model_paid(struct model *m, const char *order_id, const char *provider, const ch
 	    (long long)fen, outcome);
 	line_write(m);
 }
+
+void
+model_told(struct model *m, const char *endpoint, const char *event_id)
+{
+	buf_reset(&m->line);
+	buf_printf(&m->line, "W\t%s\t%s\n", endpoint, event_id);
+	line_write(m);
+}
+
+void
+model_counted(struct model *m, const char *location, const char *sku, const char *goods_owner,
+    int64_t count)
+{
+	buf_reset(&m->line);
+	buf_printf(&m->line, "C\t%s\t%s\t%s\t%lld\n", location, sku, goods_owner, (long long)count);
+	line_write(m);
+}
+
+void
+model_forged(struct model *m, int endpoint, const char *trick)
+{
+	buf_reset(&m->line);
+	buf_printf(&m->line, "F\t%d\t%s\n", endpoint, trick);
+	line_write(m);
+}
+
+void
+model_day_over(struct model *m)
+{
+	buf_reset(&m->line);
+	buf_str(&m->line, "D\tover\n");
+	line_write(m);
+}

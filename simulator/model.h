@@ -44,6 +44,15 @@ void model_refuse(struct model *m, uint64_t number, const char *storefront, cons
     const char *reason);
 void model_paid(struct model *m, const char *order_id, const char *provider, const char *number,
     int64_t fen, int outcome);
+/*
+ * A receiver took an event for the first time; the service took a count; a receiver took what the service
+ * never sent; all has ended.
+ */
+void model_told(struct model *m, const char *endpoint, const char *event_id);
+void model_counted(struct model *m, const char *location, const char *sku, const char *goods_owner,
+    int64_t count);
+void model_forged(struct model *m, int endpoint, const char *trick);
+void model_day_over(struct model *m);
 /* ${class}: "lost", "oversold", "unbalanced", "duplicated" */
 void model_violation(struct model *m, const char *class, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -18,6 +18,8 @@ static const struct {
     {"audit", "check the database, and the orders of --journal in it"},
     {"demo", "load, run, audit"},
     {"bench", "measure: prepared requests as fast as they go, one line of JSON"},
+    {"day",
+        "load, play a compressed day to the end of everything, audit; moves the service's clock"},
     {"screens", "measure: stores' screens that wait for tasks, one line of JSON"},
     {"selftest", "tamper with the rows of --db in transactions rolled back: the audit must see it"},
 };
@@ -51,6 +53,11 @@ static const struct {
         "acknowledged orders: run and bench append, audit reads, demo begins anew"},
     {'g', "tag", "WORD", "by the clock", "begins every order_ref; one never used before"},
     {'S', "screens", "N", "3000", "screens: so many, of as many stores"},
+    {'f', "front-key", "KEY", "", "day: API key of role storefront, scope storefront:*"},
+    {'l', "listen", "PORT", "0",
+        "day: of 127.0.0.1, for webhooks and the courier; 0: any that is free"},
+    {'x', "courier-secret", "FILE", "",
+        "day: secret shared with the service, which calls the courier at /courier; none: no courier"},
     {'P', "pid", "N", "", "screens: the service's process, to see what it uses"},
     {'C', "cities", "FILE", "simulator/data/china-cities.csv", "the cities"},
     {'q', "quiet", NULL, NULL, "no progress"},
@@ -142,6 +149,14 @@ option_set(struct options *o, int letter, const char *s)
 	case 'j':
 		o->journal = s;
 		return true;
+	case 'f':
+		o->front_key = s;
+		return true;
+	case 'x':
+		o->courier_secret = s;
+		return true;
+	case 'l':
+		return parse_i64(s, 0, 65535, &o->listen) == ERR_OK;
 	case 'g':
 		o->tag = s;
 		return strlen(s) > 0 && strlen(s) < RUN_TAG_SIZE;
@@ -178,6 +193,8 @@ static void
 defaults_set(struct options *o)
 {
 	*o = (struct options){.db = "",
+	    .front_key = "",
+	    .courier_secret = "",
 	    .cities = "simulator/data/china-cities.csv",
 	    .journal = "var/simulator.journal",
 	    .size = WORLD_SMALL,

@@ -11,12 +11,13 @@
 struct options {
 	const char *url[HTTP_URLS_MAX];
 	int url_count;
-	const char *key, *db, *cities, *journal, *tag;
+	const char *key, *front_key, *db, *cities, *journal, *tag, *courier_secret;
 	enum world_size size;
 	enum mix_mode mode;
 	enum bench_kind kind;
 	enum bench_target target;
-	int64_t seed, orders, seconds, connections, rate, outage_s, pay_percent, screens, pid;
+	int64_t seed, orders, seconds, connections, rate, outage_s, pay_percent, screens, pid,
+	    listen;
 	bool quiet;
 };
 

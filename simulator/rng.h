@@ -20,7 +20,8 @@ enum rng_stream {
 	RNG_CUSTOMER,
 	RNG_CLAIM,
 	RNG_ORDER,
-	RNG_FAULT
+	RNG_FAULT,
+	RNG_DAY
 };
 
 struct rng {

@@ -37,6 +37,8 @@ struct shop {
 	int64_t open;      /* orders whose life is not over */
 	/* one order has been answered (or given up): in a closed loop the next one may start */
 	void (*answered)(struct shop *s, void *ctx);
+	/* NULL, or told of each order that was acknowledged, once */
+	void (*acknowledged)(struct shop *s, const struct plan *p, const char *order_id, void *ctx);
 	void *ctx;
 };
 

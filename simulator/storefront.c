@@ -169,6 +169,8 @@ submit_acknowledged(struct life *l, const struct rpc_answer *a,
 		l->total_fen = r->option->total_fen;
 		s->tally.sold_fen += l->total_fen;
 	}
+	if (r->deposit_fen > 0 && !l->plan.prepaid) /* the rest is paid when it is asked for */
+		l->total_fen = r->deposit_fen;
 	s->tally.acknowledged[l->plan.way]++;
 	s->tally.last_us = clock_mono_us();
 	latency_add(&s->tally.way[l->plan.way], us);
@@ -182,6 +184,8 @@ submit_acknowledged(struct life *l, const struct rpc_answer *a,
 	} else if (!l->plan.pays) {
 		s->tally.left_unpaid++;
 	}
+	if (s->acknowledged != NULL)
+		s->acknowledged(s, &l->plan, l->order_id, s->ctx);
 }
 
 static enum step
