@@ -2,12 +2,11 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "flow/production.h"
 #include "flow/act_plan.h"
+#include "flow/production.h"
 #include "flow/read_flow.h"
 #include "flow/rehome.h"
 #include "flow/shop_act.h"
-#include "store/return_read.h"
 
 #define STORE_EVENTS_MAX (ACT_EVENTS_MAX - 4) /* the order's own go with the same act */
 
@@ -230,19 +229,18 @@ pick_lines(struct cancel *x, const Yuncang__V1__CancelOrderRequest *q, struct pi
 	return ERR_OK;
 }
 
-/* The total to pay stands; and a deposit is a part of it, so that the balance would not. */
+/* The total to pay stands. */
 static enum err
 judge_part(const struct cancel *x)
 {
 	const struct order_read *o = x->call->run.order;
-	bool owed = o->deposit != NULL && o->deposit->balance_paid_us == 0;
 
-	if (o->mark != MARK_AWAITING_PAYMENT && !owed)
+	if (o->mark != MARK_AWAITING_PAYMENT)
 		return ERR_OK;
 	for (int i = 0; i < x->count; i++)
 		if (x->picks[i].left > 0 && !has_ended(x->picks[i].ful))
 			return reason_set(x->call->run.reason, ERR_WRONG_STATE, "act.order_id",
-			    "cancel: an order that is not paid in full is cancelled whole");
+			    "cancel: an order that is not paid is cancelled whole");
 	return ERR_OK;
 }
 

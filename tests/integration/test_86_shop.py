@@ -597,3 +597,35 @@ def test_not_collected_and_cancelled_give_the_fee_back_with_the_last(town):
     until(town, order, ACCEPT, CANCEL, 5, 15, 14)
     assert refund(town, order) == total(order) and order_state(town, order) == "DONE"
     assert stock(town, sku) == {"A1": (2, 0, 0)}
+
+
+def test_a_hop_goes_the_way_that_was_asked_for_last(town):
+    """Changed from a delivery to direct shipping and back to a delivery elsewhere: a lapse moves on as a delivery."""
+    sku = town.sku({"A1": 1, "A2": 1, "CLOUD": 1})
+    order = paid(town, sku)
+    town.admin.call(CHANGE_ORDER, mine(order, way=SHIP))
+    assert parts(town, order)[2] == ("CLOUD", "ACCEPTED") and refund(town, order) == 500
+    e = refused(town.admin, CHANGE_ORDER, mine(order, ref="c2", way=DELIVER))
+    assert e.reason == "wrong_state" and "500 fen, and 0 fen" in e.text, "what was given back is not taken again"
+    free = paid(town, town.sku({"A1": 1, "A2": 1}))
+    town.admin.call(CHANGE_ORDER, mine(free, address=address(street="elsewhere")))
+    overdue(town, free, 2)
+    until(town, free, CHANGE, LAPSE, REHOME)
+    assert parts(town, free) == {1: ("A1", "CANCELLED"), 2: ("A1", "EXPIRED"), 3: ("A2", "OFFERED")}
+    assert refund(town, free) == 0
+    assert int(cancel(town, free, ref="c2")["refundFen"]) == total(free)
+
+
+def test_a_deposit_is_all_that_goes_back(town):
+    """Made to order, paid in two parts: a cancel before production brings back what was paid, not what was asked."""
+    town.put_policy(depositBps=3000)
+    try:
+        order = town.submit([(town.sku(madeToOrder=True), 2)])
+        deposit = int(town.get(order)["deposit"]["depositFen"])
+        town.pay(order, payment=town.payment(deposit))
+        part = cancel(town, order, lines=[{"line": 0, "quantity": 1}])
+        rest = cancel(town, order, ref="c2")
+        assert int(part.get("refundFen", 0)) + int(rest["refundFen"]) == deposit == refund(town, order) < total(order)
+        assert order_state(town, order) == "CANCELLED"
+    finally:
+        town.put_policy()
