@@ -155,7 +155,8 @@ rows_done(void *ctx, enum err e, struct dispute_read *rows, int count, bool more
 	l->count = count;
 	l->more = more;
 	if (e == ERR_OK && !all_known(l)) {
-		e = known_wait(call_app(l->call), l->call->arena, l->call->id, all_known, known_done, l);
+		e = known_wait(call_app(l->call), l->call->arena, l->call->id, all_known,
+		    known_done, l);
 		if (e == ERR_OK)
 			return;
 	}

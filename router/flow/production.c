@@ -12,7 +12,8 @@
 static bool
 balance_open(const struct order_read *o)
 {
-	return o->deposit != NULL && o->deposit->balance_paid_us == 0 && o->deposit->balance_fen > 0;
+	return o->deposit != NULL && o->deposit->balance_paid_us == 0 &&
+	    o->deposit->balance_fen > 0;
 }
 
 static bool
@@ -116,9 +117,9 @@ start_answer(struct act_call *c, const struct act_read *a, ProtobufCMessage *res
 	}
 	m->balance_fen = d->balance_fen;
 	m->balance_by = time_message(balance_by(&c->run, first_us), c->run.arena);
-	return m->balance_by != NULL ? ERR_OK
-	                             : reason_set(c->run.reason, ERR_NO_MEMORY, NULL, "%s",
-	                                   err_text(ERR_NO_MEMORY));
+	return m->balance_by != NULL
+	    ? ERR_OK
+	    : reason_set(c->run.reason, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
 }
 
 void
@@ -160,8 +161,7 @@ forfeit_of(const struct act_run *r, int64_t *out)
 			if (f->lines[n].goods_owner != 0)
 				continue;
 			if (!fen_mul(l->price_fen - l->discount_fen, f->lines[n].quantity, &one) ||
-			    !fen_bps(one, bps, ROUND_HALF_UP, &kept) ||
-			    !fen_add(sum, kept, &sum))
+			    !fen_bps(one, bps, ROUND_HALF_UP, &kept) || !fen_add(sum, kept, &sum))
 				return ERR_OVERFLOW;
 		}
 	}

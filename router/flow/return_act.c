@@ -171,8 +171,8 @@ serials_given(struct act_call *c, const struct finding *f, const struct return_r
 			return reason_set(c->run.reason, ERR_BAD_FIELD, "serials",
 			    "line %d is not of return %d", g->line, ret->number);
 		for (size_t n = 0; n < g->n_serials; n++)
-			s[count++] = (struct serial){.sku = o->lines[g->line].sku,
-			    .text = g->serials[n]};
+			s[count++] =
+			    (struct serial){.sku = o->lines[g->line].sku, .text = g->serials[n]};
 	}
 	*out = s;
 	*out_count = (int)count;
@@ -304,8 +304,7 @@ static enum err
 verdict(struct act_call *c, enum return_state *state, int64_t *fen)
 {
 	struct finding f = finding_of(c);
-	struct return_line *lines =
-	    arena_array(c->run.arena, f.n_lines, sizeof(*lines));
+	struct return_line *lines = arena_array(c->run.arena, f.n_lines, sizeof(*lines));
 
 	*fen = 0;
 	*state = RETURN_RECEIVED;

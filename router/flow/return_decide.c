@@ -21,7 +21,8 @@ return_change(struct act_run *r, const struct return_read *was)
 
 	if (m == NULL || is == NULL)
 		return NULL;
-	is->lines = arena_memdup(r->arena, was->lines, (size_t)was->line_count * sizeof(*is->lines));
+	is->lines =
+	    arena_memdup(r->arena, was->lines, (size_t)was->line_count * sizeof(*is->lines));
 	if (is->lines == NULL)
 		return NULL;
 	m->ret = is;
@@ -30,7 +31,8 @@ return_change(struct act_run *r, const struct return_read *was)
 }
 
 enum err
-return_refund_of(const struct order_read *o, const struct return_line *lines, int count, int64_t *fen)
+return_refund_of(const struct order_read *o, const struct return_line *lines, int count,
+    int64_t *fen)
 {
 	int64_t sum = 0, one;
 
@@ -52,7 +54,8 @@ static void
 back_add(struct act_back *list, int *count, const struct act_back *b)
 {
 	for (int i = 0; i < *count; i++) {
-		if (list[i].key.sku == b->key.sku && list[i].key.goods_owner == b->key.goods_owner) {
+		if (list[i].key.sku == b->key.sku &&
+		    list[i].key.goods_owner == b->key.goods_owner) {
 			list[i].key.quantity += b->key.quantity;
 			return;
 		}
@@ -137,8 +140,7 @@ goods_back(struct act_run *r, const struct return_read *ret, const struct locati
 static struct act_event *
 event(struct act_run *r, enum outbox_kind kind, const struct return_read *ret)
 {
-	struct act_event *e =
-	    act_event_add(r, kind, act_fulfilment_of(r, ret->fulfilment));
+	struct act_event *e = act_event_add(r, kind, act_fulfilment_of(r, ret->fulfilment));
 
 	e->location = ret->location;
 	e->reason = ret->reason;

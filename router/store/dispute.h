@@ -7,7 +7,7 @@
 
 struct dispute_read {
 	struct uuid order_id;
-	int number; /* of the fulfilment */
+	int number;                                            /* of the fulfilment */
 	int32_t dealer, territory, territory_dealer, location; /* ids; dealer: the order's owner */
 	enum way way;
 	const char *region;
@@ -25,7 +25,8 @@ struct dispute_query {
 	int before_number;
 	int count_max;
 };
-typedef void dispute_list_fn(void *ctx, enum err e, struct dispute_read *rows, int count, bool more);
+typedef void dispute_list_fn(void *ctx, enum err e, struct dispute_read *rows, int count,
+    bool more);
 /* Newest first.  ${q}->dealers is borrowed until ${done}. */
 enum err disputes_list(struct pool *p, struct arena *arena, const struct dispute_query *q,
     dispute_list_fn *done, void *ctx) MUST_CHECK;
