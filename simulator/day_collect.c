@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "simulator/day_clock.h"
-#include "simulator/day_job.h"
+#include "simulator/day_goods.h"
 #include "simulator/day_rpc.h"
 
 #define VISITS_MAX 6

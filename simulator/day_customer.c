@@ -7,7 +7,7 @@
 #include "base/strmap.h"
 #include "simulator/day_clock.h"
 #include "simulator/day_collect.h"
-#include "simulator/day_job.h"
+#include "simulator/day_goods.h"
 #include "simulator/day_return.h"
 #include "simulator/day_rpc.h"
 
