@@ -363,9 +363,9 @@ write_payment(struct payment_flow *f)
 		return policy != NULL ? late_order(f, policy) : ERR_NO_POLICY;
 	if (payment_is_balance(o, f->payment.amount_fen)) {
 		e = post_part(f, true);
-		return e != ERR_OK ? e
-		                   : pay_balance(f->app->query_pool, &f->in, o->act_count,
-		                         write_done, f);
+		return e != ERR_OK
+		    ? e
+		    : pay_balance(f->app->query_pool, &f->in, o->act_count, write_done, f);
 	}
 	e = post_refunded(f);
 	return e != ERR_OK ? e : payment_second(f->app->query_pool, &f->in, write_done, f);
@@ -452,7 +452,8 @@ read_done(void *ctx, enum err e, struct order_read *o)
 	f->order = o;
 	if (e == ERR_OK && !f->refreshed && !is_known(f)) {
 		f->refreshed = true;
-		e = known_wait(call_app(f->call), f->call->arena, f->call->id, is_known, known_done, f);
+		e = known_wait(call_app(f->call), f->call->arena, f->call->id, is_known, known_done,
+		    f);
 		if (e == ERR_OK)
 			return;
 	}

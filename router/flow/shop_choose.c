@@ -155,7 +155,7 @@ add_way(struct act_run *r, const struct contact_row *contact, enum way way, bool
 {
 	const struct rehome_ask ask = {.way = way, .location = NONE, .contact = contact};
 	size_t before = out->n_alternatives;
-	struct rehome_got *g;
+	struct rehome_got *g = NULL;
 	int64_t fee_fen;
 	enum err e;
 

@@ -80,8 +80,8 @@ send_order(struct pay *p, struct tx *t)
 		else
 			args_null(a);
 	}
-	tx_add(t, p->in->in_part && p->kind == PAY_LATE ? STMT_DEPOSIT_LATE
-	                                                : ORDER_UPDATE[p->kind]);
+	tx_add(t,
+	    p->in->in_part && p->kind == PAY_LATE ? STMT_DEPOSIT_LATE : ORDER_UPDATE[p->kind]);
 }
 
 static void

@@ -28,7 +28,7 @@ struct payment_in {
 	const struct payment_row *payment; /* of the order's total, but for a second one */
 	int32_t split_version;
 	bool in_part; /* late: ${payment} is the deposit: store/pay_part.h */
-	int changes; /* of the order as it was read: see migrations/0013 */
+	int changes;  /* of the order as it was read: see migrations/0013 */
 	int64_t now_us;
 	const struct posting *e1, *e2; /* e2 NULL: no fee */
 	const struct posting
