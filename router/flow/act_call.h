@@ -44,14 +44,14 @@ struct act_call {
 	const ProtobufCMessage *request;
 	const Yuncang__V1__Act *act; /* of the request */
 	uint8_t hash[BODY_HASH_SIZE];
-	int32_t staff;               /* party id; 0: none named */
-	struct fulfilment_read *ful; /* NULL: act.fulfilment is 0, the order's own */
-	const struct location *loc;  /* of ful */
+	int32_t staff;                  /* party id; 0: none named */
+	struct fulfilment_read *ful;    /* NULL: act.fulfilment is 0, the order's own */
+	const struct location *loc;     /* of ful */
 	const ProtobufCMessage *detail; /* sent with a refusal; NULL: nothing */
 };
 
 /* The start function of a method's row calls this. */
-void act_call_start(struct call *c, const ProtobufCMessage *request, const struct act_method *m);
+void act_call_start(struct call *call, const ProtobufCMessage *request, const struct act_method *m);
 
 /* For plans: the trail's row of this act, with staff, key, reference and hash. */
 struct act_row *act_call_row(struct act_call *c, enum act_kind kind, int state);

@@ -15,7 +15,7 @@
 static enum err
 ready_plan(struct act_call *c)
 {
-	const struct policy *p = policy_at(c->run.world, c->run.now_us);
+	const struct policy *p = act_policy(&c->run);
 	struct fulfilment_read *is = act_change(&c->run, c->ful);
 	enum err e;
 

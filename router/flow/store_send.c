@@ -164,10 +164,35 @@ report_delivery_failure_start(struct call *c, const ProtobufCMessage *request)
 
 /* ---- Restock -------------------------------------------------------------------------------------- */
 
-/* What was inspected, by line of the fulfilment: all of it, each line once. */
+/* The step puts every unit back on the shelf; these are taken off again. */
 static enum err
-inspected(struct act_call *c, const Yuncang__V1__RestockRequest *q,
-    const Yuncang__V1__Inspected ***out)
+write_off(struct act_call *c, const Yuncang__V1__Inspected **by)
+{
+	const struct fulfilment_read *f = c->ful;
+	struct act_back *off = arena_array(c->run.arena, (size_t)f->line_count, sizeof(*off));
+	int count = 0;
+
+	if (off == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < f->line_count; i++) {
+		if (by[i]->damaged == 0 || f->lines[i].goods_owner == 0)
+			continue;
+		off[count++] = (struct act_back){.key = {.kind = TAKE_STOCK,
+		                                     .dealer = f->dealer,
+		                                     .location = f->location,
+		                                     .sku = f->lines[i].sku,
+		                                     .goods_owner = f->lines[i].goods_owner,
+		                                     .quantity = -by[i]->damaged},
+		    .number = f->number};
+	}
+	c->run.in.backs = off;
+	c->run.in.back_count = count;
+	return ERR_OK;
+}
+
+/* All of the fulfilment is inspected, each line once. */
+static enum err
+inspected(struct act_call *c, const Yuncang__V1__RestockRequest *q)
 {
 	const struct fulfilment_read *f = c->ful;
 	const Yuncang__V1__Inspected **by;
@@ -199,34 +224,7 @@ inspected(struct act_call *c, const Yuncang__V1__RestockRequest *q,
 		if (by[i] == NULL)
 			return reason_set(r, ERR_BAD_FIELD, "lines", "line %d is not inspected",
 			    f->lines[i].line);
-	*out = by;
-	return ERR_OK;
-}
-
-/* The step puts every unit back on the shelf; these are taken off again. */
-static enum err
-write_off(struct act_call *c, const Yuncang__V1__Inspected **by)
-{
-	const struct fulfilment_read *f = c->ful;
-	struct act_back *off = arena_array(c->run.arena, (size_t)f->line_count, sizeof(*off));
-	int count = 0;
-
-	if (off == NULL)
-		return ERR_NO_MEMORY;
-	for (int i = 0; i < f->line_count; i++) {
-		if (by[i]->damaged == 0 || f->lines[i].goods_owner == 0)
-			continue;
-		off[count++] = (struct act_back){.key = {.kind = TAKE_STOCK,
-		                                     .dealer = f->dealer,
-		                                     .location = f->location,
-		                                     .sku = f->lines[i].sku,
-		                                     .goods_owner = f->lines[i].goods_owner,
-		                                     .quantity = -by[i]->damaged},
-		    .number = f->number};
-	}
-	c->run.in.backs = off;
-	c->run.in.back_count = count;
-	return ERR_OK;
+	return write_off(c, by);
 }
 
 static enum err
@@ -234,7 +232,6 @@ restock_plan(struct act_call *c)
 {
 	const Yuncang__V1__RestockRequest *q = (const Yuncang__V1__RestockRequest *)c->request;
 	struct fulfilment_read *is = act_change(&c->run, c->ful);
-	const Yuncang__V1__Inspected **by = NULL;
 	enum err e;
 
 	if (is == NULL)
@@ -243,9 +240,7 @@ restock_plan(struct act_call *c)
 	if (e == ERR_OK)
 		e = act_step(&c->run, ACT_RESTOCK, is);
 	if (e == ERR_OK)
-		e = inspected(c, q, &by);
-	if (e == ERR_OK)
-		e = write_off(c, by);
+		e = inspected(c, q);
 	/* What never left has no number out. */
 	if (e == ERR_OK && c->ful->handed_us != 0)
 		e = act_serials(c, c->ful, q->serials, q->n_serials, true);
