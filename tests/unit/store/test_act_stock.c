@@ -317,7 +317,7 @@ test_suspect(void **state)
 	row_equal("act", act_now(&x), ERR_OK);
 	row_equal("as it was", level("on_hand"), 10);
 	row_equal("the others' units", level("allocated"), 3);
-	row_equal("until", level("extract(epoch from suspect_until)::int8"),
+	row_equal("until", level("floor(extract(epoch from suspect_until))::int8"),
 	    (now + SUSPECT_US) / US_PER_S);
 	row_equal("hint", hint()->suspect_until_min, (now + SUSPECT_US) / US_PER_MIN);
 	row_equal("hint", hint()->atp, 7);
