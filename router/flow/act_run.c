@@ -157,8 +157,8 @@ read_start(struct act_run *r)
 {
 	struct order_key key = {.order_id = r->order_id, .attempt = r->attempt};
 
-	return order_read_one(r->app->query_pool, r->arena, &key, r->with | READ_ACTS | READ_DEPOSIT, read_done,
-	    r);
+	return order_read_one(r->app->query_pool, r->arena, &key,
+	    r->with | READ_ACTS | READ_DEPOSIT, read_done, r);
 }
 
 static void

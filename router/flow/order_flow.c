@@ -392,7 +392,8 @@ step_known_done(void *ctx, enum err e, struct order_read *o)
 	f->known = o;
 	if (e == ERR_OK && !f->refreshed && !is_known(f)) {
 		f->refreshed = true;
-		e = known_wait(call_app(f->call), f->call->arena, f->call->id, is_known, step_known_refreshed, f);
+		e = known_wait(call_app(f->call), f->call->arena, f->call->id, is_known,
+		    step_known_refreshed, f);
 		if (e == ERR_OK)
 			return;
 	}
@@ -430,8 +431,8 @@ step_known(struct order_flow *f)
 		return NEXT_STEP;
 	}
 	key.storefront = w->storefronts[front].id;
-	e = order_read_one(f->app->query_pool, f->arena, &key, READ_DECISION | READ_HASH | READ_DEPOSIT,
-	    step_known_done, f);
+	e = order_read_one(f->app->query_pool, f->arena, &key,
+	    READ_DECISION | READ_HASH | READ_DEPOSIT, step_known_done, f);
 	return e == ERR_OK ? NEXT_WAIT : give_up(f, e);
 }
 

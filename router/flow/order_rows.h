@@ -17,7 +17,8 @@ struct rows_in {
 	const struct payment_row *payment; /* NULL: unpaid */
 	/* Units of an order that is there: its prices, payment and budgets were settled when it was taken. */
 	bool settled;
-	bool in_part; /* ${payment} is the deposit of an order that is there: the caller has judged it */
+	/* ${payment} is the deposit of an order that is there: the caller has judged it */
+	bool in_part;
 };
 
 /**

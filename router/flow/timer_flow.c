@@ -12,7 +12,7 @@
 #include "store/timers.h"
 
 #define ARENA_MAX ((size_t)16 << 20)
-#define PASSES_MAX 16  /* of one order: each fires something */
+#define PASSES_MAX 16 /* of one order: each fires something */
 
 /* One order's timers under way. */
 struct timer_run {

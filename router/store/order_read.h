@@ -70,8 +70,8 @@ struct order_read {
 	struct act_read *acts; /* by number */
 	/* store/return_read.h */
 	int return_count, serial_count;
-	struct return_read *returns; /* by number */
-	struct serial_read *serials; /* that are out */
+	struct return_read *returns;  /* by number */
+	struct serial_read *serials;  /* that are out */
 	struct deposit_read *deposit; /* NULL: paid at once */
 };
 

@@ -56,7 +56,13 @@ enum outbox_kind {
 	OUTBOX_STOCK_SUSPECT,
 	OUTBOX_STOCK_SHORT
 };
-enum payment_outcome { PAID_OPENED = 1, PAID_REDECIDED, PAID_UNFILLABLE, PAID_SECOND, PAID_BALANCE };
+enum payment_outcome {
+	PAID_OPENED = 1,
+	PAID_REDECIDED,
+	PAID_UNFILLABLE,
+	PAID_SECOND,
+	PAID_BALANCE
+};
 
 struct contact_row {
 	const char *name, *phone, *street, *region; /* never NULL */

@@ -14,11 +14,8 @@ struct leasing {
 	int count;
 };
 
-static const enum stmt STATEMENTS[TIMER_KINDS] = {STMT_TIMER_OFFERS,
-    STMT_TIMER_ENDS,
-    STMT_TIMER_ORDERS,
-    STMT_TIMER_RETURNS,
-    STMT_TIMER_BALANCES};
+static const enum stmt STATEMENTS[TIMER_KINDS] = {STMT_TIMER_OFFERS, STMT_TIMER_ENDS,
+    STMT_TIMER_ORDERS, STMT_TIMER_RETURNS, STMT_TIMER_BALANCES};
 
 static int
 id_order(const void *a, const void *b)
