@@ -72,6 +72,7 @@
 	X(ReissueCode, reissue_code, STORE_WRITE | ROLE_STOREFRONT, "", 64 * KIB, reissue_code_start) \
 	X(Dispatch, dispatch, STORE_WRITE, "location", 64 * KIB, dispatch_start) \
 	X(ConfirmDelivery, confirm_delivery, STORE_WRITE, "location", 64 * KIB, confirm_delivery_start) \
+	X(ReportLoss, report_loss, STORE_WRITE, "location", 64 * KIB, report_loss_start) \
 	X(ReportDeliveryFailure, report_delivery_failure, STORE_WRITE, "location", 64 * KIB, \
 	    report_delivery_failure_start) \
 	X(Restock, restock, STORE_WRITE, "location", 64 * KIB, restock_start)

@@ -17,6 +17,7 @@ void reissue_code_start(struct call *c, const ProtobufCMessage *request);
 
 void dispatch_start(struct call *c, const ProtobufCMessage *request);
 void confirm_delivery_start(struct call *c, const ProtobufCMessage *request);
+void report_loss_start(struct call *c, const ProtobufCMessage *request);
 void report_delivery_failure_start(struct call *c, const ProtobufCMessage *request);
 void restock_start(struct call *c, const ProtobufCMessage *request);
 

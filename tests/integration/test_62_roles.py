@@ -44,6 +44,7 @@ METHODS = {
     "StoreService/ReissueCode": {"storefront", "store", "admin"},
     "StoreService/Dispatch": {"store", "admin"},
     "StoreService/ConfirmDelivery": {"store", "admin"},
+    "StoreService/ReportLoss": {"store", "admin"},
     "StoreService/ReportDeliveryFailure": {"store", "admin"},
     "StoreService/Restock": {"store", "admin"},
     "CatalogService/UpsertParties": OPERATE,

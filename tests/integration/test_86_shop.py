@@ -573,6 +573,24 @@ def test_choice_and_the_end_of_the_wait_at_once(town, two):
 # ---- What follows from any act ---------------------------------------------------------------------------
 
 
+def test_a_lost_parcel_gives_goods_and_fee_back(town):
+    """Direct shipping that the carrier lost: nothing was handed over.  A pickup or an offer cannot be lost."""
+    cheap = {"listPriceFen": "9000", "floorPriceFen": "9000", "contractCostFen": "5000"}
+    sku = town.sku({"SITE": 1}, **cheap)
+    order = town.submit(sku)
+    town.pay(order)
+    lost = {**act(order, ref="l", staff=BRAND_STAFF), "note": "fell off"}
+    e = refused(town.admin, "StoreService/ReportLoss", lost)
+    assert (e.reason, e.field) == ("wrong_state", "act.fulfilment") and "is ACCEPTED" in e.text
+    assert refused(town.admin, "StoreService/ReportLoss", {**lost, "note": "x" * 201}).field == "note"
+    town.admin.call("StoreService/Dispatch", act(order, ref="d", staff=BRAND_STAFF))
+    first = town.admin.call("StoreService/ReportLoss", lost)
+    assert town.admin.call("StoreService/ReportLoss", lost) == first
+    assert first["acted"]["state"] == "FULFILMENT_STATE_LOST"
+    assert refund(town, order) == total(order) == 9000 + 800 and order_state(town, order) == "DONE"
+    assert stock(town, sku) == {"SITE": (0, 0, 0)} and 33 in events(town, order)
+
+
 def test_a_delivery_that_came_back_keeps_its_fee(town):
     """Refused at the door: the goods are paid back, the way there was made."""
     sku = town.sku({"A1": 1}, listPriceFen="9000", floorPriceFen="9000", contractCostFen="5000")
