@@ -12,6 +12,7 @@ from machine import Failed, Service, called
 QUIET_S = 0.2   # between two looks at the CPU time
 SPARE = 1.4     # so many times the orders that the best rate so far would use are prepared
 FIRST_PER_S = {"submit": 20000, "bulk": 30000, "quote": 40000, "quote-open": 20000, "quote-json": 25000, "constant": 1}
+CLEAN = "audit: lost 0 oversold 0 unbalanced 0 duplicated 0"  # the last line of an audit
 BULK_CONNECTIONS = 8  # of 100 orders each
 
 
@@ -100,10 +101,15 @@ class Bench:
         self.journal(database).unlink(missing_ok=True)
         return database
 
-    def audit(self, database):
+    def audit(self, database, journal=True):
         """All zeros, or the benchmark ends."""
         start = time.monotonic()
         args = [self.build / "simulator", "audit", "--db", self.cluster.url(database)]
+        if not journal:
+            out = called([*args, "--journal", self.folder / "none"])
+            if out.strip().splitlines()[-1] != CLEAN:
+                raise Failed(f"audit of {database}: {out}")
+            return
         journal = self.journal(database)
         if not journal.exists():
             raise Failed(f"no journal of {database}: there is nothing to audit it by")
@@ -111,7 +117,7 @@ class Bench:
         seconds = time.monotonic() - start
         counts = re.search(r"audited .*", out)
         last = out.strip().splitlines()[-1]
-        if last != "audit: lost 0 oversold 0 unbalanced 0 duplicated 0":
+        if last != CLEAN:
             raise Failed(f"audit of {database}: {out}")
         self.audits.append({"database": database, "seconds": round(seconds, 1), "text": counts[0] if counts else "",
                             "line": last})
@@ -141,6 +147,14 @@ class Bench:
         if not rate and kind != "constant":
             self.per_s[kind, target] = max(self.per_s.get((kind, target), 0), r["per_s"])
         return r
+
+    def screens(self, service, count, seconds, rate):
+        """So many screens of stores beside a service that idles, then takes orders; its figures."""
+        self.cluster.settle()
+        out = called([self.build / "simulator", "screens", "--url", service.url, "--key", service.key,
+                      "--world", self.world, "--seed", 1, "--screens", count, "--seconds", seconds, "--rate", rate,
+                      "--connections", 32, "--pid", service.process.pid])
+        return json.loads(out.strip().splitlines()[-1])
 
     def seed(self, database, template, orders):
         """So many orders one by one at 256 connections, on an idle service; bytes and WAL of each."""

@@ -14,6 +14,9 @@ TARGETS = {
     "growth": (0.85, ">=", "full world with a past / 300 stores without"),
     "hot_sku": (1.0, ">=", "all orders for one row of stock / spread"),
     "rss_mib": (1024, "<=", "peak resident memory, full world under load"),
+    "screens_rss_mib": (200, "<=", "memory that waiting screens add"),
+    "screens_cpu": (0.05, "<=", "of one core, screens wait and nothing changes"),
+    "screens_p99_ms": (1000, "<=", "from the reply to a paid order to its screen"),
 }
 # figure: (part above, part below, what of it)
 RATIOS = {
@@ -32,6 +35,7 @@ NAMES = {
     "constant": "(e) constant reply", "decide": "(f) decide", "half_load": "(g) half load",
     "lone": "(g) one lone client", "growth_full": "(h) full world with a past",
     "growth_small": "(h) 300 stores, no past", "hot": "(i) one row of stock", "spread": "(i) spread",
+    "screens": "(j) screens: orders that come",
 }
 LATENCIES = ("p50_ms", "p99_ms", "p999_ms", "max_ms")
 
@@ -56,6 +60,9 @@ def figures(rounds, rss_mib):
         out["decide_per_s"] = middle(rounds, "decide", "per_s")
     if rss_mib > 0:
         out["rss_mib"] = rss_mib
+    for what in ("rss_mib", "cpu", "p99_ms"):
+        if "screens" in rounds:
+            out["screens_" + what] = middle(rounds, "screens", what)
     return {name: out[name] for name in TARGETS if name in out}
 
 

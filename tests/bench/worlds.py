@@ -77,7 +77,9 @@ PAST = {
     "journal": ("object_id", {"provider_ref": "'p' || k || '-' || provider_ref",
                               "period": f"to_char(event_at - {BACK}, 'YYYYMM')::int4"}),
     "decision": ("order_id", {}),
+    "order_act": ("order_id", {}),
     "fulfilment": ("order_id", {"state": "case way when 2 then 7 else 10 end",
+                                "handed_at": f"promise_from - {BACK}",
                                 "capacity_day": f"capacity_day - (k + {DAYS})"}),
     "submission": ("order_id", {"order_ref": "'p' || k || '-' || order_ref"}),
     "payment": ("order_id", {"number": "'p' || k || '-' || number"}),
@@ -89,6 +91,16 @@ PAST = {
 PICK = """
 create table past_pick as select order_id from sales_order o where mark = 0 and paid_at is not null
 	and refund_due_fen = 0 and not exists (select from decision d where d.order_id = o.order_id and attempt > 1)
+"""
+# Nobody acted on them yet: collected or sent out and delivered, with the trail that says so.
+ACTS = """
+create table past_order_act (like order_act including defaults, order_id_ms int8, order_id_tail text);
+insert into past_order_act (order_id, act_no, dealer_id, kind, number, at, party_id, location_id, state, order_id_ms,
+	order_id_tail)
+select f.order_id, row_number() over (partition by f.order_id order by f.number, s.kind), o.dealer_id, s.kind, f.number,
+	f.promise_from, f.dealer_id, f.location_id, s.state, f.order_id_ms, f.order_id_tail
+from past_fulfilment f join past_sales_order o on o.order_id = f.order_id,
+	(values (2, 6, 7), (1, 9, 13), (1, 10, 10), (3, 9, 9), (3, 10, 10)) s(way, kind, state) where s.way = f.way
 """
 # What stays counted of a past fulfilment: its day's capacity and slot, its owner's entitlement, its budget.
 COUNTERS = (
@@ -122,12 +134,15 @@ def make_past(bench, database, orders, progress):
     with contextlib.closing(cluster.connect(database)) as c, c.cursor() as q:
         q.execute(PICK)
         for table in PAST:
+            if table == "order_act":
+                continue
             key = PAST[table][0]
             ids = [n for n in columns(q, table) if n in ("order_id", "object_id", "event_id")]
             parts = "".join(f", ('x' || substr(replace(t.{i}::text, '-', ''), 1, 12))::bit(48)::int8 {i}_ms, "
                             f"substr(replace(t.{i}::text, '-', ''), 13) {i}_tail" for i in ids)
             q.execute(f"create table past_{table} as select t.*{parts} from {table} t "
                       f"where {key} in (select order_id from past_pick) order by {ids[0]}")
+        q.execute(ACTS)
         q.execute("select count(*) from past_pick")
         picked = q.fetchone()[0]
         if picked == 0:

@@ -10,9 +10,10 @@ import pytest
 import yc
 
 FIGURES = {"single_copy", "bulk_copy", "single_pgbench", "p99_commit", "decide_per_s", "quote_constant", "growth",
-           "hot_sku", "rss_mib"}
+           "hot_sku", "rss_mib", "screens_rss_mib", "screens_cpu", "screens_p99_ms"}
+MAY_BE_0 = {"screens_rss_mib", "screens_cpu"}  # of a second in which nothing happens
 PARTS = {"copy", "pgbench", "single64", "single256", "bulk", "quote", "quote_open", "quote_json", "constant", "decide",
-         "half_load", "lone", "growth_full", "growth_small", "hot", "spread"}
+         "half_load", "lone", "growth_full", "growth_small", "hot", "spread", "screens"}
 
 
 def start(folder, *args):
@@ -60,7 +61,7 @@ def measured(tmp_path_factory):
 def test_every_figure_is_there_and_positive(measured):
     result, text = measured
     assert set(result["figures"]) == FIGURES == set(result["targets"])
-    assert all(v > 0 for v in result["figures"].values()), result["figures"]
+    assert all(v > 0 or k in MAY_BE_0 for k, v in result["figures"].items()), result["figures"]
     for name in FIGURES:
         assert f"\n{name} " in text
     assert "not measured" not in text
@@ -76,6 +77,11 @@ def test_every_part_kept_its_raw_rounds(measured):
         assert raw["orders"] > 0 and raw["errors"] == 0, raw
         assert set(result["cpu_us_per_order"][part]) == {"service", "postgres", "generator"}
     assert set(result["wal_per_order"]) == set(result["bytes_per_order"]) == {"single", "copy"}
+
+
+def test_screens_show_every_order(measured):
+    raw = measured[0]["rounds"]["screens"][0]
+    assert raw["orders"] == raw["shown"] > 0 and raw["errors"] == raw["idle_changes"] == 0, raw
 
 
 def test_rows_of_pgbench_are_as_big_as_those_it_is_measured_against(measured):
@@ -121,4 +127,4 @@ def test_a_stop_in_the_middle_ends_what_was_started(tmp_path):
 def test_an_unknown_part_is_wrong_usage():
     done = subprocess.run([str(yc.TOP / "tests/bench/run"), "build", "--only", "z"], capture_output=True, text=True,
                           check=False, timeout=60)
-    assert done.returncode == 2 and "a to i" in done.stderr
+    assert done.returncode == 2 and "a to j" in done.stderr
