@@ -271,7 +271,10 @@ resolve_territory_dispute_start(struct call *c, const ProtobufCMessage *request)
 	}
 	l->call = c;
 	l->note = q->note;
-	if (uuid_parse(q->order_id, &end.order_id) != ERR_OK)
+	/* It is between two dealers: who acts for some of them only does not settle it. */
+	if (!principal_may(c->principal, "dealer", ""))
+		e = ERR_PERMISSION_DENIED;
+	else if (uuid_parse(q->order_id, &end.order_id) != ERR_OK)
 		e = reason_set(&c->reason, ERR_BAD_FIELD, "order_id", "is not an order id");
 	else if (q->fulfilment < 1 || q->fulfilment > INT16_MAX)
 		e = reason_set(&c->reason, ERR_BAD_FIELD, "fulfilment",

@@ -110,6 +110,8 @@ def test_who_sees_and_who_settles(town, server):
                                   ({"note": "x" * 201}, "bad_field", "note")):
         e = refused(town.admin, "OrderService/ResolveTerritoryDispute", {**body, **change})
         assert (e.reason, e.field) == (reason, field), change
+    one_sided = server.client(town.database.key("operator", "dealer:D1")).wait_known()
+    assert refused(one_sided, "OrderService/ResolveTerritoryDispute", body).reason == "permission_denied"
     done = town.admin.call("OrderService/ResolveTerritoryDispute", body)
     assert "resolvedAt" in done["dispute"] and done["dispute"]["note"] == body["note"]
     assert town.admin.call("OrderService/ResolveTerritoryDispute", body) == done
