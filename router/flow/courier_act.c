@@ -79,10 +79,17 @@ fail(struct act_run *r, struct fulfilment_read *is, bool back)
 	return ERR_OK;
 }
 
+/* One act, by all the steps that lead there: silence would else make it delivered. */
 static enum err
 lose(struct act_run *r, struct fulfilment_read *is)
 {
-	if (act_step(r, ACT_LOSE, is) != ERR_OK)
+	enum err e = ERR_OK;
+
+	if (is->state == FUL_OUT_FOR_DELIVERY)
+		e = act_step(r, ACT_FAIL, is);
+	if (e == ERR_OK && is->state == FUL_DELIVERY_FAILED)
+		e = act_step(r, ACT_TURN_BACK, is);
+	if (e != ERR_OK || act_step(r, ACT_LOSE, is) != ERR_OK)
 		return pass_over(r);
 	is->due_us = 0;
 	(void)act_row_add(r, ACT_LOSE, is, (int)is->state);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "flow/act_plan.h"
+#include "flow/courier_book.h"
 #include "flow/production.h"
 #include "flow/store_act.h"
 
@@ -39,6 +40,7 @@ dispatch_plan(struct act_call *c)
 {
 	const Yuncang__V1__DispatchRequest *q = (const Yuncang__V1__DispatchRequest *)c->request;
 	struct fulfilment_read *is = act_change(&c->run, c->ful);
+	const char *tracking = q->book ? courier_booked(c->call) : q->tracking;
 	bool again = c->ful->handed_us != 0;
 	enum err e;
 
@@ -47,6 +49,8 @@ dispatch_plan(struct act_call *c)
 	e = judge_tracking(c, q->tracking);
 	if (e == ERR_OK)
 		e = act_step(&c->run, ACT_DISPATCH, is);
+	if (e == ERR_OK && q->book && tracking[0] == '\0') /* it could not go out a moment ago */
+		e = ERR_CONTENDED;
 	if (e == ERR_OK)
 		e = production_may_dispatch(&c->run);
 	if (e == ERR_OK && !again)
@@ -58,22 +62,33 @@ dispatch_plan(struct act_call *c)
 		return e;
 	if (!again)
 		is->handed_us = c->run.now_us;
-	if (q->tracking[0] != '\0')
-		is->tracking = q->tracking;
+	if (tracking[0] != '\0')
+		is->tracking = tracking;
 	is->due_us = silent_until(c, is->way);
 	(void)act_call_row(c, ACT_DISPATCH, (int)is->state);
 	act_event_add(&c->run, OUTBOX_DISPATCHED, is);
 	return ERR_OK;
 }
 
-void
-dispatch_start(struct call *c, const ProtobufCMessage *request)
+static void
+dispatch(struct call *c, const Yuncang__V1__DispatchRequest *q)
 {
 	static const struct act_method method = {.kind = ACT_DISPATCH,
 	    .side = ACT_BY_STORE,
 	    .plan = dispatch_plan};
 
-	act_call_start(c, request, &method);
+	act_call_start(c, &q->base, &method);
+}
+
+void
+dispatch_start(struct call *c, const ProtobufCMessage *request)
+{
+	const Yuncang__V1__DispatchRequest *q = (const Yuncang__V1__DispatchRequest *)request;
+
+	if (q->book)
+		courier_book_start(c, q, dispatch);
+	else
+		dispatch(c, q);
 }
 
 /* ---- ConfirmDelivery ------------------------------------------------------------------------------ */

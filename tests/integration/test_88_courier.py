@@ -9,6 +9,7 @@ import pytest
 import yc
 from receiver import receiving
 from test_82_acts import act, paid, state, trail
+from town import refused
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the courier and us").decode()
 POLL = {"courier_poll_ms": "30ms", "courier_timeout_ms": "400ms"}
@@ -16,7 +17,8 @@ ACT_DELIVER, ACT_FAIL, ACT_TURN_BACK, ACT_LOSE = 10, 12, 13, 16  # domain/fulfil
 
 
 class Courier:
-    """Its side of proto/yuncang/v1/courier.proto, /news only: news are kept in a list, the cursor is an index."""
+    """Its side of proto/yuncang/v1/courier.proto: news are kept in a list, the cursor is an index; a parcel is
+    booked once."""
 
     def __init__(self):
         self.news = []
@@ -24,11 +26,24 @@ class Courier:
         self.fails = 0   # so many requests to come are answered with this:
         self.failure = 500
         self.again = 0   # so many answers say the same news a second time
+        self.booked = {}  # (order, fulfilment, attempt) → parcel
+        self.refusals = []  # statuses of bookings to come
         self.lock = threading.Lock()
 
+    def book(self, parcel):
+        if self.refusals:
+            return self.refusals.pop(0)
+        key = parcel["orderId"], parcel["fulfilment"], parcel["attempt"]
+        with self.lock:
+            self.booked.setdefault(key, {**parcel, "tracking": f"B-{len(self.booked)}"})
+        reply = {"tracking": self.booked[key]["tracking"], "state": "PARCEL_STATE_BOOKED", "feeFen": "600"}
+        return 200, {}, json.dumps(reply).encode()
+
     def answer(self, d):
-        assert d.path == "/courier/news"
         request = json.loads(d.body)
+        if d.path == "/courier/book":
+            return self.book(request["parcel"])
+        assert d.path == "/courier/news"
         with self.lock:
             at = int(request.get("cursor") or 0)
             self.asked.append(at)
@@ -133,6 +148,18 @@ def test_returned(town, store, courier, before):
     assert told.count(29) == 1 and told.count(30) == 1
 
 
+@pytest.mark.parametrize("before", [[], ["FAILED"], ["RETURNED"]])
+def test_lost(town, store, courier, before):
+    """From wherever it was: what is lost is not delivered by silence; its refund is due."""
+    order = out(town, store)
+    for what in before + ["LOST"]:
+        courier.say(order, what)
+    becomes(town, order, "LOST")
+    assert kinds(town, order)[-1] == ACT_LOSE
+    assert town.database.sql("select refund_due_fen > 0 from sales_order where order_id = %s",
+                             (order["orderId"],)) == [(True,)]
+
+
 def test_said_twice_is_done_once(town, store, courier):
     orders = [out(town, store) for _ in range(5)]
     courier.again = 1000
@@ -204,6 +231,70 @@ def test_one_instance_asks(town, server, store, courier, service, settings):
     for o in orders:
         becomes(town, o, "DELIVERED")
         assert kinds(town, o).count(ACT_DELIVER) == 1
+
+
+def accepted(town, store):
+    order = paid(town, town.sku({"A1": 1}))
+    store.call("StoreService/Accept", act(order, ref="accept"))
+    return order
+
+
+def tracking(town, order):
+    return town.get(order)["fulfilments"][0].get("tracking", "")
+
+
+def test_booked_at_dispatch(town, store, courier):
+    """What the courier is told of the parcel; his number; a repeat, and a second attempt."""
+    order = accepted(town, store)
+    out = {**act(order, ref="out"), "book": True}
+    first = store.call("StoreService/Dispatch", out)
+    parcel = courier.booked[order["orderId"], 1, 1]
+    assert tracking(town, order) == parcel["tracking"] and state(town, order) == "OUT_FOR_DELIVERY"
+    assert (parcel["location"], parcel["pieces"], parcel["to"]["name"]) == ("A1", 1, "王小明")
+    assert parcel["from"]["latitude"] == pytest.approx(31.2304, abs=1e-3) and parcel["promise"]["to"]
+    assert store.call("StoreService/Dispatch", out) == first
+    courier.say(order, "FAILED", tracking=parcel["tracking"])
+    becomes(town, order, "DELIVERY_FAILED")
+    assert store.call("StoreService/Dispatch", out) == first
+    assert [k for k in courier.booked if k[0] == order["orderId"]] == [(order["orderId"], 1, 1)]
+    store.call("StoreService/Dispatch", {**act(order, ref="out-again"), "book": True})
+    second = courier.booked[order["orderId"], 1, 2]
+    assert tracking(town, order) == second["tracking"] != parcel["tracking"]
+    courier.say(order, "DELIVERED", tracking=second["tracking"])
+    becomes(town, order, "DELIVERED")
+
+
+def test_not_booked(town, store, courier):
+    """Refused by the courier, by the act, by the request: the goods stay where they are."""
+    order = accepted(town, store)
+    out = {**act(order, ref="out"), "book": True}
+    courier.refusals = [409, 500]
+    e = refused(store, "StoreService/Dispatch", out)
+    assert (e.reason, e.field, e.retry) == ("refused_by_rule", "book", False)
+    e = refused(store, "StoreService/Dispatch", out)
+    assert (e.reason, e.field, e.retry) == ("not_ready", "book", True)
+    e = refused(store, "StoreService/Dispatch", {**out, "tracking": "mine"})
+    assert (e.reason, e.field) == ("bad_field", "tracking")
+    assert state(town, order) == "ACCEPTED" and not [k for k in courier.booked if k[0] == order["orderId"]]
+    # What the act itself refuses is not booked.
+    offered = paid(town, town.sku({"A1": 1}))
+    elsewhere = paid(town, town.sku({"C1": 1}), location="C1")
+    assert refused(store, "StoreService/Dispatch", {**act(offered, ref="x"), "book": True}).reason == "wrong_state"
+    assert refused(store, "StoreService/Dispatch", {**act(elsewhere, ref="x"), "book": True}).reason == "not_found"
+    assert refused(store, "StoreService/Dispatch", {"book": True}).field == "act"
+    assert not {offered["orderId"], elsewhere["orderId"]} & {k[0] for k in courier.booked}
+    shipped = town.submit(town.sku({"SITE": 1}))
+    town.pay(shipped)
+    e = refused(town.admin, "StoreService/Dispatch", {**act(shipped, ref="x", staff=""), "book": True})
+    assert (e.reason, e.field) == ("bad_field", "book")
+    assert store.call("StoreService/Dispatch", out)["acted"]["state"] == "FULFILMENT_STATE_OUT_FOR_DELIVERY"
+
+
+def test_no_courier_to_book(town, store, service):
+    order = accepted(town, store)
+    other, = service()
+    e = refused(other.client(store.key), "StoreService/Dispatch", {**act(order, ref="out"), "book": True})
+    assert (e.reason, e.field) == ("wrong_state", "book")
 
 
 def test_wrong_settings_are_told(database, service, settings, tmp_path):
