@@ -24,7 +24,7 @@ static const struct {
     {AUDIT_STUCK_ORDER, /* whoever does not pay the rest has no order any more */
         "select format('order %s still waits for its balance', d.order_id) from order_deposit d "
         "join sales_order o on o.order_id = d.order_id where o.paid_at is not null "
-        "and d.balance_paid_at is null and exists (select from fulfilment f "
+        "and d.balance_paid_at is null and d.balance_fen > 0 and exists (select from fulfilment f "
         "where f.order_id = d.order_id and f.state not in (4, 5, 16))"},
     {AUDIT_UNTOLD,
         "select format('event %s of order %s, kind %s', event_id, order_id, kind) from outbox"},

@@ -278,24 +278,48 @@ funded_by_others(const struct audit_order *o)
 	return funded;
 }
 
+static int64_t
+fee_of(const struct audit_order *o, const struct audit_names *n, int64_t fen)
+{
+	int64_t bps =
+	    o->collector > 0 && o->collector <= n->party_max ? n->party[o->collector].fee_bps : 0;
+
+	return (int64_t)(((wide_t)fen * bps + 5000) / 10000);
+}
+
+/* An order in two parts is opened by the first, and funded with the second. */
+static bool
+amount_fits(const struct audit_order *o, const struct audit_payment *p)
+{
+	if (o->deposit_fen == 0)
+		return p->fen == o->goods_fen + o->delivery_fen;
+	if (p->outcome == PAID_BALANCE)
+		return p->fen == o->balance_fen;
+	return p->outcome == PAID_SECOND || p->fen == o->deposit_fen;
+}
+
 /* E1 takes the cash in, E2 pays the fee; R1 gives back what opened nothing. */
 static void
-payment_check(const struct audit_order *o, const struct audit_payment *p, struct audit_report *r)
+payment_check(const struct audit_order *o, const struct audit_names *n,
+    const struct audit_payment *p, struct audit_report *r)
 {
 	int64_t cash = posted_for(o, EVENT_PAID, p->number, ACCOUNT_PSP_FROZEN);
 	int64_t order = -posted_for(o, EVENT_PAID, p->number, ACCOUNT_C_ORDER);
 	int64_t fee = posted_for(o, EVENT_FEE, p->number, ACCOUNT_C_ORDER);
-	bool opens = p->outcome == PAID_OPENED || p->outcome == PAID_AGAIN;
+	bool balance = p->outcome == PAID_BALANCE;
+	bool opens = balance || p->outcome == PAID_OPENED || p->outcome == PAID_AGAIN;
+	int64_t before = balance ? o->deposit_fen : 0;
+	int64_t want_fee = fee_of(o, n, before + p->fen) - fee_of(o, n, before);
+	int64_t funded = balance || o->deposit_fen == 0 ? funded_by_others(o) : 0;
 
-	if (cash != p->fen || p->fen != o->goods_fen + o->delivery_fen ||
-	    (opens && order != p->fen + funded_by_others(o)))
+	if (cash != p->fen || !amount_fits(o, p) || (opens && order != p->fen + funded))
 		audit_found(r, AUDIT_PAID_POSTING,
 		    "order %s: payment %s of %lld for a total of %lld, E1 %lld against %lld", o->id,
 		    p->number, (long long)p->fen, (long long)(o->goods_fen + o->delivery_fen),
 		    (long long)cash, (long long)order);
-	if (fee != o->fee_fen)
+	if (fee != want_fee)
 		audit_found(r, AUDIT_FEE_POSTING, "order %s: payment %s, fee %lld, E2 %lld", o->id,
-		    p->number, (long long)o->fee_fen, (long long)fee);
+		    p->number, (long long)want_fee, (long long)fee);
 	if (!opens && -posted_for(o, EVENT_REFUND, p->number, ACCOUNT_C_REFUND) != p->fen)
 		audit_found(r, AUDIT_REFUND_POSTING,
 		    "order %s: payment %s of %lld was not given back whole", o->id, p->number,
@@ -303,7 +327,7 @@ payment_check(const struct audit_order *o, const struct audit_payment *p, struct
 }
 
 void
-audit_postings(const struct audit_order *o, struct audit_report *r)
+audit_postings(const struct audit_order *o, const struct audit_names *n, struct audit_report *r)
 {
 	int64_t due = 0;
 	int opening = 0;
@@ -311,7 +335,7 @@ audit_postings(const struct audit_order *o, struct audit_report *r)
 	for (int i = 0; i < o->payment_count; i++) {
 		const struct audit_payment *p = &o->payment[i];
 
-		payment_check(o, p, r);
+		payment_check(o, n, p, r);
 		opening += p->outcome != PAID_SECOND && p->outcome != PAID_BALANCE;
 		due += p->outcome == PAID_UNFILLABLE || p->outcome == PAID_SECOND ? p->fen : 0;
 	}

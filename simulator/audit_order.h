@@ -66,7 +66,8 @@ struct audit_order {
 /* The arithmetic of audit_money.c: totals, fee, legs, cost, transfer, margin, funding, collector. */
 void audit_money(const struct audit_order *o, const struct audit_names *n, struct audit_report *r);
 /* E1, E2 and R1 against the payments. */
-void audit_postings(const struct audit_order *o, struct audit_report *r);
+void audit_postings(const struct audit_order *o, const struct audit_names *n,
+    struct audit_report *r);
 /* Where the units are, and what was given back for those that did not reach the customer. */
 void audit_units(const struct audit_order *o, struct audit_report *r);
 

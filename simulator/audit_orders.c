@@ -361,7 +361,7 @@ walk_all(struct walk *w)
 		/* a second row of one id is told by audit_sets.c; its children went with the first */
 		if (!twice) {
 			audit_money(w->order, &w->names, w->report);
-			audit_postings(w->order, w->report);
+			audit_postings(w->order, &w->names, w->report);
 			audit_units(w->order, w->report);
 			acks_check(w);
 		}

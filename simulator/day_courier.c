@@ -69,8 +69,9 @@ on_arrival(void *ctx)
 	news_add(p, p->end);
 }
 
-void
-day_courier_take(struct day_courier *c, const char *order_id, int fulfilment, int attempt,
+/* A rider will fetch it: what becomes of it follows by itself.  Told again it is the same parcel. */
+static void
+parcel_take(struct day_courier *c, const char *order_id, int fulfilment, int attempt,
     const char *tracking)
 {
 	static const struct {
@@ -78,11 +79,16 @@ day_courier_take(struct day_courier *c, const char *order_id, int fulfilment, in
 		const char *state;
 	} ends[] = {{78, "PARCEL_STATE_DELIVERED"}, {90, "PARCEL_STATE_FAILED"},
 	    {95, "PARCEL_STATE_RETURNED"}, {96, "PARCEL_STATE_LOST"}, {100, NULL}};
-	struct parcel *p = calloc(1, sizeof(*p));
+	struct parcel *p = c->parcels;
 	struct rng r;
 	int64_t draw;
 	size_t i = 0;
 
+	while (p != NULL && strcmp(p->about.tracking, tracking) != 0)
+		p = p->next;
+	if (p != NULL)
+		return;
+	p = calloc(1, sizeof(*p));
 	if (p == NULL) {
 		day_fail(c->day, "no memory for another parcel");
 		return;
@@ -189,6 +195,7 @@ on_book(struct evhttp_request *q, void *ctx)
 	json_t *root = request_read(c, q), *p = json_object_get(root, "parcel");
 	const char *order = json_string_value(json_object_get(p, "orderId"));
 	char tracking[DAY_REF_SIZE];
+	int fulfilment, attempt;
 
 	if (root == NULL)
 		return;
@@ -197,9 +204,10 @@ on_book(struct evhttp_request *q, void *ctx)
 		answer(q, 400, NULL);
 		return;
 	}
-	(void)snprintf(tracking, sizeof(tracking), "C%.24s-%d-%d", order + 12,
-	    (int)json_integer_value(json_object_get(p, "fulfilment")),
-	    (int)json_integer_value(json_object_get(p, "attempt")));
+	fulfilment = (int)json_integer_value(json_object_get(p, "fulfilment"));
+	attempt = (int)json_integer_value(json_object_get(p, "attempt"));
+	(void)snprintf(tracking, sizeof(tracking), "C%.24s-%d-%d", order + 12, fulfilment, attempt);
+	parcel_take(c, order, fulfilment, attempt, tracking);
 	json_decref(root);
 	answer(q, 200,
 	    json_pack("{s:s, s:s, s:s}", "tracking", tracking, "feeFen", "800", "state",

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/strmap.h"
 #include "simulator/day_clock.h"
-#include "simulator/day_courier.h"
 #include "simulator/day_goods.h"
 #include "simulator/day_rpc.h"
 
@@ -26,7 +25,6 @@ struct job {
 	int line_count, attempt, tries;
 	struct rng rng;
 	bool produced, shorted, by_courier;
-	char tracking[DAY_REF_SIZE];
 };
 
 struct day_jobs {
@@ -280,7 +278,6 @@ sent_out(void *ctx, const struct rpc_answer *a)
 	}
 	j->state = OUT;
 	if (j->by_courier) {
-		day_courier_take(d->courier, j->order_id, j->number, j->attempt, j->tracking);
 		j->state = 0; /* the courier tells; we look later */
 		job_soon(j, 240, 480);
 		return;
@@ -294,16 +291,18 @@ send_out(struct job *j)
 	Yuncang__V1__DispatchRequest q = YUNCANG__V1__DISPATCH_REQUEST__INIT;
 	struct day *d = j->all->day;
 	struct job_serials serials;
-	char ref[DAY_REF_SIZE];
+	char ref[DAY_REF_SIZE], tracking[DAY_REF_SIZE] = "";
 	Yuncang__V1__Act act;
 
 	j->attempt++;
 	j->by_courier = j->way == YUNCANG__V1__WAY__WAY_DELIVER && d->courier != NULL &&
 	    rng_chance(&j->rng, 0.5);
-	(void)snprintf(j->tracking, sizeof(j->tracking), "%s%.24s-%d-%d", j->by_courier ? "C" : "T",
-	    j->order_id + 12, j->number, j->attempt);
+	q.book = j->by_courier; /* the service asks him, and knows his number */
+	if (!j->by_courier)
+		(void)snprintf(tracking, sizeof(tracking), "T%.24s-%d-%d", j->order_id + 12,
+		    j->number, j->attempt);
 	q.act = act_fill(j, &act, ref);
-	q.tracking = j->tracking;
+	q.tracking = tracking;
 	if (j->state == ACCEPTED) {
 		job_serials_fill(&serials, j->order_id, j->number, j->line, j->line_count);
 		q.serials = serials.list;
