@@ -37,6 +37,7 @@
 	X(failed, "deliveries failed") \
 	X(restocked, "restocked") \
 	X(silent, "parcels without news") \
+	X(lost, "parcels lost by carriers") \
 	X(produced, "productions started") \
 	X(balances, "balances paid") \
 	X(chosen, "alternatives chosen") \

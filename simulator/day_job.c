@@ -355,7 +355,31 @@ report_failure(struct job *j, bool give_up)
 	day_call(j->all->day, DAY_ReportDeliveryFailure, &q.base, failed, j);
 }
 
-/* Out with our own rider, or the carrier: it arrives, fails, or nobody says anything more. */
+static void
+loss_known(void *ctx, const struct rpc_answer *a)
+{
+	struct job *j = ctx;
+
+	if (a->outcome != RPC_OK) {
+		refused(j, "ReportLoss", a);
+		return;
+	}
+	j->all->day->tally.lost++;
+	job_end(j);
+}
+
+static void
+report_loss(struct job *j)
+{
+	Yuncang__V1__ReportLossRequest q = YUNCANG__V1__REPORT_LOSS_REQUEST__INIT;
+	char ref[DAY_REF_SIZE];
+	Yuncang__V1__Act act;
+
+	q.act = act_fill(j, &act, ref);
+	day_call(j->all->day, DAY_ReportLoss, &q.base, loss_known, j);
+}
+
+/* Out with our own rider, or the carrier: it arrives, fails, is lost, or nobody says anything more. */
 static void
 on_the_way(struct job *j)
 {
@@ -367,6 +391,10 @@ on_the_way(struct job *j)
 	if (draw < (j->state == SHIPPED ? 12 : 5)) {
 		j->all->day->tally.silent++;
 		job_end(j);
+		return;
+	}
+	if (j->state == SHIPPED && draw < 14) {
+		report_loss(j);
 		return;
 	}
 	if (j->state == OUT && draw < 25) {

@@ -20,6 +20,7 @@
 	X(ReissueCode, Store, reissue_code, fronts, true) \
 	X(Dispatch, Store, dispatch, acts, true) \
 	X(ConfirmDelivery, Store, confirm_delivery, acts, true) \
+	X(ReportLoss, Store, report_loss, acts, true) \
 	X(ReportDeliveryFailure, Store, report_delivery_failure, acts, true) \
 	X(Restock, Store, restock, acts, true) \
 	X(ReportStock, Store, report_stock, acts, false) \

@@ -26,7 +26,7 @@ LIBRARIES = [
     (re.compile(r"event2/"), {"store", "edge", "flow", "main", "simulator"}),
     (re.compile(r"curl/"), {"edge", "simulator"}),
     (re.compile(r"jansson"), {"edge", "simulator", "tests"}),
-    (re.compile(r"openssl/"), {"base", "edge"}),
+    (re.compile(r"openssl/"), {"base", "edge", "simulator"}),
     (re.compile(r"zlib"), {"edge", "simulator", "tests"}),
 ]
 
