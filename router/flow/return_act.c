@@ -234,10 +234,12 @@ open_return(struct act_call *c, const struct finding *f, enum return_state wante
 
 	if (e != ERR_OK)
 		return e;
-	if (was->state != wanted)
-		return reason_set(c->run.reason, ERR_WRONG_STATE, "return_number",
+	if (was->state != wanted) {
+		(void)reason_set(c->run.reason, ERR_WRONG_STATE, "return_number",
 		    "%s: return %d is %s", act_word(c->method->kind), was->number,
 		    return_state_word(was->state));
+		return ERR_WRONG_STATE;
+	}
 	*out = return_change(&c->run, was);
 	return *out != NULL ? ERR_OK : ERR_NO_MEMORY;
 }

@@ -41,8 +41,9 @@ struct rehome_got;
  */
 enum err shop_option(struct act_run *r, struct rehome_got *g, enum way way, int32_t location,
     int *index, int64_t *fee_fen) MUST_CHECK;
-/* Goods that are sent need to be told where: ${c}, or NULL. */
-bool shop_can_send(const struct contact_row *c, enum way way);
+/* Goods that are sent need to be told where: ${to}; NULL: as the order has it.  BAD_FIELD: not well enough. */
+enum err shop_can_send(const struct act_run *r, const struct contact_row *to,
+    enum way way) MUST_CHECK;
 /* Takes option ${index} of ${g} under a row of the trail of ${kind}; ${*number}: the first new fulfilment. */
 enum err shop_take(struct act_call *c, enum act_kind kind, struct rehome_got *g, int index,
     int *number) MUST_CHECK;

@@ -329,7 +329,7 @@ pick(struct cancel *x)
 	}
 	if (q->n_lines > 0)
 		e = pick_lines(x, q, only);
-	else if (only == NULL)
+	else if (c->ful == NULL)
 		e = pick_whole(x);
 	else {
 		pick_all(only);

@@ -99,11 +99,10 @@ find(struct act_call *c, const struct rehome_ask *ask, struct rehome_got *g, int
 {
 	enum way way = ask->way != WAY_NONE ? ask->way : way_now(c->run.order);
 	int32_t location = way == WAY_PICKUP ? g->request.location : NONE;
-	const struct contact_row *to = ask->contact != NULL ? ask->contact : c->run.order->contact;
+	enum err e = shop_can_send(&c->run, ask->contact, way);
 
-	if (!shop_can_send(to, way))
-		return reason_set(c->run.reason, ERR_BAD_FIELD, "address",
-		    "is needed to send the goods: with its street, and for DELIVER its position");
+	if (e != ERR_OK)
+		return e;
 	*index = 0;
 	return shop_option(&c->run, g, way, location, index, fee_fen);
 }

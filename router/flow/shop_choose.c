@@ -38,18 +38,17 @@ not_awaited(const struct act_run *r, const char *field)
 	    "the order is %s: no choice is asked for", shop_state_word(r->order));
 }
 
-bool
-shop_can_send(const struct contact_row *c, enum way way)
+enum err
+shop_can_send(const struct act_run *r, const struct contact_row *to, enum way way)
 {
-	return way == WAY_PICKUP || way == WAY_NONE ||
-	    (c != NULL && c->street[0] != '\0' && (way == WAY_SHIP || c->has_position));
-}
+	const struct contact_row *c = to != NULL ? to : r->order->contact;
 
-static enum err
-refuse_send(const struct act_run *r, const char *field)
-{
-	return reason_set(r->reason, ERR_BAD_FIELD, field,
+	if (way == WAY_PICKUP || way == WAY_NONE ||
+	    (c != NULL && c->street[0] != '\0' && (way == WAY_SHIP || c->has_position)))
+		return ERR_OK;
+	(void)reason_set(r->reason, ERR_BAD_FIELD, "address",
 	    "is needed to send the goods: with its street, and for DELIVER its position");
+	return ERR_BAD_FIELD;
 }
 
 static bool
@@ -78,8 +77,9 @@ shop_option(struct act_run *r, struct rehome_got *g, enum way way, int32_t locat
 		if (e != ERR_MARGIN_BELOW_FLOOR)
 			return e;
 	}
-	return reason_set(r->reason, ERR_NO_LOCATION, NULL, "%s",
+	(void)reason_set(r->reason, ERR_NO_LOCATION, NULL, "%s",
 	    id != 0 ? "the store cannot do this now" : "nobody can do it this way now");
+	return ERR_NO_LOCATION;
 }
 
 /* ---- ListAlternatives ----------------------------------------------------------------------------- */
@@ -157,11 +157,9 @@ add_way(struct act_run *r, const struct contact_row *contact, enum way way, bool
 	size_t before = out->n_alternatives;
 	struct rehome_got *g = NULL;
 	int64_t fee_fen;
-	enum err e;
+	enum err e = shop_can_send(r, contact, way);
 
-	if (!shop_can_send(contact != NULL ? contact : r->order->contact, way))
-		e = refuse_send(r, "address");
-	else
+	if (e == ERR_OK)
 		e = rehome_decide(r, &ask, OPTIONS_MAX, &g);
 	for (int i = 0; e == ERR_OK && (int)(out->n_alternatives - before) < told_max[way]; i++) {
 		Yuncang__V1__Alternative **m = &out->alternatives[out->n_alternatives];
@@ -345,10 +343,7 @@ choose_ask(struct act_call *c, const Yuncang__V1__ChooseAlternativeRequest *q,
 		if (e == ERR_OK && ask->contact == NULL)
 			e = ERR_NO_MEMORY;
 	}
-	if (e == ERR_OK &&
-	    !shop_can_send(ask->contact != NULL ? ask->contact : c->run.order->contact, ask->way))
-		e = refuse_send(&c->run, "address");
-	return e;
+	return e == ERR_OK ? shop_can_send(&c->run, ask->contact, ask->way) : e;
 }
 
 /* The refusal tells what can be had. */

@@ -166,9 +166,9 @@ view_delay(struct view *v, int64_t due_us)
 
 	v->state = VIEW_DUE;
 	v->due_us = due_us;
-	TAILQ_FOREACH_REVERSE(before, &w->due, view_list, queued)
-	if (before->due_us <= due_us)
-		break;
+	before = TAILQ_LAST(&w->due, view_list);
+	while (before != NULL && before->due_us > due_us)
+		before = TAILQ_PREV(before, view_list, queued);
 	if (before != NULL)
 		TAILQ_INSERT_AFTER(&w->due, before, v, queued);
 	else

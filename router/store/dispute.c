@@ -84,7 +84,7 @@ row_read(struct arena *a, const PGresult *r, int row, struct dispute_read *d)
 }
 
 static void
-done(struct tx *t, void *ctx, enum err e)
+ask_done(struct tx *t, void *ctx, enum err e)
 {
 	struct ask *x = ctx;
 	struct dispute_read *rows = NULL;
@@ -112,20 +112,20 @@ start(struct pool *p, const struct ask *like)
 {
 	struct ask *x = arena_memdup(like->arena, like, sizeof(*like));
 
-	return x != NULL ? tx_start(p, step, done, x) : ERR_NO_MEMORY;
+	return x != NULL ? tx_start(p, step, ask_done, x) : ERR_NO_MEMORY;
 }
 
 enum err
 disputes_list(struct pool *p, struct arena *arena, const struct dispute_query *q,
-    dispute_list_fn *fn, void *ctx)
+    dispute_list_fn *done, void *ctx)
 {
-	return start(p, &(struct ask){.arena = arena, .query = *q, .done = fn, .ctx = ctx});
+	return start(p, &(struct ask){.arena = arena, .query = *q, .done = done, .ctx = ctx});
 }
 
 enum err
 dispute_resolve(struct pool *p, struct arena *arena, const struct dispute_end *in,
-    dispute_list_fn *fn, void *ctx)
+    dispute_list_fn *done, void *ctx)
 {
 	return start(p,
-	    &(struct ask){.arena = arena, .end = *in, .resolves = true, .done = fn, .ctx = ctx});
+	    &(struct ask){.arena = arena, .end = *in, .resolves = true, .done = done, .ctx = ctx});
 }

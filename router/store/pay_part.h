@@ -10,10 +10,10 @@
 #include "store/payment.h"
 
 /* The deposit, of an order that awaits it: opens the order and its fulfilments, as pay_batch does. */
-enum err pay_deposit(struct pool *p, const struct payment_in *in, payment_fn *done,
+enum err pay_deposit(struct pool *pool, const struct payment_in *in, payment_fn *done,
     void *ctx) MUST_CHECK;
 /* The balance, of an order read with ${act_count} acts. */
-enum err pay_balance(struct pool *p, const struct payment_in *in, int act_count, payment_fn *done,
-    void *ctx) MUST_CHECK;
+enum err pay_balance(struct pool *pool, const struct payment_in *in, int act_count,
+    payment_fn *done, void *ctx) MUST_CHECK;
 
 #endif

@@ -20,7 +20,7 @@ struct timers_lease {
 /* ${orders}: each once. */
 typedef void timers_fn(void *ctx, enum err e, const struct uuid *orders, int count);
 /* OK: ${done} once, later, with what is leased until then, living in ${arena}.  BUSY, NO_MEMORY: never runs. */
-enum err timers_lease(struct pool *p, struct arena *arena, const struct timers_lease *l,
+enum err timers_lease(struct pool *p, struct arena *arena, const struct timers_lease *in,
     timers_fn *done, void *ctx) MUST_CHECK;
 
 #endif
