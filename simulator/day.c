@@ -12,6 +12,7 @@
 #include "simulator/day_customer.h"
 #include "simulator/day_forger.h"
 #include "simulator/day_receiver.h"
+#include "simulator/day_rpc.h"
 #include "simulator/day_store.h"
 #include "simulator/day_till.h"
 #include "simulator/day_watch.h"
@@ -316,6 +317,7 @@ play_end(struct play *p)
 	http_client_free(d->screens);
 	http_client_free(d->fronts);
 	http_client_free(d->acts);
+	day_calls_drop(d);
 	if (p->tick != NULL)
 		event_free(p->tick);
 	if (p->second != NULL)

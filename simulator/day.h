@@ -73,6 +73,7 @@ struct day_tills;
 struct day_receivers;
 struct day_courier;
 struct day_forger;
+struct day_call;
 
 struct day {
 	const struct options *o;
@@ -90,9 +91,9 @@ struct day {
 	struct day_courier *courier;
 	struct day_forger *forger;
 	struct day_tally tally;
-	uint64_t draws; /* of mishaps on the way */
-	int64_t calls;  /* under way */
-	bool closing;   /* the shops are shut: nobody begins anything new */
+	uint64_t draws;         /* of mishaps on the way */
+	struct day_call *calls; /* under way */
+	bool closing;           /* the shops are shut: nobody begins anything new */
 };
 
 /**

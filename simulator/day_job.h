@@ -11,8 +11,8 @@
 struct day_jobs;
 
 enum err day_jobs_new(struct day_jobs **out, struct day *d) MUST_CHECK;
-void day_jobs_free(struct day_jobs *j);
+void day_jobs_free(struct day_jobs *all);
 /* A screen shows it. */
-void day_jobs_seen(struct day_jobs *j, const Yuncang__V1__Task *t);
+void day_jobs_seen(struct day_jobs *all, const Yuncang__V1__Task *t);
 
 #endif

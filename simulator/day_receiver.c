@@ -374,7 +374,7 @@ listen_on(struct day_receivers *all)
 	const struct options *o = all->day->o;
 	struct evhttp_bound_socket *s =
 	    evhttp_bind_socket_with_handle(all->http, "127.0.0.1", (ev_uint16_t)o->listen);
-	struct sockaddr_in at;
+	struct sockaddr_in at = {0};
 	socklen_t len = sizeof(at);
 
 	if (s == NULL ||

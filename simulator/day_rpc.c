@@ -28,6 +28,7 @@ static const struct {
 
 struct day_call {
 	struct day *day;
+	struct day_call *next, **link; /* of the calls under way */
 	enum day_method method;
 	struct http_call call;
 	struct event *timer;
@@ -51,16 +52,31 @@ call_send(struct day_call *c, bool cut)
 }
 
 static void
+call_free(struct day_call *c)
+{
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
+	if (c->timer != NULL)
+		event_free(c->timer);
+	free(c->body);
+	free(c);
+}
+
+void
+day_calls_drop(struct day *d)
+{
+	while (d->calls != NULL)
+		call_free(d->calls);
+}
+
+static void
 call_end(struct day_call *c, const struct rpc_answer *a)
 {
 	day_answer_fn *done = c->done;
 	void *ctx = c->ctx;
 
-	c->day->calls--;
-	if (c->timer != NULL)
-		event_free(c->timer);
-	free(c->body);
-	free(c);
+	call_free(c);
 	done(ctx, a);
 }
 
@@ -168,6 +184,10 @@ day_call(struct day *d, enum day_method m, const ProtobufCMessage *q, day_answer
 		c->repeats = rng_chance(&r, P_REPEAT);
 		d->tally.acts++;
 	}
-	d->calls++;
+	c->next = d->calls;
+	c->link = &d->calls;
+	if (c->next != NULL)
+		c->next->link = &c->next;
+	d->calls = c;
 	call_send(c, cut);
 }

@@ -50,5 +50,7 @@ typedef void day_answer_fn(void *ctx, const struct rpc_answer *a);
 /* ${done} runs once, later.  No memory ends the day. */
 void day_call(struct day *d, enum day_method m, const ProtobufCMessage *q, day_answer_fn *done,
     void *ctx);
+/* At the end: what is under way is forgotten.  The clients must be gone. */
+void day_calls_drop(struct day *d);
 
 #endif

@@ -8,8 +8,8 @@
 #include "simulator/day.h"
 
 enum err day_tills_new(struct day_tills **out, struct day *d) MUST_CHECK;
-void day_tills_free(struct day_tills *t);
+void day_tills_free(struct day_tills *all);
 /* Until the day is closing. */
-void day_tills_begin(struct day_tills *t);
+void day_tills_begin(struct day_tills *all);
 
 #endif
