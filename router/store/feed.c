@@ -35,6 +35,7 @@ struct feed {
 	struct event *timer, *clean_timer;
 	bool polling, cleaning, poked, closing, reloading;
 	bool stale;        /* a reload failed: again after the next poll */
+	bool moved;        /* the poll under way asked from positions that are no longer ours */
 	bool claims_full;  /* said once */
 	int64_t polled_us; /* of the last poll that worked, by clock_mono_us() */
 
@@ -167,6 +168,7 @@ reloaded(void *ctx, enum err e)
 	}
 	if (e == ERR_OK)
 		e = positions_begin(f);
+	f->moved = f->polling;
 	tell_task(f, ANY_LOCATION); /* of rows that are passed over now */
 	f->stale = e != ERR_OK;
 	if (f->stale)
@@ -345,7 +347,7 @@ poll_done(struct tx *t, void *ctx, enum err e)
 		f->polled_us = clock_mono_us();
 		if (f->stale)
 			reload(f, "the last reading failed");
-		more = read_rows(f, tx_result(t, 0));
+		more = f->moved || read_rows(f, tx_result(t, 0));
 		read_parts(f, tx_result(t, 1));
 	} else {
 		log_warn(LOG_MSG("reading the change feed failed"), LOG_STR("err", err_name(e)),
@@ -353,6 +355,7 @@ poll_done(struct tx *t, void *ctx, enum err e)
 	}
 	schedule(f->timer, more || f->poked ? 0 : f->conf->feed_poll_ms);
 	f->poked = false;
+	f->moved = false;
 	if (!more)
 		waiters_tell(&f->running, e);
 }
