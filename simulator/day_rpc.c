@@ -54,9 +54,6 @@ call_send(struct day_call *c, bool cut)
 static void
 call_free(struct day_call *c)
 {
-	*c->link = c->next;
-	if (c->next != NULL)
-		c->next->link = c->link;
 	if (c->timer != NULL)
 		event_free(c->timer);
 	free(c->body);
@@ -66,8 +63,13 @@ call_free(struct day_call *c)
 void
 day_calls_drop(struct day *d)
 {
-	while (d->calls != NULL)
-		call_free(d->calls);
+	struct day_call *next;
+
+	for (struct day_call *c = d->calls; c != NULL; c = next) {
+		next = c->next;
+		call_free(c);
+	}
+	d->calls = NULL;
 }
 
 static void
@@ -76,6 +78,9 @@ call_end(struct day_call *c, const struct rpc_answer *a)
 	day_answer_fn *done = c->done;
 	void *ctx = c->ctx;
 
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
 	call_free(c);
 	done(ctx, a);
 }
