@@ -13,7 +13,8 @@
 static enum err
 at(struct reason *r, const char *above, const char *name)
 {
-	(void)snprintf(r->field, sizeof(r->field), "%s.%s", above, name);
+	(void)snprintf(r->field, sizeof(r->field), "%s%s%s", above != NULL ? above : "",
+	    above != NULL ? "." : "", name);
 	return r->err;
 }
 
@@ -28,8 +29,8 @@ check_text(const char *s, size_t len_max, const char *above, const char *name, s
 	return at(r, above, name);
 }
 
-static enum err
-check_position(const Yuncang__V1__Position *p, const char *above, struct reason *r)
+enum err
+contact_check_position(const Yuncang__V1__Position *p, const char *above, struct reason *r)
 {
 	if (p == NULL)
 		return ERR_OK;
@@ -55,7 +56,7 @@ contact_check(const Yuncang__V1__Address *a, const char *above, struct reason *r
 		e = check_text(a->street, STREET_LEN_MAX, above, "street", r);
 	if (e == ERR_OK)
 		e = check_text(a->region, REGION_LEN_MAX, above, "region", r);
-	return e == ERR_OK ? check_position(a->position, above, r) : e;
+	return e == ERR_OK ? contact_check_position(a->position, above, r) : e;
 }
 
 struct contact_row *

@@ -12,6 +12,7 @@
 #include "flow/basket.h"
 #include "flow/catalog_check.h"
 #include "flow/catalog_scope.h"
+#include "flow/contact.h"
 #include "flow/store_code.h"
 #include "flow/thaw.h"
 
@@ -189,15 +190,13 @@ check_presence(struct claim_flow *f, const Yuncang__V1__Position *p, const struc
 	struct call *c = f->call;
 	struct geo_point at;
 	int32_t m;
+	enum err e;
 
 	if (p == NULL)
 		return reason_set(&c->reason, ERR_BAD_FIELD, "position", "must be set");
-	if (!(p->latitude >= -90 && p->latitude <= 90))
-		return reason_set(&c->reason, ERR_BAD_FIELD, "position.latitude",
-		    "must be -90 to 90 degrees");
-	if (!(p->longitude >= -180 && p->longitude <= 180))
-		return reason_set(&c->reason, ERR_BAD_FIELD, "position.longitude",
-		    "must be -180 to 180 degrees");
+	e = contact_check_position(p, NULL, &c->reason);
+	if (e != ERR_OK)
+		return e;
 	geo_point_init(&at, (int32_t)lround(p->latitude * 1e6),
 	    (int32_t)lround(p->longitude * 1e6));
 	m = geo_distance_m(f->world, &at, f->location);

@@ -9,8 +9,6 @@
 #include "flow/thaw.h"
 #include "store/dispute.h"
 
-#define PAGE_SIZE_DEFAULT 50
-
 /* Where the next page begins: behind this one. */
 struct cursor {
 	int64_t flagged_us;
@@ -200,7 +198,6 @@ static enum err
 query_fill(struct list *l, const Yuncang__V1__ListTerritoryDisputesRequest *q)
 {
 	struct call *c = l->call;
-	int64_t rows_max = call_app(c)->conf->list_rows_max;
 	struct cursor cursor;
 	char *filter;
 	enum err e;
@@ -208,13 +205,11 @@ query_fill(struct list *l, const Yuncang__V1__ListTerritoryDisputesRequest *q)
 	e = dealers_fill(l, q->dealer);
 	if (e != ERR_OK)
 		return e;
-	if (q->page_size < 0 || q->page_size > rows_max)
-		return reason_set(&c->reason, ERR_BAD_FIELD, "page_size", "must be 0 to %lld",
-		    (long long)rows_max);
+	e = page_rows(q->page_size, call_app(c)->conf->list_rows_max, &l->query.count_max,
+	    &c->reason);
+	if (e != ERR_OK)
+		return e;
 	l->query.open_only = q->open_only;
-	l->query.count_max = q->page_size != 0 ? q->page_size : PAGE_SIZE_DEFAULT;
-	if (l->query.count_max > rows_max)
-		l->query.count_max = (int)rows_max;
 	filter = arena_printf(c->arena, "%d %s", q->open_only ? 1 : 0, q->dealer);
 	if (filter == NULL)
 		return ERR_NO_MEMORY;

@@ -68,3 +68,15 @@ page_token_read(const struct page_scope *s, const char *text, void *cursor, size
 	memcpy(cursor, raw + 1, len);
 	return ERR_OK;
 }
+
+enum err
+page_rows(int32_t size, int64_t rows_max, int *rows, struct reason *r)
+{
+	if (size < 0 || size > rows_max)
+		return reason_set(r, ERR_BAD_FIELD, "page_size", "must be 0 to %lld",
+		    (long long)rows_max);
+	*rows = size != 0 ? size : PAGE_SIZE_DEFAULT;
+	if (*rows > rows_max)
+		*rows = (int)rows_max;
+	return ERR_OK;
+}

@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 #define PAGE_CURSOR_MAX 64
+#define PAGE_SIZE_DEFAULT 50
 
 struct page_scope {
 	const uint8_t *secret; /* DIGEST_SIZE bytes, shared by all instances */
@@ -26,5 +27,7 @@ char *page_token_make(const struct page_scope *s, const void *cursor, size_t len
 /* ERR_BAD_TOKEN, with ${r}: not ours, or not for this list.  A cursor of exactly ${len} bytes. */
 enum err page_token_read(const struct page_scope *s, const char *text, void *cursor, size_t len,
     struct reason *r) MUST_CHECK;
+/* The rows of a page that was asked for as ${size}: 0 is the default.  BAD_FIELD: not 0 to ${rows_max}. */
+enum err page_rows(int32_t size, int64_t rows_max, int *rows, struct reason *r) MUST_CHECK;
 
 #endif

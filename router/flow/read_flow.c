@@ -11,8 +11,6 @@
 #include "flow/return_message.h"
 #include "store/order_list.h"
 
-#define PAGE_SIZE_DEFAULT 50
-
 /* One read under way; lives in the call's arena. */
 struct read_flow {
 	struct call *call;
@@ -525,23 +523,19 @@ static enum err
 list_query(struct call *c, const Yuncang__V1__ListOrdersRequest *q, struct page_scope *page,
     struct order_query *out)
 {
-	int64_t max = call_app(c)->conf->list_rows_max;
 	enum err e;
 
 	*out = (struct order_query){.from_us = time_of(q->from), .to_us = time_of(q->to)};
 	e = list_scope(c, q);
 	if (e == ERR_OK)
 		e = list_codes(c, q, out);
+	if (e == ERR_OK)
+		e = page_rows(q->page_size, call_app(c)->conf->list_rows_max, &out->count_max,
+		    &c->reason);
 	if (e != ERR_OK)
 		return e;
-	if (q->page_size < 0 || q->page_size > max)
-		return reason_set(&c->reason, ERR_BAD_FIELD, "page_size", "is not 0 to %lld",
-		    (long long)max);
 	if (q->from != NULL && q->to != NULL && out->from_us >= out->to_us)
 		return reason_set(&c->reason, ERR_BAD_FIELD, "to", "is not after from");
-	out->count_max = q->page_size;
-	if (out->count_max == 0)
-		out->count_max = max < PAGE_SIZE_DEFAULT ? (int)max : PAGE_SIZE_DEFAULT;
 	return list_page(c, q->page_token, page, out);
 }
 

@@ -5,10 +5,9 @@
 #include "flow/known.h"
 #include "flow/page.h"
 #include "flow/return_message.h"
+#include "flow/task_list.h"
 #include "flow/thaw.h"
 #include "yuncang/v1/store.pb-c.h"
-
-#define PAGE_SIZE_DEFAULT 50
 
 /* Where the next page begins: behind this one. */
 struct cursor {
@@ -124,42 +123,23 @@ list_done(void *ctx, enum err e, struct return_row *rows, int count, bool more)
 /* ---- The question ------------------------------------------------------------------------------ */
 
 static enum err
-location_find(struct call *c, const char *code, int32_t *id)
-{
-	const struct world *w = catalog_world(call_app(c)->catalog);
-	uint32_t at;
-
-	if (code[0] == '\0')
-		return reason_set(&c->reason, ERR_BAD_FIELD, "location", "must be set");
-	at = strmap_get(&w->location_code, code);
-	if (at == STRMAP_NONE || !principal_may(c->principal, "location", code))
-		return reason_set(&c->reason, ERR_NOT_FOUND, "location", "%s",
-		    err_text(ERR_NOT_FOUND));
-	*id = w->locations[at].id;
-	return ERR_OK;
-}
-
-static enum err
 query_fill(struct list *l, const Yuncang__V1__ListReturnsRequest *q)
 {
 	struct call *c = l->call;
-	int64_t rows_max = call_app(c)->conf->list_rows_max;
 	struct cursor cursor;
 	char *filter;
 	enum err e;
 
-	e = location_find(c, q->location, &l->query.location);
+	e = task_location(c, q->location, &l->query.location);
 	if (e != ERR_OK)
 		return e;
 	if (q->state < 0 || q->state >= (int)RETURN_STATE_COUNT)
 		return reason_set(&c->reason, ERR_BAD_FIELD, "state", "not a state");
-	if (q->page_size < 0 || q->page_size > rows_max)
-		return reason_set(&c->reason, ERR_BAD_FIELD, "page_size", "must be 0 to %lld",
-		    (long long)rows_max);
+	e = page_rows(q->page_size, call_app(c)->conf->list_rows_max, &l->query.count_max,
+	    &c->reason);
+	if (e != ERR_OK)
+		return e;
 	l->query.state = (enum return_state)q->state;
-	l->query.count_max = q->page_size != 0 ? q->page_size : PAGE_SIZE_DEFAULT;
-	if (l->query.count_max > rows_max)
-		l->query.count_max = (int)rows_max;
 	filter = arena_printf(c->arena, "%d %s", (int)q->state, q->location);
 	if (filter == NULL)
 		return ERR_NO_MEMORY;

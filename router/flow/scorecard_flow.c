@@ -13,7 +13,6 @@
 #include "store/scorecard.h"
 #include "yuncang/v1/catalog.pb-c.h"
 
-#define PAGE_SIZE_DEFAULT 50
 #define DAYS_MAX 90
 #define BPS 10000
 
@@ -161,10 +160,9 @@ static enum err
 fill(struct scores_flow *f, const Yuncang__V1__ListScorecardsRequest *q)
 {
 	struct call *c = f->call;
-	int64_t rows_max = call_app(c)->conf->list_rows_max;
-	int size = q->page_size != 0 ? q->page_size : PAGE_SIZE_DEFAULT;
 	int32_t after = 0;
 	char *filter;
+	int size;
 	enum err e;
 
 	f->policy = policy_at(f->world, c->received_us);
@@ -172,9 +170,9 @@ fill(struct scores_flow *f, const Yuncang__V1__ListScorecardsRequest *q)
 		return ERR_NO_POLICY;
 	if (q->days < 0 || q->days > DAYS_MAX)
 		return reason_set(&c->reason, ERR_BAD_FIELD, "days", "must be 0 to %d", DAYS_MAX);
-	if (q->page_size < 0 || q->page_size > rows_max)
-		return reason_set(&c->reason, ERR_BAD_FIELD, "page_size", "must be 0 to %lld",
-		    (long long)rows_max);
+	e = page_rows(q->page_size, call_app(c)->conf->list_rows_max, &size, &c->reason);
+	if (e != ERR_OK)
+		return e;
 	f->to_day = (int32_t)(c->received_us / US_PER_DAY);
 	f->from_day = f->to_day + 1 - (q->days != 0 ? q->days : f->policy->scorecard_days);
 	filter = arena_printf(c->arena, "%d %s", (int)q->days, q->dealer);
@@ -189,7 +187,7 @@ fill(struct scores_flow *f, const Yuncang__V1__ListScorecardsRequest *q)
 		if (e != ERR_OK)
 			return e;
 	}
-	return find_parties(f, q, after, size < rows_max ? size : (int)rows_max);
+	return find_parties(f, q, after, size);
 }
 
 void

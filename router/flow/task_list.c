@@ -5,8 +5,6 @@
 #include "flow/order_message.h"
 #include "flow/page.h"
 
-#define PAGE_SIZE_DEFAULT 50
-
 /* Where the next page begins: behind this task. */
 struct cursor {
 	int64_t due_us;
@@ -27,8 +25,8 @@ scope_of(const struct app *app, const char *method, const struct task_filter *f)
 
 /* ---- The question ------------------------------------------------------------------------------ */
 
-static enum err
-location_find(struct call *c, const char *code, int32_t *id)
+enum err
+task_location(struct call *c, const char *code, int32_t *id)
 {
 	const struct world *w = catalog_world(call_app(c)->catalog);
 	uint32_t at;
@@ -46,24 +44,21 @@ location_find(struct call *c, const char *code, int32_t *id)
 enum err
 task_page_ask(struct call *c, const Yuncang__V1__ListTasksRequest *q, struct task_page *p)
 {
-	int64_t rows_max = call_app(c)->conf->list_rows_max;
 	struct page_scope scope;
 	struct cursor cursor;
 	enum err e;
 
 	*p = (struct task_page){0};
-	e = location_find(c, q->location, &p->filter.location);
+	e = task_location(c, q->location, &p->filter.location);
 	if (e != ERR_OK)
 		return e;
 	if (q->state < 0 || q->state >= (int)FUL_STATE_COUNT)
 		return reason_set(&c->reason, ERR_BAD_FIELD, "state", "not a state");
-	if (q->page_size < 0 || q->page_size > rows_max)
-		return reason_set(&c->reason, ERR_BAD_FIELD, "page_size", "must be 0 to %lld",
-		    (long long)rows_max);
+	e = page_rows(q->page_size, call_app(c)->conf->list_rows_max, &p->filter.page_size,
+	    &c->reason);
+	if (e != ERR_OK)
+		return e;
 	p->filter.state = (int32_t)q->state;
-	p->filter.page_size = q->page_size != 0 ? q->page_size : PAGE_SIZE_DEFAULT;
-	if (p->filter.page_size > rows_max)
-		p->filter.page_size = (int32_t)rows_max;
 	p->query = (struct task_query){.location = p->filter.location,
 	    .state = (enum fulfilment_state)p->filter.state,
 	    .count_max = p->filter.page_size};

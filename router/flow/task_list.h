@@ -43,6 +43,8 @@ struct task_page {
 	bool more;
 };
 
+/* The id of the store that a list is of.  BAD_FIELD: none is named; NOT_FOUND: there is none, or it is not ${c}'s. */
+enum err task_location(struct call *c, const char *code, int32_t *id) MUST_CHECK;
 /* Fills filter and query.  BAD_FIELD, NOT_FOUND, BAD_TOKEN: ${c}->reason says which field. */
 enum err task_page_ask(struct call *c, const Yuncang__V1__ListTasksRequest *q,
     struct task_page *p) MUST_CHECK;

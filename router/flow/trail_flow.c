@@ -5,8 +5,6 @@
 #include "flow/read_flow.h"
 #include "flow/thaw.h"
 
-#define PAGE_SIZE_DEFAULT 50
-
 struct trail_flow {
 	struct call *call;
 	const struct order_read *order;
@@ -129,16 +127,13 @@ static enum err
 read_request(struct trail_flow *f, const Yuncang__V1__ListActsRequest *q, struct order_key *key)
 {
 	struct call *c = f->call;
-	int64_t max = call_app(c)->conf->list_rows_max;
+	enum err e;
 
 	if (uuid_parse(q->order_id, &key->order_id) != ERR_OK || uuid_is_zero(&key->order_id))
 		return reason_set(&c->reason, ERR_BAD_FIELD, "order_id", "is not an order id");
-	if (q->page_size < 0 || q->page_size > max)
-		return reason_set(&c->reason, ERR_BAD_FIELD, "page_size", "is not 0 to %lld",
-		    (long long)max);
-	f->size = q->page_size;
-	if (f->size == 0)
-		f->size = max < PAGE_SIZE_DEFAULT ? (int)max : PAGE_SIZE_DEFAULT;
+	e = page_rows(q->page_size, call_app(c)->conf->list_rows_max, &f->size, &c->reason);
+	if (e != ERR_OK)
+		return e;
 	f->page = (struct page_scope){.secret = call_app(c)->token_secret,
 	    .method = "ListActs",
 	    .filter = arena_memdup(c->arena, key->order_id.b, sizeof(key->order_id.b)),

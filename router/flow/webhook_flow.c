@@ -16,7 +16,6 @@
 #include "store/webhook_admin.h"
 #include "yuncang/v1/admin.pb-c.h"
 
-#define PAGE_SIZE_DEFAULT 50
 #define URL_BYTES_MAX 500
 #define CONCURRENCY_MAX 16
 #define RATE_MAX 10000
@@ -84,14 +83,10 @@ page_of(struct webhook_flow *f, const char *method, const char *filter, int32_t 
     const char *token, void *cursor, size_t len)
 {
 	struct call *c = f->call;
-	int64_t rows_max = call_app(c)->conf->list_rows_max;
+	enum err e = page_rows(size, call_app(c)->conf->list_rows_max, &f->ask.limit, &c->reason);
 
-	if (size < 0 || size > rows_max)
-		return reason_set(&c->reason, ERR_BAD_FIELD, "page_size", "must be 0 to %lld",
-		    (long long)rows_max);
-	f->ask.limit = size != 0 ? size : PAGE_SIZE_DEFAULT;
-	if (f->ask.limit > rows_max)
-		f->ask.limit = (int)rows_max;
+	if (e != ERR_OK)
+		return e;
 	f->page = (struct page_scope){.secret = call_app(c)->token_secret,
 	    .method = method,
 	    .filter = filter,

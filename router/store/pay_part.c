@@ -105,21 +105,6 @@ first_trip(struct pay *p, struct tx *t)
 
 /* ---- Trip 2: the books -------------------------------------------------------------------------- */
 
-/* The number was used before: the first outcome for the same payment, else EXISTS_DIFFERS. */
-static enum err
-repeated(struct pay *p, const PGresult *r)
-{
-	struct uuid id;
-
-	if (PQntuples(r) == 0)
-		return ERR_CONTENDED; /* its claim was undone a moment ago */
-	id = col_uuid(r, 0, 0);
-	if (!uuid_equal(&id, &p->in->order_id) || col_i64(r, 0, 1) != p->in->payment->amount_fen)
-		return ERR_EXISTS_DIFFERS;
-	p->outcome = (enum payment_outcome)col_i16(r, 0, 2);
-	return ERR_OK;
-}
-
 static void
 send_books(struct pay *p, struct tx *t)
 {
@@ -156,7 +141,7 @@ pay_step(struct tx *t, void *ctx)
 	if (tx_trip(t) == 0)
 		return first_trip(p, t);
 	if (PQntuples(tx_result(t, 0)) == 0)
-		return undo(p, t, repeated(p, tx_result(t, 1)));
+		return undo(p, t, payment_repeated(p->in, tx_result(t, 1), &p->outcome));
 	if (tx_affected(t, p->order_at) == 0 || (p->balance && tx_affected(t, 2) == 0))
 		return undo(p, t, ERR_WRONG_STATE);
 	if (!p->balance) {

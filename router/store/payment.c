@@ -152,18 +152,17 @@ first_trip(struct pay *p, struct tx *t)
 
 /* ---- Between the trips ------------------------------------------------------------------------ */
 
-/* The number was used before: the first outcome for the same payment, else EXISTS_DIFFERS. */
-static enum err
-repeated(struct pay *p, const PGresult *r)
+enum err
+payment_repeated(const struct payment_in *in, const PGresult *r, enum payment_outcome *outcome)
 {
 	struct uuid id;
 
 	if (PQntuples(r) == 0)
 		return ERR_CONTENDED; /* its claim was undone a moment ago */
 	id = col_uuid(r, 0, 0);
-	if (!uuid_equal(&id, &p->in->order_id) || col_i64(r, 0, 1) != p->in->payment->amount_fen)
+	if (!uuid_equal(&id, &in->order_id) || col_i64(r, 0, 1) != in->payment->amount_fen)
 		return ERR_EXISTS_DIFFERS;
-	p->outcome = (enum payment_outcome)col_i16(r, 0, 2);
+	*outcome = (enum payment_outcome)col_i16(r, 0, 2);
 	return ERR_OK;
 }
 
@@ -267,7 +266,7 @@ pay_step(struct tx *t, void *ctx)
 		return undo(p, t, p->err);
 	}
 	if (PQntuples(tx_result(t, R_CLAIM)) == 0)
-		return undo(p, t, repeated(p, tx_result(t, R_READ)));
+		return undo(p, t, payment_repeated(p->in, tx_result(t, R_READ), &p->outcome));
 	if (tx_affected(t, R_ORDER) == 0)
 		return undo(p, t, ERR_WRONG_STATE);
 	p->event_no = (int)col_i64(tx_result(t, R_COUNT), 0, 0);

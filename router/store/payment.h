@@ -53,4 +53,8 @@ enum err payment_unfillable(struct pool *p, const struct payment_in *in, payment
 enum err payment_second(struct pool *p, const struct payment_in *in, payment_fn *done,
     void *ctx) MUST_CHECK;
 
+/* What the stored row of a number says that was used before: the first outcome, or EXISTS_DIFFERS; CONTENDED: it is gone. */
+enum err payment_repeated(const struct payment_in *in, const PGresult *r,
+    enum payment_outcome *outcome) MUST_CHECK;
+
 #endif

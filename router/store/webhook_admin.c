@@ -263,15 +263,22 @@ endpoint_step(struct tx *t, void *ctx)
 	return TX_COMMIT;
 }
 
+/* One row more was asked for than a page holds. */
+static int
+page_count(struct endpoint_job *j, const PGresult *r)
+{
+	int count = PQntuples(r);
+
+	j->answer.more = count > j->ask->limit;
+	return j->answer.more ? j->ask->limit : count;
+}
+
 static enum err
 read_list(struct endpoint_job *j, const PGresult *r)
 {
-	int count = PQntuples(r);
+	int count = page_count(j, r);
 	struct endpoint_row *rows;
 
-	j->answer.more = count > j->ask->limit;
-	if (j->answer.more)
-		count = j->ask->limit;
 	rows = arena_array(j->arena, (size_t)count, sizeof(*rows));
 	if (rows == NULL)
 		return ERR_NO_MEMORY;
@@ -288,12 +295,9 @@ read_list(struct endpoint_job *j, const PGresult *r)
 static enum err
 read_dead(struct endpoint_job *j, const PGresult *r)
 {
-	int count = PQntuples(r);
+	int count = page_count(j, r);
 	struct dead_row *rows;
 
-	j->answer.more = count > j->ask->limit;
-	if (j->answer.more)
-		count = j->ask->limit;
 	rows = arena_array(j->arena, (size_t)count, sizeof(*rows));
 	if (rows == NULL)
 		return ERR_NO_MEMORY;
