@@ -261,8 +261,10 @@ def test_410_disables(town, hook):
     gone = threading.Event()
     gone.set()
     h = hook(lambda d: 410 if gone.is_set() else 204)
+    h.put(state="WEBHOOK_STATE_PAUSED")  # until all of them wait
     one, = buy(town)
     events = events_of(town, [one])
+    h.put(state="WEBHOOK_STATE_ACTIVE")
     yc.wait_for("disabled", lambda: h.state()["state"] == "WEBHOOK_STATE_DISABLED", PATIENCE)
     assert h.state()["why"] == "answered 410"
     tried = len(h.receiver.got)
