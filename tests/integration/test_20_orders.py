@@ -984,7 +984,7 @@ def test_tasks_of_a_store(town):
         town.pay(order)
     tasks = town.admin.call("StoreService/ListTasks", {"location": shop})["tasks"]
     assert {x["orderId"] for x in tasks} == {o["orderId"] for o in orders[:2]}
-    deadlines = [x["fulfilment"]["offerDeadline"] for x in tasks]
+    deadlines = [datetime.datetime.fromisoformat(x["fulfilment"]["offerDeadline"]) for x in tasks]
     assert deadlines == sorted(deadlines)
     assert all(x["fulfilment"]["state"] == "FULFILMENT_STATE_OFFERED" for x in tasks)
 
