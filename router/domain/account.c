@@ -116,6 +116,69 @@ account_print(const struct world *w, int64_t account, struct buf *out)
 	}
 }
 
+bool
+account_staged(int64_t account)
+{
+	enum account_kind k = account_kind(account);
+
+	return k >= ACCOUNT_DEALER_HELD && k <= ACCOUNT_CHANNEL_PAYOUT;
+}
+
+enum account_stage
+account_stage(int64_t account)
+{
+	assert(account_staged(account));
+	return (enum account_stage)((account_kind(account) - ACCOUNT_DEALER_HELD) % STAGE_COUNT);
+}
+
+int64_t
+account_at_stage(int64_t account, enum account_stage stage)
+{
+	int64_t steps = (int64_t)stage - (int64_t)account_stage(account);
+
+	return account + steps * (INT64_C(1) << KIND_SHIFT);
+}
+
+bool
+account_bounded(int64_t account)
+{
+	enum account_kind k = account_kind(account);
+
+	return (k >= ACCOUNT_DEALER_HELD && k <= ACCOUNT_STAFF_PAYOUT) || k == ACCOUNT_RECV_DEALER;
+}
+
+int64_t
+account_of_leg(const struct world *w, enum leg_kind kind, int32_t party, int32_t collector)
+{
+	const struct party *p = world_party_row(w, party);
+
+	assert(kind != LEG_PROVIDER_FEE && p != NULL);
+	if (party == w->brand)
+		return account_number(kind == LEG_COST ? ACCOUNT_BRAND_COST : ACCOUNT_BRAND_OTHER,
+		    PROVIDER_NONE, 0, 0);
+	switch (p->kind) {
+	case PARTY_STAFF:
+		return account_number(ACCOUNT_STAFF_HELD, PROVIDER_NONE, party, 0);
+	case PARTY_COURIER:
+		return account_number(ACCOUNT_COURIER_HELD, PROVIDER_NONE, party, 0);
+	case PARTY_WAREHOUSE:
+		return account_number(ACCOUNT_WAREHOUSE_HELD, PROVIDER_NONE, party, 0);
+	case PARTY_PLATFORM:
+		return account_number(ACCOUNT_PLATFORM_HELD, PROVIDER_NONE, 0, 0);
+	case PARTY_CHANNEL:
+		return account_number(ACCOUNT_CHANNEL_HELD, PROVIDER_NONE, party, 0);
+	default:
+		return account_number(ACCOUNT_DEALER_HELD, PROVIDER_NONE, party, collector);
+	}
+}
+
+int64_t
+account_receivable(const struct world *w, int32_t dealer, int32_t collector)
+{
+	return account_number(ACCOUNT_RECV_DEALER, PROVIDER_NONE, dealer,
+	    dealer == collector ? w->brand : collector);
+}
+
 int64_t
 account_promo(const struct world *w, int32_t party)
 {

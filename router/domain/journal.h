@@ -27,7 +27,18 @@ enum journal_event {
 	EVENT_D_DISPUTE,
 	EVENT_L_CLAIM,
 	EVENT_J_ADJUST,
-	EVENT_K_RECON
+	EVENT_K_RECON,
+	EVENT_E7D_RELEASED, /* where the dealer is the collector: what is released is his */
+	EVENT_E6_CLOSED     /* E5 taken back: the receiver could not be paid */
+};
+
+/*
+ * Units of one line that a row is about; journal.units holds seven numbers each.  Units have ordinals within
+ * their line, given out as rows are posted, and within the decision row that was executed for them.
+ */
+struct posting_units {
+	int16_t line, attempt, part, row; /* attempt 0: never split; part and row are 0 then */
+	int32_t from, count, row_from;
 };
 
 #define POSTING_LEGS_MAX 64
@@ -37,6 +48,9 @@ struct posting {
 	int64_t account[POSTING_LEGS_MAX];
 	int64_t fen[POSTING_LEGS_MAX];
 	int16_t kind[POSTING_LEGS_MAX]; /* enum leg_kind, 0 for cash and clearing */
+	int number;                     /* of the fulfilment; 0: none */
+	int unit_count;
+	struct posting_units *units; /* in the caller's arena; NULL without units */
 };
 
 /*

@@ -23,14 +23,8 @@
 #include "base/err.h"
 #include "base/money.h"
 #include "domain/decide.h"
+#include "domain/leg_kind.h"
 #include "domain/split_book.h"
-
-/* The numbers are the proto's. */
-/* clang-format off */
-enum leg_kind { LEG_COST = 1, LEG_MARGIN, LEG_TRANSFER, LEG_HANDLING, LEG_PLATFORM_FEE,
-	LEG_PROVIDER_FEE, LEG_STAFF, LEG_DELIVERY_INCOME, LEG_COURIER, LEG_SHORTFALL, LEG_CHANNEL,
-	LEG_KIND_COUNT };
-/* clang-format on */
 
 struct leg {
 	enum leg_kind kind;

@@ -1,0 +1,148 @@
+#ifndef ROUTER_DOMAIN_ORDER_MONEY_H
+#define ROUTER_DOMAIN_ORDER_MONEY_H
+
+/*
+ * order_money: what an order's journal rows and frozen splits say, and what its next event posts.
+ *
+ * Pure: the caller has read the order's rows, decisions and the balances of the accounts they touch
+ * (store/order_read.h, READ_MONEY), and writes what comes out in the transaction that checks they still hold.
+ *
+ * Units.  A line's units have ordinals 0 .. quantity-1, given out as rows are posted: an E3, or an R1 of units
+ * that were never split, takes the next ones.  Within a decision row (attempt, part, row) an E3 takes the next
+ * ones as well.  An R1 behind an E3 reverses ranges of that fulfilment's E3 rows, the first unreversed first, at
+ * their frozen amounts.  A leg of a range is share_equal() of the row's leg; MARGIN is what is left of it.
+ *
+ * Provider's fee.  Frozen: E2 posted it; units bear what the basis decision's PROVIDER_FEE legs say of their line,
+ * spread over its ordinals.  Where E2 differs from that (goods made to order of which units were cancelled before the
+ * balance) Σ E2 is spread by cash over what is left.
+ *
+ * Source: design "The money"; tests/unit/test_order_money.c has the worked examples.
+ */
+#include "domain/journal.h"
+#include "domain/order.h"
+
+struct money_line {
+	int32_t quantity; /* as ordered */
+	int32_t voided;   /* cancelled before the balance was paid: no row is about them */
+	int64_t price_fen, discount_fen, cost_fen; /* of a unit */
+	const struct campaign *campaign;           /* NULL: none */
+};
+
+/* The split that a decision fixed, its lines those of the order; legs know their part and row. */
+struct money_split {
+	int attempt;
+	int number_first; /* of its fulfilments: part p is number_first + p */
+	int leg_count;
+	const struct leg *legs;
+	int part_count;
+	const struct part *parts; /* lines numbered as the order's */
+};
+
+/* A journal row of the order, as read. */
+struct money_row {
+	enum journal_event event;
+	int event_no, number;
+	int leg_count;
+	const int64_t *account, *fen;
+	const int16_t *kind;
+	int unit_count;
+	const struct posting_units *units;
+};
+
+struct money_balance {
+	int64_t account, fen;
+};
+
+struct order_money {
+	const struct world *world;
+	int32_t collector, owner; /* party ids; owner: the residual party, see split_residual() */
+	enum provider provider;   /* that took the payment */
+	int line_count;
+	const struct money_line *lines;
+	int64_t delivery_fee_fen;
+	int basis; /* index of the split of the whole order that was paid for */
+	int split_count;
+	const struct money_split *splits;
+	int row_count;
+	const struct money_row
+	    *rows; /* of the order: E1 .. E4, R1, …, in the order they were posted */
+	int balance_count;
+	const struct money_balance *balances; /* of accounts not named: 0 */
+};
+
+/* Units of a fulfilment that an event is about. */
+struct money_units {
+	int number;               /* the fulfilment */
+	int attempt;              /* whose decision was executed */
+	int part;                 /* in that decision's plan */
+	int way;                  /* enum way */
+	int32_t location;         /* id */
+	int64_t delivery_fee_fen; /* of the customer's fee they carry */
+	int line_count;
+	const struct money_unit_line {
+		int16_t line;
+		int32_t quantity;
+		int32_t goods_owner; /* party id; 0: made to order */
+	} * lines;
+};
+
+/*
+ * E3: ${u} were handed over.  ${last}: with them every unit of the order is final, so that C:order ends at zero:
+ * what is left of the delivery fee goes to who delivered.
+ */
+enum err money_split(const struct order_money *m, const struct money_units *u, bool last,
+    struct arena *arena, struct posting *out) MUST_CHECK;
+
+/* One R1.  Everything that a refund of an order may be, in one row; zero members are left out. */
+struct money_refund {
+	/* units never handed over, then units that came back: reversed at their frozen amounts */
+	int unsplit_count, split_count;
+	const struct money_units *unsplit, *split;
+	int64_t delivery_fee_fen;  /* of the fee, given back */
+	int64_t forfeit_fen;       /* kept of what the unsplit units cost */
+	int32_t forfeit_owner_bps; /* of it the owner's, the rest the brand's */
+	int64_t
+	    part_fen; /* a part of what units of ${part_of} cost: reversed by cumulative share */
+	const struct money_units *part_of; /* one unit of one line, handed over */
+	int64_t goodwill_fen;              /* without goods: ${bearer} pays */
+	int32_t bearer;                    /* party id */
+	int32_t lost_fee_bearer;           /* of what the provider keeps; 0: the brand */
+	int64_t
+	    deposit_fen; /* cash back of a deposit whose balance was never paid: C:order is closed with it */
+	bool last;        /* with this every unit is final: see money_split() */
+	int64_t cash_fen; /* what goes back to the customer: asserted to be the sum */
+};
+
+/* What else a refund asks of whoever writes it. */
+#define MONEY_TAKEN_MAX 16
+struct money_taken {
+	int32_t party;
+	int64_t account; /* …:avail that was debited, or RECV_DEALER */
+	int64_t fen;
+};
+struct money_refunded {
+	struct posting posting;
+	int64_t rebate_fen; /* of the provider's fee */
+	int taken_count; /* AVAIL accounts debited: payables shrink; receivables made: clawbacks */
+	struct money_taken taken[MONEY_TAKEN_MAX];
+};
+
+/*
+ * R1.  WRONG_STATE: a unit of ${r} was refunded before, or was never handed over where it must have been; OVERFLOW.
+ */
+enum err money_refund(const struct order_money *m, const struct money_refund *r,
+    struct arena *arena, struct money_refunded *out) MUST_CHECK;
+
+/* E4 of fulfilment ${number}: what is still held of its legs becomes available; leg_count 0: nothing is. */
+enum err money_hold_ended(const struct order_money *m, int number, struct posting *out) MUST_CHECK;
+
+/* Sums over the rows: what stands in ${account}, all its kinds. */
+int64_t money_sum(const struct order_money *m, int64_t account);
+/* Units of ${line} that no row is about yet. */
+int32_t money_units_left(const struct order_money *m, int line);
+/* Cash of E1, less R1's: what may still be refunded. */
+int64_t money_refundable(const struct order_money *m);
+/* Invariants of rows that are complete: every C: account zero, COST legs = frozen cost of the units split, ….  NULL: all hold. */
+const char *money_check(const struct order_money *m);
+
+#endif
