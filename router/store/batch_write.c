@@ -7,7 +7,6 @@
 #include "base/parse.h"
 #include "domain/policy.h"
 
-/* The books are kept in China: a period is a month there. */
 #define PERIOD_OFFSET_US (8 * 60 * US_PER_MIN)
 
 static bool
@@ -425,7 +424,7 @@ write_payments(struct tx *t, const struct payment_write *w, int count)
 		args_array_end(a); \
 	} while (0)
 
-static int32_t
+int32_t
 period_of(int64_t us)
 {
 	int32_t y, m, d;

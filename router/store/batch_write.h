@@ -47,7 +47,10 @@ void write_contacts(struct tx *t, const struct order_write *w, int count);
 int payment_compare(const struct payment_row *x, const struct payment_row *y);
 /* Inserts what no one has claimed; the result has the order_id of each inserted, in order. */
 void write_payments(struct tx *t, const struct payment_write *w, int count);
+/* E1, E2 and what else has no units and touches no bounded account; all other postings: store/ledger.h. */
 void write_journal(struct tx *t, const struct journal_write *w, int count, int64_t now_us);
+/* The books are kept in China: the month of ${us} there, as 202611. */
+int32_t period_of(int64_t us);
 void write_outbox(struct tx *t, const struct outbox_write *w, int count, int64_t now_us);
 /* Appends to ${changes} whose tasks ${t} changed; then their one row. */
 void write_change(struct tx *t, struct buf *changes);

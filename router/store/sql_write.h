@@ -2,6 +2,7 @@
 #define ROUTER_STORE_SQL_WRITE_H
 
 /* Claims and rows of orders: store/batch_run.c, scarce.c, batch_write.c. */
+#include "store/sql_ledger.h"
 #include "store/sql_take.h"
 
 /* clang-format off */
@@ -53,7 +54,7 @@
 	X(JOURNAL_INSERT, ON_BOTH, \
 	    "insert into journal (object_id, event, event_no, dealer_id, split_version, stream_id, seq, period, " \
 	    "event_at, posted_at, accounts, amounts, kinds, provider_ref) " \
-	    "select object, event, event_no, dealer, split, $8, $9, $10, event_at, $11, ($12::int8[])[lo:hi], " \
+	    "select object, event, event_no, dealer, split, $8, $9, " SQL_PERIOD("$10") ", event_at, $11, ($12::int8[])[lo:hi], " \
 	    "($13::int8[])[lo:hi], ($14::int2[])[lo:hi], ref " \
 	    "from unnest($1::uuid[], $2::int2[], $3::int4[], $4::int4[], $5::int4[], $6::timestamptz[], " \
 	    "$7::text[], $15::int4[], $16::int4[]) " \

@@ -9,6 +9,7 @@
 #include "store/sql_act.h"
 #include "store/sql_batch.h"
 #include "store/sql_catalog.h"
+#include "store/sql_ledger.h"
 #include "store/sql_order.h"
 #include "store/sql_owner.h"
 #include "store/sql_return.h"
@@ -23,6 +24,7 @@
 	ACT_STATEMENTS(X) \
 	BATCH_STATEMENTS(X) \
 	CATALOG_STATEMENTS(X) \
+	LEDGER_STATEMENTS(X) \
 	ORDER_STATEMENTS(X) \
 	OWNER_STATEMENTS(X) \
 	RETURN_STATEMENTS(X) \

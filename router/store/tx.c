@@ -38,6 +38,7 @@ struct tx {
 	enum err err; /* what done will hear, once something went wrong */
 	struct changed_tasks tasks;
 	char sql_error[512];
+	char constraint[64];
 };
 
 struct pool {
@@ -269,13 +270,16 @@ rolled_back(struct tx *t)
 static void
 trip_failed(struct tx *t, const PGresult *bad)
 {
-	const char *message, *state;
+	const char *message, *state, *constraint;
 
 	state = PQresultErrorField(bad, PG_DIAG_SQLSTATE);
+	constraint = PQresultErrorField(bad, PG_DIAG_CONSTRAINT_NAME);
 	message = PQresultErrorField(bad, PG_DIAG_MESSAGE_PRIMARY);
 	t->err = pg_state_err(state);
 	(void)snprintf(t->sql_error, sizeof(t->sql_error), "%s: %s", state != NULL ? state : "",
 	    message != NULL ? message : PQresultErrorMessage(bad));
+	(void)snprintf(t->constraint, sizeof(t->constraint), "%s",
+	    constraint != NULL ? constraint : "");
 	if (t->err == ERR_DB_DOWN) {
 		/* The server is going, or is a standby; commit was not reached, or its word was lost. */
 		conn_lost(t->conn, "refused by the server");
@@ -570,6 +574,12 @@ const char *
 tx_sql_error(const struct tx *t)
 {
 	return t->sql_error;
+}
+
+const char *
+tx_constraint(const struct tx *t)
+{
+	return t->constraint;
 }
 
 int64_t
