@@ -31,8 +31,12 @@ choose_plans(const struct choose_in *in, struct arena *arena, struct choices *ou
 	out->count = 0;
 	out->decision = NULL;
 	/* A version fixed before holds although it was archived since: worlds know the active ones only. */
-	out->book = in->split_version == 0 ? split_book_at(in->world, in->request->now_us)
-	                                   : catalog_book(in->app->catalog, in->split_version);
+	if (in->book != NULL)
+		out->book = in->book;
+	else if (in->split_version != 0)
+		out->book = catalog_book(in->app->catalog, in->split_version);
+	else
+		out->book = split_book_at(in->world, in->request->now_us);
 	if (out->book == NULL)
 		return reason_set(r, ERR_NO_POLICY, NULL, "no split rule book is in force");
 	e = run_decide(in, arena, &out->decision);
@@ -59,7 +63,8 @@ choose_split(const struct choose_in *in, int index, struct arena *arena, struct 
 	enum err e;
 
 	assert(index >= 0 && index < out->decision->option_count && out->count < OPTIONS_MAX);
-	s.collector = collector_choose(in->world, in->request, s.plan);
+	s.collector = in->collector != 0 ? in->collector
+	                                 : collector_choose(in->world, in->request, s.plan);
 	c->plan = s.plan;
 	c->collector = s.collector;
 	e = split(&s, arena, &c->split, r);

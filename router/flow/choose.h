@@ -29,7 +29,9 @@ struct choose_in {
 	const struct owner *owner;
 	/* 0: the one in force; else fixed by a token or an earlier attempt */
 	int32_t split_version;
-	const int64_t *cost_unit_fen; /* NULL: the catalog's; else frozen at submit */
+	const struct split_book *book; /* not NULL: this one, whatever the version */
+	int32_t collector;             /* party id; 0: whom the route decides */
+	const int64_t *cost_unit_fen;  /* NULL: the catalog's; else frozen at submit */
 	int options_max;
 	bool central_only; /* see domain/decide.h */
 	bool ignore_inflight;

@@ -6,6 +6,7 @@
 #include "flow/clock_flow.h"
 #include "flow/order_flow.h"
 #include "flow/payment_flow.h"
+#include "flow/preview.h"
 #include "flow/production.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
@@ -21,6 +22,7 @@
 #include "yuncang/v1/admin.pb-c.h"
 #include "yuncang/v1/catalog.pb-c.h"
 #include "yuncang/v1/customer.pb-c.h"
+#include "yuncang/v1/finance.pb-c.h"
 #include "yuncang/v1/order.pb-c.h"
 #include "yuncang/v1/stock.pb-c.h"
 #include "yuncang/v1/store.pb-c.h"
@@ -33,6 +35,8 @@
 #define STOCK_WRITE (ROLE_STORE | ROLE_OPERATOR | ROLE_ADMIN)
 #define CLAIM_WRITE (ROLE_STOREFRONT | ROLE_STORE | ROLE_OPERATOR | ROLE_ADMIN)
 #define OPERATE (ROLE_OPERATOR | ROLE_ADMIN)
+#define FINANCE (ROLE_FINANCE | ROLE_ADMIN)
+#define FINANCE_READ (ROLE_FINANCE | ROLE_OPERATOR | ROLE_ADMIN)
 
 #define KIB INT64_C(1024)
 
@@ -101,6 +105,10 @@
 	X(GetStoreCode, get_store_code, STORE_READ, "location", 64 * KIB, get_store_code_start) \
 	X(TransferOwnership, transfer_ownership, OPERATE, "", 64 * KIB, transfer_ownership_start)
 
+/* Writes: FINANCE.  What is a dealer's own goes only to keys that may_see_dealer(). */
+#define FINANCE_METHODS(X) \
+	X(PreviewSplit, preview_split, FINANCE_READ, "", 256 * KIB, preview_split_start)
+
 #define ADMIN_METHODS(X) \
 	X(MoveClock, move_clock, ROLE_ADMIN, "", 64 * KIB, move_clock_start) \
 	X(UpsertWebhookEndpoint, upsert_webhook_endpoint, OPERATE, "", 64 * KIB, upsert_webhook_endpoint_start) \
@@ -131,6 +139,10 @@ static struct method rows[] = {
 #define X(method, word, roles, scope, size, fn) \
 	ROW("CustomerService", method, word, roles, scope, size, fn)
 	CUSTOMER_METHODS(X)
+#undef X
+#define X(method, word, roles, scope, size, fn) \
+	ROW("FinanceService", method, word, roles, scope, size, fn)
+	FINANCE_METHODS(X)
 #undef X
 #define X(method, word, roles, scope, size, fn) \
 	ROW("AdminService", method, word, roles, scope, size, fn)

@@ -12,6 +12,8 @@ ROLES = ("storefront", "store", "finance", "operator", "admin")
 SHOP = {"storefront", "admin"}
 READ = {"storefront", "finance", "operator", "admin"}
 OPERATE = {"operator", "admin"}
+FINANCE = {"finance", "admin"}
+FINANCE_READ = {"finance"} | OPERATE
 
 # The contract; the service's own table is flow/methods.c.
 METHODS = {
@@ -67,6 +69,7 @@ METHODS = {
     "CustomerService/GetOwner": READ,
     "CustomerService/GetStoreCode": {"store"} | OPERATE,
     "CustomerService/TransferOwnership": OPERATE,
+    "FinanceService/PreviewSplit": FINANCE_READ,
     "AdminService/MoveClock": {"admin"},
     "AdminService/UpsertWebhookEndpoint": OPERATE,
     "AdminService/ListWebhookEndpoints": OPERATE,
