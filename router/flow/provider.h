@@ -1,0 +1,73 @@
+#ifndef ROUTER_FLOW_PROVIDER_H
+#define ROUTER_FLOW_PROVIDER_H
+
+/*
+ * provider: the durable queue of calls to the payment provider (store/provider_call.h), and its bills.
+ *
+ *   queued → sent (committed before sending) → under way → done or refused
+ *
+ * A call whose outcome is unknown (no answer, 5xx, cut off, not or wrongly signed, killed) is asked about first; only
+ * when the provider says that it does not know the number is the same body sent again under it.  Earlier deadlines go
+ * first; a merchant's calls keep its rate; of one payment there is one request at a time, and an unfreeze waits
+ * for its splits.  Receivers are made known before the first split to them.  Before a split is sent for the first
+ * time its items are held against the cap and what is unsplit; what does not fit any more is CLOSED by us.
+ *
+ * One instance works at a time.  Receivers' results are handed over as they come, and again until they are posted.
+ */
+#include "base/conf.h"
+#include "store/provider_call.h"
+
+struct app;
+struct provider_queue;
+struct provider_handover;
+
+/*
+ * ${call}: with those of its items that have a result and are not posted yet, and they alone; all live until
+ * provider_posted().  The handler writes what follows from them in one transaction that begins with
+ * provider_items_close(), and says provider_posted(${h}, e) once, now or later.  With any error, and behind
+ * a crash, they are handed over again.
+ */
+typedef void provider_result_fn(void *ctx, const struct provider_call_row *call,
+    struct provider_handover *h);
+void provider_posted(struct provider_handover *h, enum err e);
+
+/**
+ * provider_start(out, app):
+ * The queue to the provider that the settings name; ${*out} is NULL when wechat_url is empty: then nobody is to be paid
+ * through a provider, and what is queued waits.  Reads the keys' files: for start-up.
+ *
+ * CONF: logged.  Handlers are registered before the loop runs; without one results of its kind wait.
+ */
+enum err provider_start(struct provider_queue **out, struct app *app) MUST_CHECK;
+void provider_on_result(struct provider_queue *q, enum provider_call_kind kind,
+    provider_result_fn *fn, void *ctx);
+void provider_poke(struct provider_queue *q); /* there are new calls: look now; NULL is fine */
+/* Begin nothing more; what is under way is let finish. */
+void provider_drain(struct provider_queue *q);
+bool provider_drained(const struct provider_queue *q);
+void provider_free(struct provider_queue *q); /* NULL is fine */
+
+/* ---- Bills ------------------------------------------------------------------------------------------ */
+
+enum provider_bill_kind { BILL_TRADE = 1, BILL_SPLIT, BILL_FUND };
+
+struct provider_bill {
+	enum provider provider;
+	enum provider_bill_kind kind;
+	const char *merchant; /* whose bill */
+	int32_t day;          /* days since 1970, in China */
+	const void *data;     /* inflated; its SHA-1 is what the provider said */
+	size_t len;
+	const char *sha1; /* in hex */
+};
+/*
+ * A day's bill, fetched the day after from 10:00 on in China, of each merchant that collects; lives until
+ * provider_bill_taken(), once, now or later.  With any error it is fetched and handed over again later.
+ */
+struct provider_bill_handover;
+typedef void provider_bill_fn(void *ctx, const struct provider_bill *b,
+    struct provider_bill_handover *h);
+void provider_bill_taken(struct provider_bill_handover *h, enum err e);
+void provider_on_bill(struct provider_queue *q, provider_bill_fn *fn, void *ctx);
+
+#endif

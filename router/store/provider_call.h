@@ -1,0 +1,86 @@
+#ifndef ROUTER_STORE_PROVIDER_CALL_H
+#define ROUTER_STORE_PROVIDER_CALL_H
+
+/*
+ * provider_call: calls to the payment provider, as rows: made in the commit that owes them, done by
+ * flow/provider.h.  A number is stored before it is sent and names one request for ever.
+ */
+#include "domain/world.h"
+#include "base/uuid.h"
+#include "store/tx.h"
+
+#define PROVIDER_NUMBER_SIZE 65
+#define PROVIDER_ITEMS_MAX 50 /* receivers of one split, by the provider's rule */
+
+enum provider_call_kind { CALL_SPLIT = 1, CALL_UNFREEZE, CALL_RETURN, CALL_REFUND, CALL_KIND_COUNT };
+enum provider_call_state { CALL_QUEUED = 1, CALL_SENT, CALL_UNDER_WAY, CALL_DONE, CALL_REFUSED };
+enum provider_result { RESULT_PENDING = 1, RESULT_SUCCESS, RESULT_CLOSED };
+
+/*
+ * Split: one a receiver, each receiver once.  Another kind has one item: of a return, the merchant that gives back;
+ * of an unfreeze the collector, of a refund nobody ("").
+ */
+struct provider_item_row {
+	int item_no; /* from 1 */
+	int32_t party;
+	const char *receiver; /* merchant number, or openid of a person */
+	bool personal;
+	int64_t fen; /* unfreeze: what is expected, may be 0 */
+	struct uuid payout_id; /* zero: none */
+	/* Of what came of it: */
+	enum provider_result result;
+	bool posted, left_out;
+	/*
+	 * CLOSED: the provider's word (ACCOUNT_ABNORMAL, NO_RELATION, RULE_LIMIT, INVALID_REQUEST …), or ours, and
+	 * then nothing was asked: CAP, more than the provider splits of an order; UNSPLIT, more than is left of it;
+	 * RECEIVER, the provider would not take him.  SUCCESS of an unfreeze that came behind the provider's own:
+	 * RELEASED_BEFORE.
+	 */
+	const char *fail_reason;
+	const char *detail_id;
+	int64_t actual_fen;  /* 0: not said; unfreeze: what was released */
+	int64_t finished_us; /* by the provider's word; never 0 in a result */
+};
+
+struct provider_call_row {
+	const char *number; /* letters, digits and _*@-, at most 64 */
+	enum provider_call_kind kind;
+	enum provider provider;
+	int32_t collector; /* whose merchant account pays */
+	struct uuid order_id;
+	const char *payment_number;
+	const char *split_number; /* return: of the split it takes back from; else "" */
+	int64_t fen;              /* of all items; refund: what goes back */
+	int64_t total_fen;        /* refund: what was paid; else 0 */
+	int64_t deadline_us;      /* earlier ones go first */
+	int64_t next_us;          /* not before: a split is refused within a minute of its payment */
+	int64_t made_us;
+	const struct provider_item_row *items;
+	int item_count;
+	enum provider_call_state state; /* from here on when read */
+	int sends, tries;
+	const char *provider_id;
+};
+
+/**
+ * provider_calls_add(t, calls, count):
+ * Adds two statements that queue ${calls}: for the transaction that posts why.  Behind its commit: provider_poke().
+ *
+ * A number that is there already fails the transaction with BAD_FIELD (constraint provider_call_pkey).
+ */
+void provider_calls_add(struct tx *t, const struct provider_call_row *calls, int count);
+
+/* ${prefix} and the id as 32 hex digits, with ${n} behind it unless 0: a number that is never made twice. */
+void provider_number(char out[PROVIDER_NUMBER_SIZE], char prefix, const struct uuid *id, int n);
+
+/**
+ * provider_items_close(t, call):
+ * Adds the statement by which what follows from the items of ${call} counts as posted; first of its transaction.
+ *
+ * In the next step ${count} must be tx_affected() of it: if fewer, another instance was faster and the transaction is
+ * rolled back: tx_fail(t, ERR_WRONG_STATE).  provider_items_closed() does that; false: return TX_ROLLBACK.
+ */
+void provider_items_close(struct tx *t, const struct provider_call_row *call);
+bool provider_items_closed(struct tx *t, int result, const struct provider_call_row *call) MUST_CHECK;
+
+#endif
