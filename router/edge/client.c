@@ -93,7 +93,19 @@ tell(struct client_send *s, CURLcode code)
 		a.why = s->why[0] != '\0' ? s->why : curl_easy_strerror(code);
 	a.body = buf_cstr(&s->body);
 	a.body_len = s->body.len;
+	a.send = s;
 	s->done(s->ctx, &a);
+}
+
+const char *
+client_header(const struct client_answer *a, const char *name)
+{
+	struct curl_header *h;
+
+	if (curl_easy_header(a->send->easy, name, 0, CURLH_HEADER, -1, &h) != CURLHE_OK ||
+	    h->amount != 1)
+		return NULL;
+	return h->value;
 }
 
 /* ${done} may start and cancel other requests: what is finished is taken from libcurl one by one. */

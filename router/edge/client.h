@@ -42,9 +42,13 @@ struct client_answer {
 	const char *body;
 	size_t body_len;
 	int64_t retry_after_s; /* the header Retry-After as seconds; 0: none */
+	const struct client_send *send; /* for client_header() */
 };
 
 typedef void client_fn(void *ctx, const struct client_answer *a);
+
+/* The value of a header of ${a}, which lives as long; NULL: it has none of that name, or several. */
+const char *client_header(const struct client_answer *a, const char *name);
 
 enum err client_new(struct client **out, struct event_base *base,
     const struct client_limits *limits) MUST_CHECK;
