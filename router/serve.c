@@ -145,6 +145,8 @@ make_workers(struct app *app, struct serve *s)
 	if (e == ERR_OK && app->scorecard == NULL)
 		e = scorecard_new(&app->scorecard, app->base, app->conf, app->query_pool,
 		    app->catalog);
+	if (e == ERR_OK && app->seal == NULL)
+		e = seal_new(&app->seal, app->base, app->conf, app->query_pool);
 	if (e == ERR_OK && app->timers == NULL)
 		e = timers_new(&app->timers, app);
 	if (e == ERR_OK && app->feed == NULL) {
@@ -473,6 +475,7 @@ unmake_app(struct app *app)
 	if (app->expiry != NULL)
 		expiry_free(app->expiry);
 	tell_free(app);
+	seal_free(app->seal);
 	if (app->scorecard != NULL)
 		scorecard_free(app->scorecard);
 	if (app->probe != NULL)

@@ -76,6 +76,8 @@
 	X(courier_secret_file, TEXT, 0, 0, "", false, "file with the secret shared with the courier, whsec_ and base64") \
 	X(courier_timeout_ms, MS, 50, 60000, "5s", true, "time the courier may take to answer") \
 	X(courier_poll_ms, MS, 20, 3600000, "2s", true, "how often the courier is asked for news") \
+	X(seal_poll_ms, MS, 10, 3600000, "500ms", true, "how often new journal rows are sealed into the books") \
+	X(seal_rows_max, INT, 1, 20000, "2000", true, "journal rows of one sealed batch; those of one commit stay together") \
 	X(scorecard_poll_ms, MS, 50, 86400000, "15min", true, "how often the scorecards of dealers are counted") \
 	X(timer_poll_ms, MS, 20, 60000, "500ms", true, "how often offers, holds and waits that end are looked for") \
 	X(timer_runs_max, INT, 1, 1000, "32", true, "orders whose timers one instance fires at once") \

@@ -40,6 +40,10 @@
 	X(decide_again_total, COUNTER, "orders decided again because others were faster") \
 	X(probes_total, COUNTER, "reads of fresh figures before a refusal") \
 	X(claims_total, COUNTER, "ownership claims made and repeated") \
+	X(sealed_rows_total, COUNTER, "journal rows this instance sealed into the books") \
+	X(seal_batches_total, COUNTER, "batches it sealed them in") \
+	X(seal_rows_behind, GAUGE, "journal rows that were not sealed at the last look") \
+	X(seal_seconds_behind, GAUGE, "age in seconds of the oldest of them, by the business clock") \
 	X(scorecards_total, COUNTER, "times this instance counted the scorecards") \
 	X(batch_queue, GAUGE, "orders waiting for a commit") \
 	X(pay_batch_queue, GAUGE, "payments waiting for a commit") \

@@ -21,6 +21,7 @@
 #include "store/probe.h"
 #include "store/scorecard.h"
 #include "store/retention.h"
+#include "store/seal.h"
 #include "store/tx.h"
 
 struct app {
@@ -39,6 +40,7 @@ struct app {
 	struct expiry *expiry;
 	struct task_wait *task_wait;
 	struct scorecard *scorecard;
+	struct seal *seal;
 	struct client *client; /* requests of our own */
 	struct fanout *fanout;
 	struct webhook *webhook;

@@ -15,7 +15,10 @@
 	X(FEED_STREAMS, ON_QUERY, "select stream_id from feed_stream") \
 	X(FEED_CLEAN_STREAMS, ON_QUERY, \
 	    "delete from feed_stream f where started_at < now() - interval '2 days' " \
-	    "and not exists (select from stock_change c where c.stream_id = f.stream_id)")
+	    "and not exists (select from stock_change c where c.stream_id = f.stream_id) " \
+	    /* the books follow streams from here, too */ \
+	    "and not exists (select from journal j where j.stream_id = f.stream_id and j.seq > coalesce(" \
+	    "(select max(r.seq_to) from seal_range r where r.stream_id = f.stream_id), 0))")
 /* clang-format on */
 
 #endif

@@ -13,6 +13,7 @@
 #include "store/sql_order.h"
 #include "store/sql_owner.h"
 #include "store/sql_return.h"
+#include "store/sql_seal.h"
 #include "store/sql_start.h"
 #include "store/sql_tell.h"
 
@@ -28,6 +29,7 @@
 	ORDER_STATEMENTS(X) \
 	OWNER_STATEMENTS(X) \
 	RETURN_STATEMENTS(X) \
+	SEAL_STATEMENTS(X) \
 	DEPOSIT_STATEMENTS(X) \
 	DISPUTE_STATEMENTS(X) \
 	START_STATEMENTS(X) \
