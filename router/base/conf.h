@@ -78,6 +78,22 @@
 	X(courier_poll_ms, MS, 20, 3600000, "2s", true, "how often the courier is asked for news") \
 	X(seal_poll_ms, MS, 10, 3600000, "500ms", true, "how often new journal rows are sealed into the books") \
 	X(seal_rows_max, INT, 1, 20000, "2000", true, "journal rows of one sealed batch; those of one commit stay together") \
+	X(wechat_url, TEXT, 0, 0, "", false, "base URL of WeChat Pay, https://api.mch.weixin.qq.com, or of who stands in for it; empty: nobody is paid through a provider") \
+	X(wechat_mchid, TEXT, 0, 0, "", false, "our merchant number, which signs; other collectors are its sub-merchants") \
+	X(wechat_appid, TEXT, 0, 0, "", false, "the appid that receivers of splits are named under") \
+	X(wechat_serial, TEXT, 0, 0, "", false, "serial of the certificate of wechat_key_file") \
+	X(wechat_key_file, TEXT, 0, 0, "", false, "PEM private key that signs requests; not readable by others") \
+	X(wechat_platform_key_file, TEXT, 0, 0, "", false, "PEM public keys or certificates that answers are verified with, with commas between") \
+	X(wechat_platform_serial, TEXT, 0, 0, "", false, "their serials, in the same order; the first encrypts names") \
+	X(wechat_ca_file, TEXT, 0, 0, "", false, "PEM certificates that wechat_url is verified against; empty: the system's") \
+	X(wechat_private_allowed, BOOL, 0, 0, "off", false, "wechat_url may lead to private and loopback addresses, too") \
+	X(wechat_http_allowed, BOOL, 0, 0, "off", false, "wechat_url may begin with http://, too") \
+	X(wechat_timeout_ms, MS, 50, 60000, "10s", true, "time WeChat Pay may take to answer; then the outcome is unknown and asked for") \
+	X(wechat_rate, INT, 1, 1000, "30", true, "requests a second of one paying merchant that change something") \
+	X(wechat_sends_max, INT, 1, 1024, "64", false, "requests to WeChat Pay at once") \
+	X(wechat_poll_ms, MS, 10, 3600000, "500ms", true, "how often calls that are due are looked for; the first pause of what is asked about again") \
+	X(split_cap_bps, INT, 0, 10000, "3000", true, "basis points of an order, less refunds, that the provider splits to others at most") \
+	X(split_freeze_days, INT, 1, 400, "30", true, "days after a payment when the provider releases what was not split") \
 	X(scorecard_poll_ms, MS, 50, 86400000, "15min", true, "how often the scorecards of dealers are counted") \
 	X(timer_poll_ms, MS, 20, 60000, "500ms", true, "how often offers, holds and waits that end are looked for") \
 	X(timer_runs_max, INT, 1, 1000, "32", true, "orders whose timers one instance fires at once") \

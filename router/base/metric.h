@@ -62,6 +62,16 @@
 	X(courier_calls_total, COUNTER, "requests to the courier") \
 	X(courier_failed_total, COUNTER, "requests to the courier that failed") \
 	X(courier_news_total, COUNTER, "news of the courier taken in") \
+	X(provider_requests_total, COUNTER, "requests to the payment provider") \
+	X(provider_unknown_total, COUNTER, "requests to the payment provider whose outcome was unknown") \
+	X(provider_untrusted_total, COUNTER, "answers of the payment provider that were not signed as they must be") \
+	X(provider_limited_total, COUNTER, "requests that the payment provider refused as too many") \
+	X(provider_results_total, COUNTER, "results of payments, returns and refunds that the provider told") \
+	X(provider_closed_total, COUNTER, "of these, closed or refused") \
+	X(provider_differs_total, COUNTER, "calls that the provider knows otherwise than we do: a person must look") \
+	X(provider_calls, GAUGE, "calls to the provider in hand") \
+	X(provider_overdue, GAUGE, "calls to the provider, open, whose deadline is near or past") \
+	X(provider_us, HISTOGRAM, "one request to the payment provider") \
 	X(db_reconnects_total, COUNTER, "database connections opened again") \
 	X(tasks_waiting, GAUGE, "calls of ListTasks that wait") \
 	X(tasks_reads_total, COUNTER, "reads of tasks for those that wait") \

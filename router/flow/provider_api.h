@@ -1,0 +1,88 @@
+#ifndef ROUTER_FLOW_PROVIDER_API_H
+#define ROUTER_FLOW_PROVIDER_API_H
+
+/*
+ * provider_api: what any payment provider must do for flow/provider.h: one request each, no memory of its own.
+ * There is one implementation, flow/wechat.c.
+ *
+ * Nothing is believed that the provider did not sign: without it the outcome is unknown.
+ */
+#include "base/arena.h"
+#include "base/conf.h"
+#include "edge/client.h"
+#include "flow/provider.h"
+
+enum provider_word {
+	WORD_DONE,    /* what it says stands in the reply; of a call: it is taken, see its items */
+	WORD_UNKNOWN, /* may have been done or not: ask about the number */
+	WORD_NO_SUCH, /* does not know the number */
+	WORD_REFUSED, /* nothing was done, nor will be */
+	WORD_LATER,   /* nothing was done; the same again later: not settled yet, or too many requests */
+	WORD_BUSY     /* too many requests */
+};
+
+#define PROVIDER_CODE_SIZE 64
+#define PROVIDER_URL_SIZE 1024
+struct provider_reply {
+	enum provider_word word;
+	char code[PROVIDER_CODE_SIZE]; /* why, unless DONE */
+	int64_t retry_after_s;         /* 0: not said */
+	/* DONE, of a call: the provider's number; for each of its items result … finished_us are set. */
+	const char *provider_id;
+	struct provider_item_row *items;
+	int64_t fen;                         /* amounts: what is not split yet */
+	char url[PROVIDER_URL_SIZE];         /* bill */
+	char sha1[2 * 20 + 1];               /* bill */
+	const void *data;                    /* download */
+	size_t len;
+};
+/* The reply lives until this returns. */
+typedef void provider_reply_fn(void *ctx, const struct provider_reply *r);
+
+struct provider_api;
+struct provider_ask;
+
+struct provider_receiver {
+	const char *payer, *receiver, *name;
+	bool personal;
+};
+
+/* OK: the callback follows once, later, unless cancelled; any error: never.  Arguments are copied, but ${call}. */
+struct provider_ops {
+	enum err (*add_receiver)(struct provider_api *a, const struct provider_receiver *r,
+	    provider_reply_fn *done, void *ctx, struct provider_ask **out);
+	/* The request of ${call}, the same whenever it is asked; ${payer}: the collector's merchant number. */
+	enum err (*body)(struct provider_api *a, const struct provider_call_row *call,
+	    const char *payer, struct buf *out);
+	enum err (*send)(struct provider_api *a, const struct provider_call_row *call,
+	    const struct buf *body, provider_reply_fn *done, void *ctx, struct provider_ask **out);
+	enum err (*query)(struct provider_api *a, const struct provider_call_row *call,
+	    const char *payer, provider_reply_fn *done, void *ctx, struct provider_ask **out);
+	enum err (*amounts)(struct provider_api *a, const char *payer, const char *payment,
+	    provider_reply_fn *done, void *ctx, struct provider_ask **out);
+	/* NO_SUCH: there is none for that day; LATER: not yet. */
+	enum err (*bill)(struct provider_api *a, enum provider_bill_kind kind, const char *payer,
+	    int32_t day, provider_reply_fn *done, void *ctx, struct provider_ask **out);
+	/* As bill said; what comes is inflated, bounded, and its SHA-1 is ${sha1}, or it is UNKNOWN. */
+	enum err (*download)(struct provider_api *a, const char *url, const char *sha1,
+	    provider_reply_fn *done, void *ctx, struct provider_ask **out);
+	void (*cancel)(struct provider_ask *ask);
+	void (*free)(struct provider_api *a);
+};
+
+/* An implementation begins with this. */
+struct provider_api {
+	const struct provider_ops *ops;
+	enum provider provider;
+};
+
+/**
+ * wechat_new(out, conf, client, r):
+ * WeChat Pay at wechat_url, or who stands in for it.  Reads the keys' files.  CONF: ${r} names the setting.
+ */
+enum err wechat_new(struct provider_api **out, const struct conf *conf, struct client *client,
+    struct reason *r) MUST_CHECK;
+/* The same judgement of the settings without a client; OK when wechat_url is empty. */
+enum err wechat_check(const struct conf *conf, struct reason *r) MUST_CHECK;
+
+#endif
