@@ -44,6 +44,7 @@ struct posting_units {
 #define POSTING_LEGS_MAX 64
 struct posting {
 	enum journal_event event;
+	bool overflow; /* until posting_end() */
 	int leg_count;
 	int64_t account[POSTING_LEGS_MAX];
 	int64_t fen[POSTING_LEGS_MAX];
@@ -54,8 +55,18 @@ struct posting {
 };
 
 /*
- * E1: cash and what funders owe, the brand's absorbed shortfall among it, against C:order; leg_count 0 when
- * the order costs nobody anything.  ERR_OVERFLOW past POSTING_LEGS_MAX.
+ * A row is begun, legs are added, and it is finished.  Legs of one account and kind are one; amounts of zero make
+ * none.  posting_end(): OVERFLOW when there were more than POSTING_LEGS_MAX, or an amount passed FEN_MAX; leg_count 0
+ * is a row that need not be written.
+ */
+void posting_begin(struct posting *p, enum journal_event event);
+void posting_add(struct posting *p, int64_t account, int64_t fen, int kind);
+int64_t posting_sum(const struct posting *p, int64_t account);
+enum err posting_end(struct posting *p) MUST_CHECK;
+
+/*
+ * E1: cash and what campaigns' funders owe, against C:order; leg_count 0 when the order costs nobody anything.
+ * What the brand absorbs of a shortfall is E3's, so that C:order does not hang on which attempt is executed.
  */
 enum err journal_paid(const struct world *w, const struct split *s, int32_t collector,
     enum provider v, struct posting *out) MUST_CHECK;

@@ -7,19 +7,37 @@
  * Pure: the caller has read the order's rows, decisions and the balances of the accounts they touch
  * (store/order_read.h, READ_MONEY), and writes what comes out in the transaction that checks they still hold.
  *
- * Units.  A line's units have ordinals 0 .. quantity-1, given out as rows are posted: an E3, or an R1 of units
- * that were never split, takes the next ones.  Within a decision row (attempt, part, row) an E3 takes the next
+ * Units.  A line's units have ordinals 0 .. quantity - voided - 1, given out as rows are posted: an E3, or an R1 of
+ * units that were never split, takes the next ones.  Within a decision row (attempt, part, row) an E3 takes the next
  * ones as well.  An R1 behind an E3 reverses ranges of that fulfilment's E3 rows, the first unreversed first, at
  * their frozen amounts.  A leg of a range is share_equal() of the row's leg; MARGIN is what is left of it.
  *
+ * Amounts.  A range of count 0 names no units but row_from fen: of the unit that it names (a part of its price went
+ * back), or as its line says one of MONEY_DELIVERY, MONEY_GOODWILL, ….  So the rows alone say how far each went.
+ *
  * Provider's fee.  Frozen: E2 posted it; units bear what the basis decision's PROVIDER_FEE legs say of their line,
  * spread over its ordinals.  Where E2 differs from that (goods made to order of which units were cancelled before the
- * balance) Σ E2 is spread by cash over what is left.
+ * balance) Σ E2 is spread by cash over what is left.  E1, E2 and R1 of a payment that was sent back whole (R1 under
+ * the payment's own event_no, below MONEY_ACT_NO) are no part of any of this.
  *
- * Source: design "The money"; tests/unit/test_order_money.c has the worked examples.
+ * Who gives.  What a dealer must give back is taken from what is held for him in this order, then from what he has
+ * available with the collector, then he owes it (RECV_DEALER); a staff member's from his held, his available, then
+ * his employer owes it; all others' from held before E4 of the fulfilment and from available behind it, unbounded.
+ *
+ * R1: domain/money_refund.h.  Source: design "The money"; tests/unit/domain/test_order_money*.c have the worked examples.
  */
 #include "domain/journal.h"
 #include "domain/order.h"
+
+#define MONEY_ACT_NO 1000 /* event_no of what acts post is this or more: ACT_EVENT_NO_FIRST */
+
+/* Lines of posting_units that name no line of goods; count is 0 and row_from are fen. */
+enum money_amount {
+	MONEY_DELIVERY = -1, /* of the customer's fee; attempt, part: who carried it, 0: given back */
+	MONEY_GOODWILL = -2, /* given without goods; from: the bearer's party id; below 0: he has it again */
+	MONEY_DEPOSIT = -3,  /* of a deposit whose balance was never paid */
+	MONEY_FORFEIT = -4   /* the owner's part of it, held; from: the fulfilment */
+};
 
 struct money_line {
 	int32_t quantity; /* as ordered */
@@ -73,16 +91,14 @@ struct order_money {
 /* Units of a fulfilment that an event is about. */
 struct money_units {
 	int number;               /* the fulfilment */
-	int attempt;              /* whose decision was executed */
+	int attempt;              /* whose decision was executed; an R1 of units handed over knows it */
 	int part;                 /* in that decision's plan */
-	int way;                  /* enum way */
-	int32_t location;         /* id */
-	int64_t delivery_fee_fen; /* of the customer's fee they carry */
+	int64_t delivery_fee_fen; /* of the customer's fee they carry; at most what is left of it is */
 	int line_count;
 	const struct money_unit_line {
 		int16_t line;
 		int32_t quantity;
-		int32_t goods_owner; /* party id; 0: made to order */
+		int32_t goods_owner; /* party id; 0: made to order; E3 only */
 	} * lines;
 };
 
@@ -93,51 +109,13 @@ struct money_units {
 enum err money_split(const struct order_money *m, const struct money_units *u, bool last,
     struct arena *arena, struct posting *out) MUST_CHECK;
 
-/* One R1.  Everything that a refund of an order may be, in one row; zero members are left out. */
-struct money_refund {
-	/* units never handed over, then units that came back: reversed at their frozen amounts */
-	int unsplit_count, split_count;
-	const struct money_units *unsplit, *split;
-	int64_t delivery_fee_fen;  /* of the fee, given back */
-	int64_t forfeit_fen;       /* kept of what the unsplit units cost */
-	int32_t forfeit_owner_bps; /* of it the owner's, the rest the brand's */
-	int64_t
-	    part_fen; /* a part of what units of ${part_of} cost: reversed by cumulative share */
-	const struct money_units *part_of; /* one unit of one line, handed over */
-	int64_t goodwill_fen;              /* without goods: ${bearer} pays */
-	int32_t bearer;                    /* party id */
-	int32_t lost_fee_bearer;           /* of what the provider keeps; 0: the brand */
-	int64_t
-	    deposit_fen; /* cash back of a deposit whose balance was never paid: C:order is closed with it */
-	bool last;        /* with this every unit is final: see money_split() */
-	int64_t cash_fen; /* what goes back to the customer: asserted to be the sum */
-};
-
-/* What else a refund asks of whoever writes it. */
-#define MONEY_TAKEN_MAX 16
-struct money_taken {
-	int32_t party;
-	int64_t account; /* …:avail that was debited, or RECV_DEALER */
-	int64_t fen;
-};
-struct money_refunded {
-	struct posting posting;
-	int64_t rebate_fen; /* of the provider's fee */
-	int taken_count; /* AVAIL accounts debited: payables shrink; receivables made: clawbacks */
-	struct money_taken taken[MONEY_TAKEN_MAX];
-};
-
-/*
- * R1.  WRONG_STATE: a unit of ${r} was refunded before, or was never handed over where it must have been; OVERFLOW.
- */
-enum err money_refund(const struct order_money *m, const struct money_refund *r,
-    struct arena *arena, struct money_refunded *out) MUST_CHECK;
-
 /* E4 of fulfilment ${number}: what is still held of its legs becomes available; leg_count 0: nothing is. */
 enum err money_hold_ended(const struct order_money *m, int number, struct posting *out) MUST_CHECK;
 
 /* Sums over the rows: what stands in ${account}, all its kinds. */
 int64_t money_sum(const struct order_money *m, int64_t account);
+/* E4 of it is posted. */
+bool money_hold_over(const struct order_money *m, int number);
 /* Units of ${line} that no row is about yet. */
 int32_t money_units_left(const struct order_money *m, int line);
 /* Cash of E1, less R1's: what may still be refunded. */

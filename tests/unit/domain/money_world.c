@@ -186,7 +186,7 @@ money_row(struct money_world *m, int line, int quantity, int32_t goods_owner)
 }
 
 enum err
-money_split(struct money_world *m, int32_t collector)
+money_world_split(struct money_world *m, int32_t collector)
 {
 	m->in.collector = collector != 0 ? collector
 	                                 : collector_choose(&m->w, &m->request, &m->plan);
@@ -194,7 +194,7 @@ money_split(struct money_world *m, int32_t collector)
 }
 
 int64_t
-money_sum(const struct money_world *m, enum leg_kind kind, int32_t party)
+money_world_sum(const struct money_world *m, enum leg_kind kind, int32_t party)
 {
 	int64_t sum = 0;
 	int i;

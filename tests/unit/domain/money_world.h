@@ -64,9 +64,9 @@ int money_line(struct money_world *m, int64_t price_fen, int64_t discount_fen, i
 void money_part(struct money_world *m, int32_t location, enum way way);
 void money_row(struct money_world *m, int line, int quantity, int32_t goods_owner);
 /* Splits with the collector given, or the one that collector_choose() names if 0; keeps m->split, m->reason. */
-enum err money_split(struct money_world *m, int32_t collector);
+enum err money_world_split(struct money_world *m, int32_t collector);
 /* Sum of the legs of a kind that ${party} has. */
-int64_t money_sum(const struct money_world *m, enum leg_kind kind, int32_t party);
+int64_t money_world_sum(const struct money_world *m, enum leg_kind kind, int32_t party);
 void money_rule_clear(struct split_rule *r);
 /* Rounded half up. */
 void money_charge(struct charge *c, int64_t fixed_fen, int32_t bps, enum charge_base base);

@@ -350,10 +350,10 @@ check_legs(const struct money_world *m, const struct row *row)
 
 	for (i = 0; i < LEGS && row->legs[i].kind != 0; i++) {
 		sum += row->legs[i].fen;
-		if (money_sum(m, row->legs[i].kind, row->legs[i].party) != row->legs[i].fen)
+		if (money_world_sum(m, row->legs[i].kind, row->legs[i].party) != row->legs[i].fen)
 			fail_msg("%s: leg kind %d of party %d is %lld", row->label,
 			    row->legs[i].kind, row->legs[i].party,
-			    (long long)money_sum(m, row->legs[i].kind, row->legs[i].party));
+			    (long long)money_world_sum(m, row->legs[i].kind, row->legs[i].party));
 	}
 	/* All there are: the expected ones add up to the whole, and no leg has another kind. */
 	row_equal(row->label, sum, row->paid + row->funded + row->absorbed);
@@ -373,7 +373,7 @@ test_examples(void **state)
 	(void)state;
 	for (i = 0; i < ROWS(rows); i++) {
 		build(&m, &rows[i]);
-		row_equal(rows[i].label, money_split(&m, rows[i].collector), ERR_OK);
+		row_equal(rows[i].label, money_world_split(&m, rows[i].collector), ERR_OK);
 		check_legs(&m, &rows[i]);
 		row_equal(rows[i].label, m.split->total.total_fen, rows[i].paid);
 		row_equal(rows[i].label, m.split->total.delivery_fee_fen, rows[i].delivery_fee_fen);
@@ -399,7 +399,7 @@ test_by_line(void **state)
 	for (i = 0; strcmp(rows[i].label, "coupon of the brand") != 0; i++)
 		;
 	build(&m, &rows[i]);
-	assert_int_equal(money_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
 	for (l = m.split->legs; l < m.split->legs + m.split->leg_count; l++) {
 		if (l->kind == LEG_PROVIDER_FEE)
 			assert_int_equal(l->fen, fee[l->line]);

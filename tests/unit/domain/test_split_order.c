@@ -17,13 +17,13 @@ test_funders(void **state)
 	m.lines[0].campaign = FUNDED_BY_THREE;
 	money_part(&m, SITE, WAY_SHIP);
 	money_row(&m, 0, 4, BRAND);
-	assert_int_equal(money_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
 	assert_int_equal(m.split->funding_count, 3);
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(m.split->funding[i].party, want[i].party);
 		assert_int_equal(m.split->funding[i].fen, want[i].fen);
 	}
-	assert_int_equal(money_sum(&m, LEG_MARGIN, DEALER_D), 40000 - 32000 - 238);
+	assert_int_equal(money_world_sum(&m, LEG_MARGIN, DEALER_D), 40000 - 32000 - 238);
 	money_world_release(&m);
 }
 
@@ -44,14 +44,14 @@ test_mixed_rows(void **state)
 	money_row(&m, 0, 2, BRAND);
 	money_part(&m, STORE_F, WAY_DELIVER);
 	money_row(&m, 0, 2, DEALER_F);
-	assert_int_equal(money_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
 	assert_int_equal(m.split->total.cost_fen, 10000);
 	assert_int_equal(m.split->total.cost_unit_fen[0], 2000);
-	assert_int_equal(money_sum(&m, LEG_COST, BRAND), 4000);
-	assert_int_equal(money_sum(&m, LEG_TRANSFER, DEALER_F), 4000);
-	assert_int_equal(money_sum(&m, LEG_HANDLING, DEALER_F), 100);
-	assert_int_equal(money_sum(&m, LEG_STAFF, STAFF_S), 167); /* once a line: 16665 at 1 % */
-	assert_int_equal(money_sum(&m, LEG_MARGIN, DEALER_D), 16665 - 8000 - 100 - 167 - 100);
+	assert_int_equal(money_world_sum(&m, LEG_COST, BRAND), 4000);
+	assert_int_equal(money_world_sum(&m, LEG_TRANSFER, DEALER_F), 4000);
+	assert_int_equal(money_world_sum(&m, LEG_HANDLING, DEALER_F), 100);
+	assert_int_equal(money_world_sum(&m, LEG_STAFF, STAFF_S), 167); /* once a line: 16665 at 1 % */
+	assert_int_equal(money_world_sum(&m, LEG_MARGIN, DEALER_D), 16665 - 8000 - 100 - 167 - 100);
 	assert_int_equal(m.split->total.owner_margin_fen, 16665 - 10000 - 100 - 167 - 100);
 	money_world_release(&m);
 }
@@ -75,10 +75,10 @@ test_absorb_limit(void **state)
 		m.plan.part_count = 1 + i / 2;
 		money_row(&m, i % 2, 1, BRAND);
 	}
-	assert_int_equal(money_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
 	/* 3060 lacking a unit: the first of each line whole, of the second the 1940 left */
 	assert_int_equal(m.split->total.absorbed_fen, 2 * 5000);
-	assert_int_equal(money_sum(&m, LEG_MARGIN, DEALER_D), -4 * 3060);
+	assert_int_equal(money_world_sum(&m, LEG_MARGIN, DEALER_D), -4 * 3060);
 	money_world_release(&m);
 }
 
@@ -96,9 +96,9 @@ test_delivery_of_two(void **state)
 	money_part(&m, SITE, WAY_SHIP);
 	money_row(&m, 0, 1, BRAND);
 	m.plan.delivery_fee_fen = 1000;
-	assert_int_equal(money_split(&m, 0), ERR_OK);
-	assert_int_equal(money_sum(&m, LEG_DELIVERY_INCOME, BRAND), 994);
-	assert_int_equal(money_sum(&m, LEG_DELIVERY_INCOME, DEALER_D), 0);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_sum(&m, LEG_DELIVERY_INCOME, BRAND), 994);
+	assert_int_equal(money_world_sum(&m, LEG_DELIVERY_INCOME, DEALER_D), 0);
 	money_world_release(&m);
 }
 
@@ -115,8 +115,8 @@ test_frozen_cost(void **state)
 	money_part(&m, SITE, WAY_SHIP);
 	money_row(&m, 0, 2, BRAND);
 	m.in.cost_unit_fen = frozen;
-	assert_int_equal(money_split(&m, 0), ERR_OK);
-	assert_int_equal(money_sum(&m, LEG_COST, BRAND), 140000);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_sum(&m, LEG_COST, BRAND), 140000);
 	assert_int_equal(m.split->total.cost_unit_fen[0], 70000);
 	money_world_release(&m);
 }
@@ -194,7 +194,7 @@ test_refusals(void **state)
 		money_row(&m, 1, bad[i].quantity, BRAND);
 		if (bad[i].change != NULL)
 			bad[i].change(&m);
-		row_equal(bad[i].label, money_split(&m, 0), bad[i].want);
+		row_equal(bad[i].label, money_world_split(&m, 0), bad[i].want);
 		row_equal(bad[i].label, m.reason.err, bad[i].want);
 		row_text(bad[i].label, m.reason.field, bad[i].field);
 		money_world_release(&m);
@@ -216,9 +216,9 @@ test_handling_is_rounded_once(void **state)
 	money_row(&m, 0, 1, BRAND);
 	money_part(&m, STORE_BRAND, WAY_DELIVER);
 	money_row(&m, 0, 1, BRAND);
-	assert_int_equal(money_split(&m, 0), ERR_OK);
-	assert_int_equal(money_sum(&m, LEG_HANDLING, DEALER_F), 3); /* 5 % of 60, not twice 1.5 */
-	assert_int_equal(money_sum(&m, LEG_HANDLING, BRAND), 2);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_sum(&m, LEG_HANDLING, DEALER_F), 3); /* 5 % of 60, not twice 1.5 */
+	assert_int_equal(money_world_sum(&m, LEG_HANDLING, BRAND), 2);
 	money_world_release(&m);
 }
 
@@ -235,7 +235,7 @@ test_no_memory(void **state)
 	arena_free(m.arena);
 	m.arena = arena_new(1024);
 	assert_non_null(m.arena);
-	assert_int_equal(money_split(&m, 0), ERR_NO_MEMORY);
+	assert_int_equal(money_world_split(&m, 0), ERR_NO_MEMORY);
 	money_world_release(&m);
 }
 

@@ -229,7 +229,7 @@ test_any_order(void **state)
 	for (round = 0; round < ROUNDS; round++) {
 		money_world_init(&m);
 		random_order(&m);
-		assert_int_equal(money_split(&m, 0), ERR_OK);
+		assert_int_equal(money_world_split(&m, 0), ERR_OK);
 		check_whole(&m);
 		funding = 0;
 		for (p = 0; p < m.plan.part_count; p++)
@@ -313,7 +313,7 @@ test_equal_margin(void **state)
 		for (i = 0; i < ROWS(arrangements); i++) {
 			arrange(&m, &arrangements[i]);
 			m.plan.delivery_fee_fen = roll(2) == 0 ? roll(3000) : 0;
-			assert_int_equal(money_split(&m, 0), ERR_OK);
+			assert_int_equal(money_world_split(&m, 0), ERR_OK);
 			if (i == 0)
 				margin = m.split->total.owner_margin_fen;
 			if (m.split->total.owner_margin_fen != margin)

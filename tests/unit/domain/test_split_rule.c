@@ -116,7 +116,7 @@ test_ladder(void **state)
 		money_row(&m, i, 1, DEALER_D);
 		m.skus[i].class_idx = i == 2 ? CLASS_LAPTOP : CLASS_PHONE;
 	}
-	assert_int_equal(money_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
 	for (l = m.split->legs; l < m.split->legs + m.split->leg_count; l++)
 		if (l->kind == LEG_PLATFORM_FEE) {
 			assert_int_equal(l->fen, bps[l->line]);
@@ -124,8 +124,8 @@ test_ladder(void **state)
 		}
 	assert_int_equal(seen, 3);
 	m.owner.dealer = DEALER_F;
-	assert_int_equal(money_split(&m, 0), ERR_OK);
-	assert_int_equal(money_sum(&m, LEG_PLATFORM_FEE, PLATFORM_OP), 300 + 800 + 2000);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_sum(&m, LEG_PLATFORM_FEE, PLATFORM_OP), 300 + 800 + 2000);
 	money_world_release(&m);
 }
 

@@ -30,7 +30,7 @@ test_three_lines(void **state)
 		money_line(&m, 100000, discount[i], 80000, 1);
 		money_row(&m, i, 1, BRAND);
 	}
-	assert_int_equal(money_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
 	for (i = 0; i < 3; i++) {
 		split_unit(&m.in, m.split, 0, i, 0, &u);
 		assert_int_equal(u.paid_fen, 100000 - discount[i]);
@@ -77,7 +77,7 @@ test_spread(void **state)
 	money_row(&m, 0, 1, BRAND);
 	money_part(&m, STORE_F, WAY_DELIVER);
 	money_row(&m, 0, 4, DEALER_F);
-	assert_int_equal(money_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
 	for (i = 0; i < ROWS(rows); i++) {
 		split_unit(&m.in, m.split, rows[i].part, rows[i].row, rows[i].unit, &u);
 		assert_int_equal(leg_of(&u, LEG_PROVIDER_FEE), rows[i].fee);
@@ -105,7 +105,7 @@ test_absorbed(void **state)
 	m.lines[0].campaign = FUNDED_BY_THREE;
 	money_part(&m, SITE, WAY_SHIP);
 	money_row(&m, 0, 2, BRAND);
-	assert_int_equal(money_split(&m, 0), ERR_OK);
+	assert_int_equal(money_world_split(&m, 0), ERR_OK);
 	assert_int_equal(m.split->total.absorbed_fen, 25);
 	split_unit(&m.in, m.split, 0, 0, 0, &u);
 	assert_int_equal(leg_of(&u, LEG_MARGIN), 1000 - 1010 - 6);
