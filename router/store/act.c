@@ -9,6 +9,7 @@
 #include "store/act_stock.h"
 #include "store/act_write.h"
 #include "store/batch_write.h"
+#include "store/ledger.h"
 #include "store/scarce.h"
 
 #define ARENA_MAX ((size_t)8 << 20)
@@ -17,6 +18,7 @@
 struct act {
 	struct hints_memory *hints;
 	const struct act_in *in;
+	struct books_of of;
 	act_fn *done;
 	void *ctx;
 
@@ -32,6 +34,7 @@ struct act {
 	int changed_at, split_at, gives_at, takes_at;
 	int scarce_at; /* -1: not asked */
 	int changed, split;
+	int settled_at, settled;
 };
 
 static enum tx_next
@@ -110,6 +113,8 @@ rows_trip(struct act *x, struct tx *t)
 	e = act_serials_send(&x->stock, in, x->arena, t);
 	act_more_send(t, in);
 	write_acted_contact(t, in);
+	x->settled_at = tx_added(t);
+	x->settled = in->books != NULL ? books_guard(in->books, &x->of, t) : 0;
 	x->gives_at = tx_added(t);
 	(void)takes_send(&x->gives, t, TAKES_GIVE);
 	if (e == ERR_OK)
@@ -125,7 +130,8 @@ static bool
 alone(const struct act *x, struct tx *t)
 {
 	return (x->changed == 0 || tx_affected(t, x->changed_at) == x->changed) &&
-	    (x->split == 0 || tx_affected(t, x->split_at) == x->split);
+	    (x->split == 0 || tx_affected(t, x->split_at) == x->split) &&
+	    (x->settled == 0 || tx_affected(t, x->settled_at) == x->settled);
 }
 
 /* Of part ${n}: its legs of no line, but for what the brand adds to them. */
@@ -183,22 +189,14 @@ write_decided(const struct act *x, struct tx *t)
 		write_carried(x, t, w.number_first);
 }
 
-static void
+static enum err
 send_books(struct act *x, struct tx *t)
 {
 	const struct act_in *in = x->in;
-	struct journal_write j[ACT_POSTINGS_MAX];
 	struct outbox_write o[ACT_EVENTS_MAX];
+	enum err e = ERR_OK;
 
-	assert(in->posting_count <= ACT_POSTINGS_MAX && in->event_count <= ACT_EVENTS_MAX);
-	for (int i = 0; i < in->posting_count; i++)
-		j[i] = (struct journal_write){.object = in->order->order_id,
-		    .dealer = in->order->dealer,
-		    .split_version = in->order->split_version,
-		    .event_no = ACT_EVENT_NO_FIRST + in->order->act_count + 1 + i,
-		    .event_at_us = in->at_us,
-		    .provider_ref = "",
-		    .posting = &in->postings[i]};
+	assert(in->event_count <= ACT_EVENTS_MAX);
 	for (int i = 0; i < in->event_count; i++)
 		o[i] = (struct outbox_write){.order_id = in->order->order_id,
 		    .dealer = in->order->dealer,
@@ -207,15 +205,27 @@ send_books(struct act *x, struct tx *t)
 		    .location = in->events[i].location,
 		    .amount_fen = in->events[i].amount_fen,
 		    .reason = in->events[i].reason};
-	write_journal(t, j, in->posting_count, in->at_us);
 	write_outbox(t, o, in->event_count, in->at_us);
 	(void)takes_pack(&x->gives, &x->changes);
 	if (in->row != NULL)
 		(void)takes_pack(&x->takes, &x->changes);
 	for (int i = 0; i < in->fulfilment_count; i++)
 		tx_task(t, in->fulfilments[i].is.location);
+	/* last, so that others wait for a balance no longer than the commit takes */
+	if (in->books != NULL)
+		e = books_send(in->books, &x->of, x->arena, t);
 	/* Journal rows name its number, so it must be there. */
-	write_change(t, &x->changes);
+	if (e == ERR_OK)
+		write_change(t, &x->changes);
+	return e;
+}
+
+static enum tx_next
+finish(struct act *x, struct tx *t)
+{
+	enum err e = send_books(x, t);
+
+	return e == ERR_OK ? TX_COMMIT : undo(x, t, e);
 }
 
 static enum tx_next
@@ -232,10 +242,8 @@ books_trip(struct act *x, struct tx *t)
 	if (e != ERR_OK)
 		return undo(x, t, e);
 	(void)takes_read(&x->gives, t, x->gives_at, TAKES_GIVE);
-	if (row == NULL) {
-		send_books(x, t);
-		return TX_COMMIT;
-	}
+	if (row == NULL)
+		return finish(x, t);
 	if (x->scarce_at >= 0)
 		scarce_read(&x->scarce, tx_result(t, x->scarce_at));
 	(void)takes_read(&x->takes, t, x->takes_at, TAKES_TAKE);
@@ -245,8 +253,7 @@ books_trip(struct act *x, struct tx *t)
 	if (takes_grant(&x->takes, row->takes, x->places, row->take_count,
 	        paid ? PART_ALLOCATED : PART_RESERVED, &short_at)) {
 		write_decided(x, t);
-		send_books(x, t);
-		return TX_COMMIT;
+		return finish(x, t);
 	}
 	x->err = take_err(row->takes[short_at].kind);
 	/* What granted nothing is read before all is undone, for the next decision. */
@@ -286,6 +293,8 @@ act_done(struct tx *t, void *ctx, enum err e)
 		e = x->err; /* undone by us, and why */
 	else if (e == ERR_OK)
 		metric_add(METRIC_acts_total, x->in->act_count);
+	else if (ledger_err(t, e) == ERR_CONTENDED)
+		e = ERR_CONTENDED; /* a balance moved, and the plan with it */
 	else
 		log_warn(LOG_MSG("an act failed"), LOG_STR("err", err_name(e)),
 		    LOG_STR("server", tx_sql_error(t)));
@@ -314,7 +323,15 @@ act_start(struct pool *pool, struct hints_memory *hints, const struct act_in *in
 	x = calloc(1, sizeof(*x));
 	if (x == NULL)
 		return ERR_NO_MEMORY;
-	*x = (struct act){.hints = hints, .in = in, .done = done, .ctx = ctx};
+	*x = (struct act){.hints = hints,
+	    .in = in,
+	    .of = {.order_id = in->order->order_id,
+	        .dealer = in->order->dealer,
+	        .collector = in->order->collector,
+	        .split_version = in->order->split_version,
+	        .now_us = in->at_us},
+	    .done = done,
+	    .ctx = ctx};
 	buf_init(&x->changes, CHANGES_MAX);
 	x->arena = arena_new(ARENA_MAX);
 	e = x->arena != NULL ? tx_start(pool, act_step, act_done, x) : ERR_NO_MEMORY;

@@ -14,6 +14,7 @@
  *
  * Somebody else's act meanwhile has the number: WRONG_STATE, nothing was written: read again, judge anew.
  */
+#include "store/act_books.h"
 #include "store/order_read.h"
 
 struct hints_memory;
@@ -60,7 +61,6 @@ struct act_event {
 
 #define ACT_ROWS_MAX 8
 #define ACT_EVENTS_MAX 32
-#define ACT_POSTINGS_MAX 4
 
 struct act_in {
 	const struct order_read *order; /* as read, with its acts */
@@ -88,17 +88,17 @@ struct act_in {
 	bool carries; /* its fulfilments carry on units that had a home before */
 	int hops;     /* store offers made for them so far */
 	const struct contact_row *contact; /* where the customer is from now on; NULL: as it was */
-	int posting_count;
-	struct posting postings[ACT_POSTINGS_MAX];
+	const struct act_books *books;     /* what is posted; NULL: nothing */
 	int event_count;
 	struct act_event events[ACT_EVENTS_MAX];
 	struct act_more *more; /* store/act_more.h; NULL: nothing */
 };
 
 /*
- * ${e}: OK, committed, the acts have the numbers from order->act_count + 1 on · WRONG_STATE · EXISTS_DIFFERS: a serial
- * number is out already, ${in}->reason names it · OUT_OF_STOCK, ENTITLEMENT_USED, SLOT_FULL, CONTENDED: ${row} lost a
- * race, the figures are in the hints: decide again · DB_DOWN, TIMEOUT (outcome unknown), BUSY, INTERNAL.
+ * ${e}: OK, committed, the acts have the numbers from order->act_count + 1 on · WRONG_STATE, also when a settlement is
+ * no longer as it was read · EXISTS_DIFFERS: a serial number is out already, ${in}->reason names it · OUT_OF_STOCK,
+ * ENTITLEMENT_USED, SLOT_FULL, CONTENDED: ${row} lost a race, the figures are in the hints: decide again; CONTENDED
+ * also: a balance moved (store/ledger.h) · DB_DOWN, TIMEOUT (outcome unknown), BUSY, INTERNAL.
  */
 typedef void act_fn(void *ctx, enum err e);
 

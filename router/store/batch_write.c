@@ -272,7 +272,7 @@ write_fulfilments(struct tx *t, const struct order_write *w, int count)
 
 /* ---- Decisions -------------------------------------------------------------------------------- */
 
-/* Columns in the order of type new_decision. */
+/* Columns in the order of type placed_decision. */
 static void
 decision_row(struct pg_args *a, const struct order_write *w)
 {
@@ -289,6 +289,7 @@ decision_row(struct pg_args *a, const struct order_write *w)
 	ROW_ARRAY(ELEM_I64, elem_i64, s->leg_count, s->legs[n].fen);
 	ROW_ARRAY(ELEM_I16, elem_i16, s->leg_count, s->legs[n].line);
 	ROW_ARRAY(ELEM_I16, elem_i16, s->leg_count, s->legs[n].part);
+	ROW_ARRAY(ELEM_I16, elem_i16, s->leg_count, s->legs[n].row);
 	if (s->funding_count > 0) {
 		ROW_ARRAY(ELEM_I32, elem_i32, s->funding_count, s->funding[n].party);
 		ROW_ARRAY(ELEM_I64, elem_i64, s->funding_count, s->funding[n].fen);
@@ -296,6 +297,10 @@ decision_row(struct pg_args *a, const struct order_write *w)
 		row_array_null(a, ELEM_I32);
 		row_array_null(a, ELEM_I64);
 	}
+	if (r->line_of != NULL)
+		ROW_ARRAY(ELEM_I16, elem_i16, r->frozen->request.line_count, r->line_of[n]);
+	else
+		row_array_null(a, ELEM_I16);
 	row_close(a);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/money_read.h"
 #include "store/return_read.h"
 
 /* ---- Rows -------------------------------------------------------------------------------------- */
@@ -370,7 +371,7 @@ more_ask(const struct one *o, struct tx *t)
 		args_i16(a, (int16_t)o->key.attempt);
 		tx_add(t, STMT_ORDER_DECISION);
 	}
-	if (o->with & READ_PAYMENTS)
+	if (o->with & (READ_PAYMENTS | READ_MONEY))
 		by_order(o, t, STMT_ORDER_PAYMENTS);
 	if (o->with & READ_CONTACT)
 		by_order(o, t, STMT_ORDER_CONTACT);
@@ -380,6 +381,7 @@ more_ask(const struct one *o, struct tx *t)
 		args_text(a, o->order->order_ref);
 		tx_add(t, STMT_ORDER_HASH);
 	}
+	money_ask(t, &o->order->order_id, o->with);
 	returns_ask(t, &o->order->order_id, o->with);
 }
 
@@ -393,12 +395,15 @@ more_read(const struct one *o, struct tx *t)
 	e = fulfilments_read(o->arena, tx_result(t, at++), o->order, 1);
 	if (e == ERR_OK && o->with & READ_DECISION)
 		e = decision_read(o->arena, tx_result(t, at++), o->order);
-	if (e == ERR_OK && o->with & READ_PAYMENTS)
+	if (e == ERR_OK && o->with & (READ_PAYMENTS | READ_MONEY))
 		e = payments_read(o->arena, tx_result(t, at++), o->order);
 	if (e == ERR_OK && o->with & READ_CONTACT)
 		e = contact_read(o->arena, tx_result(t, at++), o->order);
 	if (e == ERR_OK && o->with & READ_HASH)
 		e = hash_read(o->arena, tx_result(t, at++), o->order);
+	if (e == ERR_OK)
+		e = money_rows_read(o->arena, t, at, o->with, o->order);
+	at += money_result_count(o->with);
 	return e == ERR_OK ? returns_read(o->arena, t, at, o->with, o->order) : e;
 }
 

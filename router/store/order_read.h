@@ -36,9 +36,13 @@ struct decision_read {
 	const uint8_t *record;
 	size_t record_len;
 	int leg_count;
-	struct leg *legs;
+	struct leg *legs; /* their row: READ_MONEY only, see rows_known */
 	int funding_count;
 	struct funding *fundings;
+	/* READ_MONEY: */
+	bool rows_known;        /* false: written before legs knew theirs */
+	int line_of_count;      /* 0: its lines are the order's */
+	const int16_t *line_of; /* the order's line of each of its own */
 };
 
 struct order_read {
@@ -73,6 +77,7 @@ struct order_read {
 	struct return_read *returns;  /* by number */
 	struct serial_read *serials;  /* that are out */
 	struct deposit_read *deposit; /* NULL: paid at once */
+	struct money_read *money;     /* store/money_read.h; NULL: not asked for */
 };
 
 #define READ_DECISION 1u
@@ -82,6 +87,7 @@ struct order_read {
 #define READ_ACTS 16u /* read before all else: what is read then is no older; by order_id only */
 #define READ_RETURNS 32u
 #define READ_DEPOSIT 64u
+#define READ_MONEY 128u /* with the payments; by order_id only, as READ_ACTS */
 
 struct order_key {
 	struct uuid order_id; /* zero: by the next two */

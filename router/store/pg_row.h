@@ -1,13 +1,13 @@
 #ifndef ROUTER_STORE_PG_ROW_H
 #define ROUTER_STORE_PG_ROW_H
 
-/* pg_row: X(name, type, its columns); the types are made in migrations/0006 and 0007. */
+/* pg_row: X(name, type, its columns); the types are made in migrations/0006, 0007 and 0022. */
 
 /* clang-format off */
 #define ROW_TABLE(X) \
 	X(ORDER, "new_order", 29) \
 	X(FULFILMENT, "new_fulfilment", 21) \
-	X(DECISION, "new_decision", 11) \
+	X(DECISION, "placed_decision", 13) \
 	X(ACTED, "acted_fulfilment", 22)
 /* clang-format on */
 

@@ -32,7 +32,7 @@
 	    SQL_W("storefront, ref", "$1::int4[], $2::text[]") \
 	    "select w.i::int4, s.body_hash, s.order_id from w join submission s " \
 	    "on s.storefront_id = w.storefront and s.order_ref = w.ref") \
-	/* Types new_*, migrations/0006: a row's arrays come with it. */ \
+	/* Types new_* and placed_decision, migrations/0006, 0022: a row's arrays come with it. */ \
 	X(ORDER_INSERT, ON_BATCH, \
 	    "insert into sales_order (order_id, dealer_id, storefront_id, owner_location_id, owner_staff_id, " \
 	    "policy_version, split_version, collector_id, customer, goods_fen, delivery_fee_fen, funded_fen, " \
@@ -46,7 +46,7 @@
 	    "select * from unnest($1::new_fulfilment[])") \
 	X(DECISION_INSERT, ON_BOTH, \
 	    "insert into decision (order_id, attempt, dealer_id, record, leg_kind, leg_party, leg_fen, leg_line, " \
-	    "leg_part, funding_party, funding_fen) select * from unnest($1::new_decision[])") \
+	    "leg_part, leg_row, funding_party, funding_fen, line_of) select * from unnest($1::placed_decision[])") \
 	X(CONTACT_INSERT, ON_BATCH, \
 	    "insert into contact (order_id, dealer_id, name, phone, street, region, lat_e6, lon_e6) " \
 	    "select * from unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::text[], " \
