@@ -13,6 +13,7 @@
 #include "simulator/bench.h"
 #include "simulator/day.h"
 #include "simulator/load.h"
+#include "simulator/provider.h"
 #include "simulator/run.h"
 #include "simulator/screens.h"
 
@@ -126,12 +127,16 @@ int
 main(int argc, char **argv)
 {
 	struct options o;
+	const char *command;
 	int status;
-	const char *command = options_parse(&o, argc, argv, &status);
 
+	(void)signal(SIGPIPE, SIG_IGN);
+	/* it has options of its own */
+	if (argc > 1 && strcmp(argv[1], "provider") == 0)
+		return provider_main(argc - 1, argv + 1);
+	command = options_parse(&o, argc, argv, &status);
 	if (command == NULL)
 		return status;
-	(void)signal(SIGPIPE, SIG_IGN);
 	if (strcmp(command, "load") == 0)
 		return service_command_run(&o, true, false);
 	if (strcmp(command, "run") == 0)

@@ -21,6 +21,7 @@ static const struct {
     {"day",
         "load, play a compressed day to the end of everything, audit; moves the service's clock"},
     {"screens", "measure: stores' screens that wait for tasks, one line of JSON"},
+    {"provider", "play the payment provider; options of its own: simulator provider --help"},
     {"selftest", "tamper with the rows of --db in transactions rolled back: the audit must see it"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -255,6 +256,8 @@ options_parse(struct options *o, int argc, char **argv, int *status)
 	if (o->url_count == 0)
 		o->url[o->url_count++] = "http://127.0.0.1:8080";
 	command = command_find(optind == argc - 1 ? argv[optind] : NULL);
+	if (command != NULL && strcmp(command, "provider") == 0)
+		command = NULL; /* it comes first, before its options */
 	if (command == NULL) {
 		help_print(stderr);
 		*status = 2;
