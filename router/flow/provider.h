@@ -56,7 +56,8 @@ struct provider_bill {
 	enum provider_bill_kind kind;
 	const char *merchant; /* whose bill */
 	int32_t day;          /* days since 1970, in China */
-	const void *data;     /* inflated; its SHA-1 is what the provider said */
+	/* As it came, perhaps gzip: edge/gunzip.h reads it.  The SHA-1 of what it holds is what the provider said. */
+	const void *data;
 	size_t len;
 	const char *sha1; /* in hex */
 };

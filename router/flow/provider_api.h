@@ -33,7 +33,7 @@ struct provider_reply {
 	int64_t fen;                         /* amounts: what is not split yet */
 	char url[PROVIDER_URL_SIZE];         /* bill */
 	char sha1[2 * 20 + 1];               /* bill */
-	const void *data;                    /* download */
+	const char *data;                    /* download, as it came */
 	size_t len;
 };
 /* The reply lives until this returns. */
@@ -63,9 +63,9 @@ struct provider_ops {
 	/* NO_SUCH: there is none for that day; LATER: not yet. */
 	enum err (*bill)(struct provider_api *a, enum provider_bill_kind kind, const char *payer,
 	    int32_t day, provider_reply_fn *done, void *ctx, struct provider_ask **out);
-	/* As bill said; what comes is inflated, bounded, and its SHA-1 is ${sha1}, or it is UNKNOWN. */
-	enum err (*download)(struct provider_api *a, const char *url, const char *sha1,
-	    provider_reply_fn *done, void *ctx, struct provider_ask **out);
+	/* As bill said; its answer is not signed: the caller holds it against the SHA-1. */
+	enum err (*download)(struct provider_api *a, const char *url, provider_reply_fn *done,
+	    void *ctx, struct provider_ask **out);
 	void (*cancel)(struct provider_ask *ask);
 	void (*free)(struct provider_api *a);
 };
