@@ -6,6 +6,7 @@
 #include "flow/clock_flow.h"
 #include "flow/order_flow.h"
 #include "flow/payment_flow.h"
+#include "flow/period_flow.h"
 #include "flow/preview.h"
 #include "flow/production.h"
 #include "flow/quote_flow.h"
@@ -23,6 +24,7 @@
 #include "yuncang/v1/catalog.pb-c.h"
 #include "yuncang/v1/customer.pb-c.h"
 #include "yuncang/v1/finance.pb-c.h"
+#include "yuncang/v1/ledger.pb-c.h"
 #include "yuncang/v1/order.pb-c.h"
 #include "yuncang/v1/stock.pb-c.h"
 #include "yuncang/v1/store.pb-c.h"
@@ -107,6 +109,8 @@
 
 /* Writes: FINANCE.  What is a dealer's own goes only to keys that may_see_dealer(). */
 #define FINANCE_METHODS(X) \
+	X(ClosePeriod, close_period, FINANCE, "", 64 * KIB, close_period_start) \
+	X(ListPeriods, list_periods, FINANCE_READ, "", 64 * KIB, list_periods_start) \
 	X(PreviewSplit, preview_split, FINANCE_READ, "", 256 * KIB, preview_split_start)
 
 #define ADMIN_METHODS(X) \

@@ -67,7 +67,21 @@
 	    "j.dealer_id, l.leg_no, l.account, l.fen, l.kind, j.period, j.event_at, j.posted_at, " \
 	    SQL_JOURNAL_OF_ORDER("j") ", j.number, j.provider_ref from batch b, picked j, " \
 	    "unnest(j.accounts, j.amounts, j.kinds) with ordinality l(account, fen, kind, leg_no)) " \
-	    "select batch_no, row_count, entry_count from batch")
+	    "select batch_no, row_count, entry_count from batch") \
+	X(PERIOD_CLOSE, ON_QUERY, \
+	    "select ledger_close($1, $2, $3, coalesce((select name from api_key where key_id = $3), ''))") \
+	/* From $1 down to $2. */ \
+	X(PERIOD_LIST, ON_QUERY, \
+	    "select period, closed_at, key_name, batch_last, row_count, entry_count, debit_fen, hash from ledger_period " \
+	    "where period <= $1 and period >= $2 order by period desc limit $3") \
+	/* The first period with rows that is open: what stands in its way. */ \
+	X(PERIOD_OPEN, ON_QUERY, \
+	    "with n as materialized (select s.open_period, (select min(period) from seal_period p " \
+	    "where p.period >= s.open_period) as period from ledger_state s) " \
+	    "select open_period, period, (select coalesce(sum(row_count), 0)::int8 from seal_period p " \
+	    "where p.period = n.period), coalesce(ledger_unsealed(period), false), " \
+	    "(select coalesce(sum(fen), 0)::int8 from entry e where account = 13::int8 << 55 and e.period <= n.period), " \
+	    "coalesce(ledger_exceptions(period), 0) from n")
 /* clang-format on */
 
 #endif

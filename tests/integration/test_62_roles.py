@@ -70,6 +70,8 @@ METHODS = {
     "CustomerService/GetStoreCode": {"store"} | OPERATE,
     "CustomerService/TransferOwnership": OPERATE,
     "FinanceService/PreviewSplit": FINANCE_READ,
+    "FinanceService/ClosePeriod": FINANCE,
+    "FinanceService/ListPeriods": FINANCE_READ,
     "AdminService/MoveClock": {"admin"},
     "AdminService/UpsertWebhookEndpoint": OPERATE,
     "AdminService/ListWebhookEndpoints": OPERATE,

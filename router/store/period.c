@@ -1,0 +1,153 @@
+#include "store/period.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/log.h"
+
+struct ask {
+	struct arena *arena;
+	int32_t period; /* 0: a list */
+	int32_t before;
+	int max;
+	int64_t now_us, key_id;
+	struct periods out;
+	periods_fn *done;
+	void *ctx;
+};
+
+/* What ledger_close() answers, by enum period_close. */
+static const char *const answers[] = {"closed", "not the next", "not sealed", "recon", "exceptions"};
+
+static enum period_close
+outcome_read(const char *text)
+{
+	for (size_t i = 1; i < sizeof(answers) / sizeof(answers[0]); i++)
+		if (strcmp(text, answers[i]) == 0)
+			return (enum period_close)i;
+	assert(strncmp(text, answers[0], strlen(answers[0])) == 0);
+	return PERIOD_CLOSED;
+}
+
+static void
+ask_rows(const struct ask *x, struct tx *t)
+{
+	struct pg_args *a = tx_args(t);
+
+	args_i32(a, x->period != 0 ? x->period : x->before != 0 ? x->before - 1 : INT32_MAX);
+	args_i32(a, x->period);
+	args_i64(a, x->max + 1);
+	tx_add(t, STMT_PERIOD_LIST);
+	(void)tx_args(t);
+	tx_add(t, STMT_PERIOD_OPEN);
+}
+
+static enum tx_next
+step(struct tx *t, void *ctx)
+{
+	struct ask *x = ctx;
+	struct pg_args *a;
+
+	if (x->period != 0 && tx_trip(t) == 0) {
+		a = tx_args(t);
+		args_i32(a, x->period);
+		args_time(a, x->now_us);
+		args_i64(a, x->key_id);
+		tx_add(t, STMT_PERIOD_CLOSE);
+		return TX_TRIP;
+	}
+	if (x->period != 0 && tx_trip(t) == 1)
+		x->out.outcome = outcome_read(col_text(tx_result(t, 0), 0, 0));
+	if (tx_trip(t) == (x->period != 0 ? 1 : 0)) {
+		ask_rows(x, t);
+		return x->period != 0 ? TX_TRIP : TX_COMMIT;
+	}
+	return TX_COMMIT;
+}
+
+static enum err
+row_read(struct arena *a, const PGresult *r, int row, struct period_read *p)
+{
+	const uint8_t *hash;
+	size_t len;
+
+	*p = (struct period_read){.period = col_i32(r, row, 0),
+	    .closed_us = col_time(r, row, 1),
+	    .closed_by = arena_strdup(a, col_text(r, row, 2)),
+	    .batch_last = col_i64(r, row, 3),
+	    .rows = col_i64(r, row, 4),
+	    .entries = col_i64(r, row, 5),
+	    .debit_fen = col_i64(r, row, 6)};
+	hash = col_bytes(r, row, 7, &len);
+	if (len == DIGEST_SIZE)
+		memcpy(p->hash, hash, DIGEST_SIZE);
+	return p->closed_by != NULL ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum err
+read_all(struct ask *x, struct tx *t)
+{
+	const PGresult *list = tx_result(t, 0), *open = tx_result(t, 1);
+	struct periods *o = &x->out;
+	enum err e = ERR_OK;
+
+	o->count = PQntuples(list);
+	o->more = o->count > x->max;
+	o->count = o->more ? x->max : o->count;
+	o->rows = arena_array(x->arena, (size_t)o->count, sizeof(*o->rows));
+	if (o->rows == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; e == ERR_OK && i < o->count; i++)
+		e = row_read(x->arena, list, i, &o->rows[i]);
+	o->open = (struct period_open){.open = col_i32(open, 0, 0),
+	    .next = col_i32(open, 0, 1),
+	    .rows = col_i64(open, 0, 2),
+	    .unsealed = col_bool(open, 0, 3),
+	    .recon_fen = col_i64(open, 0, 4),
+	    .exceptions = col_i64(open, 0, 5)};
+	return e;
+}
+
+static void
+ask_done(struct tx *t, void *ctx, enum err e)
+{
+	struct ask *x = ctx;
+
+	if (e != ERR_OK)
+		log_warn(LOG_MSG("reading or closing a period failed"), LOG_STR("err", err_name(e)),
+		    LOG_STR("server", tx_sql_error(t)));
+	else
+		e = read_all(x, t);
+	x->done(x->ctx, e, &x->out);
+}
+
+static enum err
+start(struct pool *p, const struct ask *like)
+{
+	struct ask *x = arena_memdup(like->arena, like, sizeof(*like));
+
+	return x != NULL ? tx_start(p, step, ask_done, x) : ERR_NO_MEMORY;
+}
+
+enum err
+periods_list(struct pool *p, struct arena *arena, int32_t before, int max, periods_fn *done,
+    void *ctx)
+{
+	return start(p,
+	    &(struct ask){.arena = arena, .before = before, .max = max, .done = done, .ctx = ctx});
+}
+
+enum err
+period_close(struct pool *p, struct arena *arena, int32_t period, int64_t now_us, int64_t key_id,
+    periods_fn *done, void *ctx)
+{
+	assert(period > 0);
+	return start(p,
+	    &(struct ask){.arena = arena,
+	        .period = period,
+	        .max = 1,
+	        .now_us = now_us,
+	        .key_id = key_id,
+	        .done = done,
+	        .ctx = ctx});
+}
