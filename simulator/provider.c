@@ -223,6 +223,7 @@ static void
 provider_release(struct provider *p)
 {
 	provider_close(p);
+	bill_files_release(&p->files);
 	limits_release(&p->limits);
 	books_release(&p->books);
 	keys_close(&p->keys);

@@ -20,7 +20,8 @@
  *   GET  billdownload/file?token=                         its answer is not signed
  * A request's timestamp may follow our clock or the machine's; the answer's timestamp follows the same one.
  * Without sub_mchid the fund bill is that of who signs, the other two have everybody's rows.  A day without
- * rows has no bill (NO_STATEMENT_EXIST), one that is not ready says STATEMENT_CREATING.
+ * rows has no bill (NO_STATEMENT_EXIST), one that is not ready says STATEMENT_CREATING.  provider_bill_rows.c
+ * says what is in them.
  *
  * Under /control, not signed.  POST bodies are JSON; a refusal is 400 {"error":"…"}; times are RFC 3339 or µs:
  *   payments {transaction_id, sub_mchid, amount, fee, paid_at, out_trade_no, profit_sharing}, or an array of

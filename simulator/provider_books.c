@@ -173,12 +173,6 @@ payment_cap_left(const struct payment *p, int64_t cap_bps)
 	return cap > p->outward ? cap - p->outward : 0;
 }
 
-static int64_t
-balance_of(const struct merchant *m)
-{
-	return m->frozen + m->available + m->disputed;
-}
-
 enum err
 books_flow(struct books *b, const struct flow *row)
 {
@@ -193,9 +187,7 @@ books_flow(struct books *b, const struct flow *row)
 		b->flow = bigger;
 		b->flow_size = size;
 	}
-	b->flow[b->flow_count] = *row;
-	b->flow[b->flow_count].balance = balance_of(row->merchant);
-	b->flow_count++;
+	b->flow[b->flow_count++] = *row;
 	b->changed = true;
 	return ERR_OK;
 }
@@ -291,26 +283,30 @@ system_release(struct books *b, struct payment *p)
 	return e;
 }
 
-static enum err
+static void
 returns_expire(struct books *b)
 {
 	for (size_t i = 0; i < b->returns.count; i++) {
 		struct ret *r = b->returns.item[i];
+		int64_t until_us = r->created_us + RETURN_WAIT_US;
 
-		if (r->result == LEG_PENDING && b->now_us >= r->created_us + RETURN_WAIT_US)
-			books_return_fail(b, r, "TIME_OUT_CLOSED");
+		if (r->result != LEG_PENDING || b->now_us < until_us)
+			continue;
+		books_return_fail(b, r, "TIME_OUT_CLOSED");
+		/* whenever we look: what is played again must come to the same */
+		r->finish_us = until_us;
 	}
-	return ERR_OK;
 }
 
 enum err
 books_advance(struct books *b)
 {
 	int64_t next = INT64_MAX;
-	enum err e = returns_expire(b);
+	enum err e = ERR_OK;
 
+	returns_expire(b);
 	if (b->now_us < b->release_us)
-		return e;
+		return ERR_OK;
 	for (size_t i = 0; e == ERR_OK && i < b->payments.count; i++) {
 		struct payment *p = b->payments.item[i];
 		int64_t at = p->paid_us + b->conf.freeze_days * US_PER_DAY;

@@ -31,10 +31,10 @@ enum flow_kind {
 	FLOW_DISPUTE
 };
 
-/* One merchant's money changed; ${balance} is frozen, available and disputed together. */
+/* One merchant's money changed: frozen, available and disputed together. */
 struct flow {
 	struct merchant *merchant;
-	int64_t at_us, amount, balance;
+	int64_t at_us, amount;
 	enum flow_kind kind;
 	const struct payment *payment;
 	const struct split *split;
@@ -95,7 +95,6 @@ int64_t payment_cap_left(const struct payment *p, int64_t cap_bps);
 
 /* ---- Movements; each is a row of flow, and none may be refused --------------------------------------- */
 
-/* ->balance is reckoned here. */
 enum err books_flow(struct books *b, const struct flow *row) MUST_CHECK;
 enum err books_paid(struct books *b, struct payment *p) MUST_CHECK;
 /* The parts that wait go to their receivers, or are closed; with ->releases the rest is the payer's. */

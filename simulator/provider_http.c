@@ -235,9 +235,13 @@ request_answer(struct exchange *x, struct ask *q, const void *body, size_t len, 
 		return ERR_OK;
 	}
 	e = provider_call(p, q, a);
+	if (e == ERR_NOT_FOUND)
+		e = bill_call(&p->files, &p->books, q, p->port, a);
 	if (e == ERR_OK && x->fault == FAULT_ERROR_AFTER) {
 		if (a->body != NULL)
 			json_decref(a->body);
+		free(a->raw);
+		a->raw = NULL;
 		(void)answer_refuse(a, 500, "SYSTEM_ERROR", "系统异常，请稍后重试");
 	}
 	return e;

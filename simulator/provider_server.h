@@ -2,6 +2,7 @@
 #define SIMULATOR_PROVIDER_SERVER_H
 
 /* provider_server: the stand-in provider as a whole. */
+#include "simulator/provider_bill.h"
 #include "simulator/provider_books.h"
 #include "simulator/provider_faults.h"
 #include "simulator/provider_keys.h"
@@ -16,6 +17,7 @@ struct provider {
 	struct provider_keys keys;
 	struct faults faults;
 	struct limits limits;
+	struct bill_files files;
 	int64_t offset_us; /* our clock less the machine's */
 	int book_fd;       /* -1: no --book */
 	struct event_base *base;
