@@ -212,6 +212,27 @@ put_totals(struct buf *b, const struct split_total *t, int line_count)
 		buf_zigzag(b, t->cost_unit_fen[i]);
 }
 
+/* Parts and rows are the plan's. */
+static void
+put_basis(struct buf *b, const struct split_basis *s)
+{
+	buf_byte(b, s != NULL);
+	if (s == NULL)
+		return;
+	put(b, s->fee_bps);
+	put(b, s->owner);
+	put(b, s->platform);
+	put(b, s->channel);
+	put(b, s->provider);
+	put(b, s->courier);
+	put(b, s->row_count);
+	for (int i = 0; i < s->row_count; i++) {
+		put(b, s->rows[i].rule);
+		put(b, s->rows[i].worker);
+		put(b, s->rows[i].tax_bps);
+	}
+}
+
 enum err
 record_encode(const struct world *w, const struct frozen *f, struct buf *out)
 {
@@ -225,7 +246,29 @@ record_encode(const struct world *w, const struct frozen *f, struct buf *out)
 	put_totals(out, &f->totals, f->request.line_count);
 	put(out, f->split_version);
 	put(out, f->collector);
+	if (version >= 3)
+		put_basis(out, f->basis);
 	return buf_err(out);
+}
+
+enum err
+record_split(const struct world *w, const struct frozen *f, const struct split_book *book,
+    struct arena *arena, struct split **out, struct reason *r)
+{
+	struct plan plan = f->decision.options[0];
+	struct split_in in = {.world = w,
+	    .request = &f->request,
+	    .owner = &f->decision.owner,
+	    .plan = &plan,
+	    .book = book,
+	    .collector = f->collector,
+	    .cost_unit_fen = f->totals.cost_unit_fen,
+	    .basis = f->basis};
+
+	assert(f->basis != NULL && book->version == f->split_version);
+	/* The plan says what its policy asks for delivery; a hop has what the customer paid for it. */
+	plan.delivery_fee_fen = f->totals.delivery_fee_fen;
+	return split(&in, arena, out, r);
 }
 
 /* Survivors into ranking order before the others, as gathering leaves them. */

@@ -352,6 +352,37 @@ get_totals(struct reader *r, struct split_total *t)
 		t->cost_unit_fen[i] = rd_zigzag(&r->rd);
 }
 
+/* As many rows as the plan has, in its order. */
+static struct split_basis *
+get_basis(struct reader *r)
+{
+	const struct plan *plan = &r->f->decision.options[0];
+	struct split_basis *s = array(r, 1, sizeof(*s));
+	int rows = 0, at = 0;
+
+	for (int i = 0; r->rd.ok && i < plan->part_count; i++)
+		rows += plan->parts[i].line_count;
+	if (s == NULL)
+		return NULL;
+	s->fee_bps = get(r, BPS_WHOLE);
+	s->owner = get_id(r, world_party, false);
+	s->platform = get_id(r, world_party, true);
+	s->channel = get_id(r, world_party, true);
+	s->provider = get_id(r, world_party, true);
+	s->courier = get_id(r, world_party, true);
+	s->row_count = (int)get_range(r, rows, rows);
+	s->rows = array(r, s->row_count, sizeof(*s->rows));
+	for (int p = 0; r->rd.ok && p < plan->part_count; p++)
+		for (int i = 0; r->rd.ok && i < plan->parts[p].line_count; i++, at++) {
+			s->rows[at].part = (int16_t)p;
+			s->rows[at].row = (int16_t)i;
+			s->rows[at].rule = get(r, SPLIT_RULES_MAX - 1);
+			s->rows[at].worker = get_id(r, world_party, true);
+			s->rows[at].tax_bps = get(r, BPS_WHOLE);
+		}
+	return s;
+}
+
 /* Each line is given out at most once over. */
 static bool
 within_need(const struct frozen *f)
@@ -391,6 +422,8 @@ record_decode(const struct world *w, const void *p, size_t len, struct arena *ar
 	get_totals(&r, &r.f->totals);
 	r.f->split_version = get(&r, INT32_MAX);
 	r.f->collector = get_id(&r, world_party, true);
+	if (r.rd.ok && r.f->version >= 3 && get_range(&r, 0, 1) != 0)
+		r.f->basis = get_basis(&r);
 	if (r.err != ERR_OK)
 		return r.err;
 	if (!r.rd.ok || r.rd.at != r.rd.end || !within_need(r.f))

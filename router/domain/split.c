@@ -21,10 +21,9 @@ add_totals(struct split_calc *c, int64_t *provider_delivery_fen)
 {
 	struct split_total *t = &c->split->total;
 	const struct split_in *in = c->in;
-	const struct party *collector = world_party_row(in->world, in->collector);
+	const int32_t fee_bps = c->basis->fee_bps;
 	int i;
 
-	assert(collector != NULL);
 	for (i = 0; i < in->request->line_count; i++)
 		t->cost_unit_fen[i] = in->cost_unit_fen != NULL
 		    ? in->cost_unit_fen[i]
@@ -40,9 +39,9 @@ add_totals(struct split_calc *c, int64_t *provider_delivery_fen)
 	t->total_fen = t->goods_fen + t->delivery_fee_fen;
 	if (t->total_fen > FEN_MAX || t->funded_fen > FEN_MAX || t->cost_fen > FEN_MAX)
 		return ERR_OVERFLOW;
-	t->provider_fee_fen = calc_bps(c, t->total_fen, collector->fee_bps, ROUND_HALF_UP);
+	t->provider_fee_fen = calc_bps(c, t->total_fen, fee_bps, ROUND_HALF_UP);
 	*provider_delivery_fen = t->provider_fee_fen -
-	    calc_bps(c, t->goods_fen, collector->fee_bps, ROUND_HALF_UP);
+	    calc_bps(c, t->goods_fen, fee_bps, ROUND_HALF_UP);
 	return ERR_OK;
 }
 
@@ -70,7 +69,7 @@ spread_fee(struct split_calc *c, int64_t fee_fen)
 		row->base.fee_fen = share_equal(fee[row->line], units[row->line], seen[row->line],
 		    seen[row->line] + row->base.quantity);
 		seen[row->line] += row->base.quantity;
-		put(row, LEG_PROVIDER_FEE, c->provider, row->base.fee_fen);
+		put(row, LEG_PROVIDER_FEE, c->basis->provider, row->base.fee_fen);
 	}
 	return ERR_OK;
 }
@@ -164,11 +163,11 @@ charge_group(struct split_calc *c, struct split_row *rows, int count)
 
 	for (i = 0; i < count; i++)
 		add_bases(&sum, &rows[i].base);
-	if (c->platform != 0)
-		spread_charge(c, rows, count, &sum, LEG_PLATFORM_FEE, c->platform,
+	if (c->basis->platform != 0)
+		spread_charge(c, rows, count, &sum, LEG_PLATFORM_FEE, c->basis->platform,
 		    &rule->platform_fee);
-	if (c->channel != 0)
-		spread_charge(c, rows, count, &sum, LEG_CHANNEL, c->channel, &rule->channel);
+	if (c->basis->channel != 0)
+		spread_charge(c, rows, count, &sum, LEG_CHANNEL, c->basis->channel, &rule->channel);
 	if (c->in->owner->staff != 0)
 		spread_charge(c, rows, count, &sum, LEG_STAFF, c->in->owner->staff, &rule->staff);
 }
@@ -258,7 +257,7 @@ emit_all(struct split_calc *c, const struct delivery *d)
 
 	for (i = 0; i < c->in->plan->part_count; i++) {
 		emit(c, LEG_MARGIN, c->owner->id, d[i].margin_fen, -1, i, -1);
-		emit(c, LEG_PROVIDER_FEE, c->provider, d[i].provider_fen, -1, i, -1);
+		emit(c, LEG_PROVIDER_FEE, c->basis->provider, d[i].provider_fen, -1, i, -1);
 		emit(c, LEG_DELIVERY_INCOME, d[i].earner, d[i].income_fen, -1, i, -1);
 		emit(c, LEG_COURIER, d[i].courier, d[i].courier_fen, -1, i, -1);
 		emit(c, LEG_SHORTFALL, c->owner->id, d[i].shortfall_fen, -1, i, -1);
@@ -314,6 +313,48 @@ run(struct split_calc *c, struct arena *arena, struct delivery *d, struct reason
 	return c->overflow ? ERR_OVERFLOW : settle_rows(c, r);
 }
 
+/* What the world says of the order as a whole. */
+static void
+look_up(struct split_calc *c, const struct party *collector)
+{
+	const struct world *w = c->in->world;
+	struct split_basis *b = c->basis;
+
+	b->fee_bps = c->in->fee_bps != NULL ? *c->in->fee_bps : collector->fee_bps;
+	b->owner = split_residual(w, c->in->owner)->id;
+	b->platform = party_of_kind(w, PARTY_PLATFORM);
+	b->channel = c->front->channel;
+	b->provider = party_of_provider(w, collector->provider);
+	if (b->provider == 0)
+		b->provider = collector->id; /* his merchant account is where it is taken */
+	b->courier = party_of_kind(w, PARTY_COURIER);
+	b->row_count = 0;
+}
+
+/* Where rows are looked up they are written in the order of the plan, as many as it has. */
+static enum err
+basis_make(struct split_calc *c, const struct party *collector, struct arena *arena)
+{
+	const struct plan *plan = c->in->plan;
+	struct split_basis *b;
+	size_t rows = 0;
+	int i;
+
+	b = arena_alloc(arena, sizeof(*b));
+	if (b == NULL)
+		return ERR_NO_MEMORY;
+	c->basis = b;
+	if (c->in->basis != NULL) {
+		*b = *c->in->basis;
+		return ERR_OK;
+	}
+	for (i = 0; i < plan->part_count; i++)
+		rows += (size_t)plan->parts[i].line_count;
+	look_up(c, collector);
+	b->rows = arena_alloc(arena, rows * sizeof(*b->rows));
+	return b->rows == NULL ? ERR_NO_MEMORY : ERR_OK;
+}
+
 enum err
 split(const struct split_in *in, struct arena *arena, struct split **out, struct reason *r)
 {
@@ -327,21 +368,18 @@ split(const struct split_in *in, struct arena *arena, struct split **out, struct
 	assert(in->request->line_count <= ORDER_LINES_MAX);
 	assert(in->plan->delivery_fee_fen >= 0);
 	r->err = ERR_OK;
-	c.owner = split_residual(in->world, in->owner);
 	collector = world_party_row(in->world, in->collector);
-	assert(c.owner != NULL && collector != NULL);
+	assert(collector != NULL);
 	c.front = &in->world->storefronts[in->request->storefront];
-	c.channel = c.front->channel;
-	c.platform = party_of_kind(in->world, PARTY_PLATFORM);
-	c.provider = party_of_provider(in->world, collector->provider);
-	if (c.provider == 0)
-		c.provider = collector->id; /* his merchant account is where it is taken */
 	s = arena_alloc(arena, sizeof(*s));
-	if (s == NULL)
+	if (s == NULL || basis_make(&c, collector, arena) != ERR_OK)
 		return reason_set(r, ERR_NO_MEMORY, NULL, "splitting the money");
+	c.owner = world_party_row(in->world, c.basis->owner);
+	assert(c.owner != NULL);
 	/* Its arrays are filled as far as they are used. */
 	memset(&s->total, 0, offsetof(struct split_total, cost_unit_fen));
 	s->leg_count = s->funding_count = 0;
+	s->basis = c.basis;
 	c.split = s;
 	e = run(&c, arena, d, r);
 	if (e != ERR_OK)

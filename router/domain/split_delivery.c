@@ -1,7 +1,6 @@
 /* split_delivery: what the delivery fee pays for, part by part. */
 #include <assert.h>
 
-#include "domain/party.h"
 #include "domain/share.h"
 #include "domain/split_row.h"
 
@@ -45,7 +44,7 @@ settle(const struct split_calc *c, const struct part *p, const struct split_rule
 	int64_t left, lack;
 
 	d->earner = l->kind == LOC_STORE ? l->party : w->brand;
-	d->courier = p->way == WAY_DELIVER ? party_of_kind(w, PARTY_COURIER) : 0;
+	d->courier = p->way == WAY_DELIVER ? c->basis->courier : 0;
 	d->courier_fen = d->courier != 0 && rule != NULL ? rule->courier_cost_fen : 0;
 	d->income_fen = d->margin_fen = d->shortfall_fen = 0;
 	left = d->fee_fen - d->provider_fen - d->courier_fen;

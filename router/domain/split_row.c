@@ -18,34 +18,30 @@ split_refuse(struct reason *r, enum err e, int line, const char *text)
 }
 
 /* Handling is a service to the owner: nobody is paid for handling in his own house. */
-static void
-set_worker(const struct split_calc *c, struct split_row *row, const struct location *l)
+static int32_t
+find_worker(const struct split_calc *c, const struct location *l)
 {
 	const struct world *w = c->in->world;
 	const struct party *runs;
+	int32_t worker = 0;
 
-	row->worker = 0;
-	row->work = NULL;
 	switch (l->kind) {
 	case LOC_STORE:
-		row->worker = l->party;
-		row->work = &row->rule->handling;
+		worker = l->party;
 		break;
 	case LOC_CLOUD:
 		runs = world_party_row(w, l->party);
 		if (runs != NULL && runs->kind == PARTY_WAREHOUSE)
-			row->worker = runs->id;
+			worker = runs->id;
 		else
-			row->worker = party_of_kind(w, PARTY_WAREHOUSE);
-		if (row->worker == 0)
-			row->worker = w->brand;
-		row->work = &row->rule->warehouse;
+			worker = party_of_kind(w, PARTY_WAREHOUSE);
+		if (worker == 0)
+			worker = w->brand;
 		break;
 	case LOC_SITE:
 		break; /* the brand ships at cost, exactly */
 	}
-	if (row->worker == c->owner->id)
-		row->worker = 0;
+	return worker == c->owner->id ? 0 : worker;
 }
 
 static int64_t
@@ -65,10 +61,39 @@ set_bases(struct split_calc *c, struct split_row *row, const struct order_line *
 	b->paid_fen = b->gross_fen - calc_mul(c, l->discount_fen, b->quantity);
 	b->cost_fen = calc_mul(c, cost_of_unit(c->in, row->line), b->quantity);
 	b->fixed_fen =
-	    calc_mul(c, row->rule->platform_fee.fixed_fen, c->platform ? b->quantity : 0) +
-	    calc_mul(c, row->rule->channel.fixed_fen, c->channel ? b->quantity : 0);
+	    calc_mul(c, row->rule->platform_fee.fixed_fen, c->basis->platform ? b->quantity : 0) +
+	    calc_mul(c, row->rule->channel.fixed_fen, c->basis->channel ? b->quantity : 0);
 	if (row->worker != 0)
 		b->fixed_fen += calc_mul(c, row->work->fixed_fen, b->quantity);
+}
+
+/* Rule, worker and tax of a row: looked up and kept, or as they were kept. */
+static struct split_basis_row *
+basis_row(struct split_calc *c, const struct split_row *row, const struct part *p,
+    const struct sku *sku)
+{
+	const struct split_book *book = c->in->book;
+	struct split_basis *b = c->basis;
+	struct split_basis_row *k;
+	const struct split_rule *rule;
+	int i;
+
+	if (c->in->basis != NULL) {
+		for (i = 0; i < b->row_count; i++)
+			if (b->rows[i].part == row->part && b->rows[i].row == row->row)
+				return b->rows[i].rule < book->rule_count ? &b->rows[i] : NULL;
+		return NULL;
+	}
+	rule = split_rule_find(c->in->world, book, sku, c->owner, p->way, c->front->kind);
+	if (rule == NULL)
+		return NULL;
+	k = &b->rows[b->row_count++];
+	k->part = row->part;
+	k->row = row->row;
+	k->rule = (int32_t)(rule - book->rules);
+	k->worker = find_worker(c, world_location_row(c->in->world, p->location));
+	k->tax_bps = split_tax_bps(book, sku);
+	return k;
 }
 
 static enum err
@@ -78,17 +103,21 @@ set_row(struct split_calc *c, struct split_row *row, const struct part *p,
 	const struct world *w = c->in->world;
 	const struct order_line *l = &c->in->request->lines[pl->line];
 	const struct sku *sku = &w->skus[l->sku];
+	const struct split_basis_row *k;
 
 	assert(pl->quantity > 0);
 	assert(l->discount_fen >= 0 && l->discount_fen <= l->price_fen);
 	assert(l->discount_fen == 0 || l->campaign != NONE);
-	row->rule = split_rule_find(w, c->in->book, sku, c->owner, p->way, c->front->kind);
-	if (row->rule == NULL)
+	k = basis_row(c, row, p, sku);
+	if (k == NULL)
 		return split_refuse(r, ERR_NO_POLICY, pl->line,
 		    "no split rule is for this sku, owner, way and storefront");
+	row->rule = &c->in->book->rules[k->rule];
+	row->worker = k->worker;
+	row->work = world_location_row(w, p->location)->kind == LOC_STORE ? &row->rule->handling
+	                                                                  : &row->rule->warehouse;
 	row->goods = pl->stocked ? pl->goods_owner : w->brand;
 	row->base.quantity = pl->quantity;
-	set_worker(c, row, world_location_row(w, p->location));
 	set_bases(c, row, l);
 	return ERR_OK;
 }

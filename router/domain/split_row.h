@@ -33,9 +33,7 @@ struct split_calc {
 	const struct split_in *in;
 	const struct party *owner; /* the residual party */
 	const struct storefront *front;
-	int32_t platform; /* party ids, 0: none */
-	int32_t channel;
-	int32_t provider;
+	struct split_basis *basis; /* given, or filled as it is looked up */
 	int row_count;
 	struct split_row *rows; /* by (line, part, row) */
 	bool overflow;          /* sticky: some amount passed FEN_MAX */

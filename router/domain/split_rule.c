@@ -1,4 +1,5 @@
 /* split_rule: which book, which rule of it, and what a charge comes to. */
+#include <assert.h>
 #include <stddef.h>
 
 #include "domain/split_row.h"
@@ -63,6 +64,75 @@ split_rule_find(const struct world *w, const struct split_book *b, const struct 
 		}
 	}
 	return best;
+}
+
+const struct split_rule *
+split_basis_rule(const struct split_basis *b, const struct split_book *book, int part, int row)
+{
+	int i;
+
+	for (i = 0; i < b->row_count; i++)
+		if (b->rows[i].part == part && b->rows[i].row == row)
+			return b->rows[i].rule < book->rule_count ? &book->rules[b->rows[i].rule]
+			                                          : NULL;
+	return NULL;
+}
+
+int32_t
+split_leg_tax_bps(const struct split_basis *b, const struct leg *leg)
+{
+	int i;
+
+	for (i = 0; b != NULL && i < b->row_count; i++)
+		if (b->rows[i].part == leg->part && b->rows[i].row == leg->row)
+			return b->rows[i].tax_bps;
+	return 0;
+}
+
+int
+split_hold_days(const struct split_rule *r, int window_days, bool staff)
+{
+	int days = r->hold_days != 0 ? r->hold_days : window_days;
+
+	return staff && days < window_days ? window_days : days;
+}
+
+int32_t
+split_bearer(const struct world *w, enum bearer b, int32_t owner, int32_t fulfiller)
+{
+	switch (b) {
+	case BEARER_OWNER:
+		return owner;
+	case BEARER_FULFILLER:
+		if (fulfiller != 0)
+			return fulfiller;
+		break;
+	case BEARER_BRAND:
+		break;
+	}
+	return w->brand;
+}
+
+int32_t
+split_tax_bps(const struct split_book *b, const struct sku *s)
+{
+	int i;
+
+	for (i = 0; i < b->tax_count; i++)
+		if (b->taxes[i].class_idx == s->tax_idx)
+			return b->taxes[i].bps;
+	return 0;
+}
+
+int64_t
+split_tax(int64_t fen, int32_t bps)
+{
+	const uint64_t whole = BPS_WHOLE + (uint64_t)bps;
+	const uint64_t size = (uint64_t)(fen < 0 ? -fen : fen) * (uint64_t)bps; /* FEN_MAX fits */
+	const int64_t tax = (int64_t)(size / whole + (size % whole * 2 >= whole));
+
+	assert(bps >= 0 && bps <= BPS_WHOLE && fen >= -FEN_MAX && fen <= FEN_MAX);
+	return fen < 0 ? -tax : tax;
 }
 
 const struct party *

@@ -103,6 +103,7 @@ split_unit(const struct split_in *in, const struct split *s, int part, int row, 
 		else
 			left -= fen;
 	}
-	add_leg(out, &place, LEG_MARGIN, split_residual(in->world, in->owner)->id, left);
+	add_leg(out, &place, LEG_MARGIN,
+	    s->basis != NULL ? s->basis->owner : split_residual(in->world, in->owner)->id, left);
 	check_unit(out);
 }

@@ -96,6 +96,7 @@ struct storefront {
 struct sku {
 	int32_t id;
 	int32_t class_idx;
+	int32_t tax_idx; /* its tax class, a class as well; NONE: none */
 	int64_t cost_fen, list_fen, floor_fen;
 	bool cloud_only, made_to_order, serialised, disabled;
 	bool scarce; /* has entitlement rows */

@@ -7,6 +7,7 @@
 
 #define GRADE_MAX 9
 #define RULE_NAME_LEN_MAX 63
+#define HOLD_DAYS_MAX 180
 
 static enum err
 convert_charge(const Yuncang__V1__Charge *m, const char *rule, const char *name, struct charge *out,
@@ -146,6 +147,37 @@ convert_losses(const Yuncang__V1__SplitRule *m, const char *at, struct split_rul
 	return ERR_OK;
 }
 
+/* BEARER_UNSPECIFIED is the brand here. */
+static enum err
+convert_bearer(Yuncang__V1__Bearer m, const char *at, const char *name, enum bearer *out,
+    struct reason *r)
+{
+	*out = m == YUNCANG__V1__BEARER__BEARER_UNSPECIFIED ? BEARER_BRAND : (enum bearer)m;
+	return convert_range(r, AT(at, name), (int)m, 0, YUNCANG__V1__BEARER__BEARER_FULFILLER);
+}
+
+/* What comes behind the hand-over, or instead of it. */
+static enum err
+convert_aftermath(const Yuncang__V1__SplitRule *m, const char *at, struct split_rule *out,
+    struct reason *r)
+{
+	enum err e;
+
+	e = convert_range(r, AT(at, "hold_days"), m->hold_days, 0, HOLD_DAYS_MAX);
+	if (e == ERR_OK)
+		e = convert_range(r, AT(at, "forfeit_owner_bps"), m->forfeit_owner_bps, 0,
+		    BPS_WHOLE);
+	if (e == ERR_OK)
+		e = convert_bearer(m->lost_fee_bearer, at, "lost_fee_bearer", &out->lost_fee, r);
+	if (e == ERR_OK)
+		e = convert_bearer(m->freight_bearer, at, "freight_bearer", &out->freight, r);
+	if (e == ERR_OK)
+		e = convert_bearer(m->dispute_bearer, at, "dispute_bearer", &out->dispute, r);
+	out->hold_days = m->hold_days;
+	out->forfeit_owner_bps = m->forfeit_owner_bps;
+	return e;
+}
+
 static enum err
 convert_rule(const struct world *w, const Yuncang__V1__SplitRule *m, const char *at,
     struct split_rule *out, struct reason *r)
@@ -162,7 +194,39 @@ convert_rule(const struct world *w, const Yuncang__V1__SplitRule *m, const char 
 	e = convert_charges(m, at, out, r);
 	if (e != ERR_OK)
 		return e;
-	return convert_losses(m, at, out, r);
+	e = convert_losses(m, at, out, r);
+	if (e != ERR_OK)
+		return e;
+	return convert_aftermath(m, at, out, r);
+}
+
+static enum err
+convert_taxes(const struct world *w, const Yuncang__V1__SplitRuleBook *m, struct split_book *b,
+    struct reason *r)
+{
+	char at[REASON_FIELD_MAX];
+	struct tax_rate *t;
+	enum err e;
+	size_t i;
+	int k;
+
+	for (i = 0; i < m->n_tax_rates; i++) {
+		t = &b->taxes[i];
+		convert_path(AT_INDEX("book", "tax_rates", (int)i), at);
+		e = convert_code(r, AT(at, "tax_class"), &w->class_code, m->tax_rates[i]->tax_class,
+		    &t->class_idx);
+		if (e == ERR_OK)
+			e = convert_range(r, AT(at, "bps"), m->tax_rates[i]->bps, 1, BPS_WHOLE);
+		if (e != ERR_OK)
+			return e;
+		t->bps = m->tax_rates[i]->bps;
+		for (k = 0; k < b->tax_count; k++)
+			if (b->taxes[k].class_idx == t->class_idx)
+				return convert_fail(r, ERR_BAD_FIELD, AT(at, "tax_class"),
+				    "has a rate above");
+		b->tax_count++;
+	}
+	return ERR_OK;
 }
 
 enum err
@@ -175,13 +239,16 @@ book_convert(const struct world *w, const Yuncang__V1__SplitRuleBook *m, int32_t
 	size_t i;
 
 	e = convert_count(r, AT("book", "rules"), m->n_rules, 1, SPLIT_RULES_MAX);
+	if (e == ERR_OK)
+		e = convert_count(r, AT("book", "tax_rates"), m->n_tax_rates, 0, TAX_RATES_MAX);
 	if (e != ERR_OK)
 		return e;
 	b = calloc(1, sizeof(*b));
 	if (b == NULL)
 		return reason_set(r, ERR_NO_MEMORY, NULL, "a book of split rules");
 	b->rules = calloc(m->n_rules, sizeof(*b->rules));
-	if (b->rules == NULL) {
+	b->taxes = calloc(m->n_tax_rates + 1, sizeof(*b->taxes));
+	if (b->rules == NULL || b->taxes == NULL) {
 		e = reason_set(r, ERR_NO_MEMORY, NULL, "a book of split rules");
 		goto free_book;
 	}
@@ -194,6 +261,9 @@ book_convert(const struct world *w, const Yuncang__V1__SplitRuleBook *m, int32_t
 		if (e != ERR_OK)
 			goto free_book;
 	}
+	e = convert_taxes(w, m, b, r);
+	if (e != ERR_OK)
+		goto free_book;
 	*out = b;
 	return ERR_OK;
 
@@ -208,5 +278,6 @@ book_free(struct split_book *b)
 	if (b == NULL)
 		return;
 	free(b->rules);
+	free(b->taxes);
 	free(b);
 }

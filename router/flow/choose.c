@@ -59,7 +59,8 @@ choose_split(const struct choose_in *in, int index, struct arena *arena, struct 
 	    .owner = in->owner,
 	    .plan = &out->decision->options[index],
 	    .book = out->book,
-	    .cost_unit_fen = in->cost_unit_fen};
+	    .cost_unit_fen = in->cost_unit_fen,
+	    .fee_bps = in->fee_bps};
 	enum err e;
 
 	assert(index >= 0 && index < out->decision->option_count && out->count < OPTIONS_MAX);

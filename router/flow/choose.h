@@ -32,6 +32,7 @@ struct choose_in {
 	const struct split_book *book; /* not NULL: this one, whatever the version */
 	int32_t collector;             /* party id; 0: whom the route decides */
 	const int64_t *cost_unit_fen;  /* NULL: the catalog's; else frozen at submit */
+	const int32_t *fee_bps;        /* so too the collector's rate */
 	int options_max;
 	bool central_only; /* see domain/decide.h */
 	bool ignore_inflight;

@@ -201,6 +201,7 @@ order_rows_make(const struct rows_in *in, struct order_row *row, struct arena *a
 	f->totals = c->split->total;
 	f->split_version = in->choices->book->version;
 	f->collector = c->collector;
+	f->basis = c->split->basis;
 	row->frozen = f;
 	row->split = c->split;
 	row->world = in->world;

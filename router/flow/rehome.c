@@ -241,6 +241,7 @@ choose_of(const struct act_run *r, const struct rehome_got *g, const struct froz
 	    .owner = &f->decision.owner,
 	    .split_version = f->split_version,
 	    .cost_unit_fen = costs,
+	    .fee_bps = f->basis != NULL ? &f->basis->fee_bps : NULL,
 	    .ignore_inflight = true};
 }
 

@@ -214,6 +214,7 @@ money_message(const struct world *w, const struct split *s, struct arena *a)
 		leg->amount_fen = s->legs[i].fen;
 		leg->line = s->legs[i].line;
 		leg->fulfilment = s->legs[i].part + 1;
+		leg->tax_fen = split_tax(s->legs[i].fen, split_leg_tax_bps(s->basis, &s->legs[i]));
 		m->legs[i] = leg;
 	}
 	return m;
@@ -274,6 +275,7 @@ thaw_decision(const struct world *w, const struct decision_read *d, struct arena
 	if (s == NULL)
 		return ERR_NO_MEMORY;
 	s->total = f->totals;
+	s->basis = f->basis;
 	s->leg_count = d->leg_count;
 	s->legs = d->legs;
 	s->funding_count = d->funding_count;

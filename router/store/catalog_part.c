@@ -258,7 +258,8 @@ part_read_skus(struct part *p, const PGresult *r)
 		row->s.serialised = col_bool(r, i, 8);
 		row->s.disabled = col_bool(r, i, 9);
 		row->s.scarce = col_bool(r, i, 10);
-		if (row->s.code == NULL || row->class_name == NULL)
+		row->tax_class = arena_strdup(p->arena, col_text(r, i, 11));
+		if (row->s.code == NULL || row->class_name == NULL || row->tax_class == NULL)
 			return ERR_NO_MEMORY;
 	}
 	return ERR_OK;

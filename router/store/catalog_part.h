@@ -42,8 +42,8 @@ struct location_part_row {
 	const char *region;
 };
 struct sku_part_row {
-	struct sku s; /* without class_idx */
-	const char *class_name;
+	struct sku s; /* without class_idx and tax_idx */
+	const char *class_name, *tax_class;
 };
 struct storefront_part_row {
 	struct storefront f; /* location is an id, 0: none */

@@ -397,6 +397,9 @@ build_skus(struct snapshot *s, struct class_list *l)
 		w->skus[i] = row[i].s;
 		w->sku_by_id[row[i].s.id] = i;
 		e = class_index(l, row[i].class_name, &w->skus[i].class_idx);
+		w->skus[i].tax_idx = NONE;
+		if (e == ERR_OK && row[i].tax_class[0] != '\0')
+			e = class_index(l, row[i].tax_class, &w->skus[i].tax_idx);
 		if (e == ERR_OK)
 			e = strmap_put(&w->sku_code, row[i].s.code, (uint32_t)i, NULL);
 	}

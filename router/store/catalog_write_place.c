@@ -309,6 +309,15 @@ funders_args(struct pg_args *a, const struct write *w)
 		for (n = 0; n < rows[i].funder_count; n++)
 			elem_i32(a, rows[i].share_bps[n]);
 	args_array_end(a);
+}
+
+static void
+skus_arg(struct pg_args *a, const struct write *w)
+{
+	const struct campaign_row *rows = w->rows;
+	const struct campaign_ids *ids = w->ids;
+	int i, n;
+
 	args_array(a, ELEM_I32);
 	for (i = 0; i < w->count; i++)
 		for (n = 0; n < rows[i].sku_count; n++)
@@ -317,15 +326,48 @@ funders_args(struct pg_args *a, const struct write *w)
 }
 
 static enum tx_next
+campaigns_ask(struct write *w, struct tx *t)
+{
+	struct pg_args *a = tx_args(t);
+
+	EACH(a, ELEM_TEXT, w, campaign_row, elem_text, code);
+	bounds_arg(a, w->rows, w->count, false, false);
+	bounds_arg(a, w->rows, w->count, false, true);
+	funders_args(a, w);
+	tx_add(t, STMT_CAMPAIGN_FUNDERS_DIFFER);
+	return TX_TRIP;
+}
+
+/* Orders name the campaign, and a refund gives back to each funder what he gave: they are never others. */
+static bool
+campaigns_check(struct write *w, struct tx *t)
+{
+	const struct campaign_row *rows = w->rows;
+	const PGresult *r = tx_result(t, 0);
+	int i;
+
+	if (PQntuples(r) == 0)
+		return true;
+	i = col_i32(r, 0, 0) - 1;
+	(void)write_refuse(w, ERR_EXISTS_DIFFERS, i, "funders",
+	    "%s has other funders or shares, and keeps them: make another campaign", rows[i].code);
+	return false;
+}
+
+static enum tx_next
 campaigns_trip(struct write *w, struct tx *t, int n)
 {
 	struct pg_args *a;
 
-	if (n == 2) {
+	if (n == 1)
+		return campaigns_ask(w, t);
+	if (n == 3) {
 		(void)write_changes(w, tx_result(t, 1), row_budget);
 		w->result.written = w->count;
 		return TX_COMMIT;
 	}
+	if (!campaigns_check(w, t))
+		return TX_ROLLBACK;
 	a = tx_args(t);
 	EACH(a, ELEM_TEXT, w, campaign_row, elem_text, code);
 	EACH(a, ELEM_TEXT, w, campaign_row, elem_text, name);
@@ -335,6 +377,7 @@ campaigns_trip(struct write *w, struct tx *t, int n)
 	bounds_arg(a, w->rows, w->count, true, true);
 	EACH(a, ELEM_I64, w, campaign_row, elem_i64, unit_max_fen);
 	funders_args(a, w);
+	skus_arg(a, w);
 	EACH(a, ELEM_TIME, w, campaign_row, elem_time, from_us);
 	EACH(a, ELEM_TIME, w, campaign_row, elem_time, until_us);
 	EACH(a, ELEM_BOOL, w, campaign_row, elem_bool, disabled);

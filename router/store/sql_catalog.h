@@ -38,7 +38,7 @@
 	    "order by storefront_id") \
 	X(CATALOG_SKUS, ON_QUERY, SQL_CURSOR \
 	    "select sku_id, code, sku_class, cost_fen, list_fen, floor_fen, cloud_only, made_to_order, serialised, " \
-	    "disabled, sku_id in (select sku_id from entitlement) from sku order by sku_id") \
+	    "disabled, sku_id in (select sku_id from entitlement), tax_class from sku order by sku_id") \
 	X(CATALOG_CAMPAIGNS, ON_QUERY, SQL_CURSOR \
 	    "select campaign_id, code, funder_ids, share_bps, sku_ids, unit_max_fen, from_at, until_at, disabled " \
 	    "from campaign order by campaign_id") \

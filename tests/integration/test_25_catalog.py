@@ -293,6 +293,32 @@ def test_book(world):
     assert (e.value.reason, e.value.field) == ("not_found", "split_rule_version")
 
 
+def test_campaign_keeps_its_funders(world):
+    """Refunds of old orders give back by funder: everything else of a campaign may change."""
+    half = [{"party": "BRAND", "shareBps": 5000}, {"party": "D1", "shareBps": 5000}]
+    put = lambda **more: world.admin.call(CATALOG + "UpsertCampaigns",  # noqa: E731
+                                          {"campaigns": [campaign(code="KEPT", **more)]})
+    put(funders=half)
+    put(funders=half, name="another", unitMaxFen="200", budgetFen="9", disabled=True)
+    for funders in (half[::-1], half[:1] + [{"party": "D2", "shareBps": 5000}], campaign()["funders"],
+                    [{"party": "BRAND", "shareBps": 5001}, {"party": "D1", "shareBps": 4999}]):
+        with pytest.raises(RpcError) as e:
+            put(funders=funders)
+        assert (e.value.reason, e.value.field) == ("exists_differs", "campaigns[0].funders")
+    got = world.database.sql("select share_bps, unit_max_fen, disabled from campaign where code = 'KEPT'")
+    assert got == [([5000, 5000], 200, True)]
+
+
+@pytest.mark.parametrize("change", [
+    "update campaign set share_bps = '{10000}'", "update campaign set funder_ids = '{1}'", "delete from campaign",
+    "update split_rule_book set body = '{}'", "update split_rule_book set effective_from = now()",
+    "delete from split_rule_book", "update routing_policy set body = '{}'", "delete from routing_policy"])
+def test_frozen_for_the_service(world, change):
+    """What orders hold by its version or name cannot be changed by the service's role, whatever its code does."""
+    with pytest.raises(Exception, match="permission denied"):
+        world.database.sql("begin; set local role yuncang_service; " + change + "; rollback")
+
+
 def test_tasks(world):
     orders = {world.submit(way="WAY_PICKUP", pay=100000)["orderId"] for _ in range(5)}
     store = world.server.login("store", "location:S1")

@@ -56,6 +56,45 @@ world(void)
 
 static int layout; /* of the records encoded; 0: today's */
 
+/* Different numbers in every row of the plan. */
+static struct split_basis *
+basis_of(struct fixture *f)
+{
+	static struct split_basis_row rows[64];
+	static struct split_basis b;
+	const struct plan *plan = f->d->options;
+
+	b = (struct split_basis){.fee_bps = 61,
+	    .owner = f->brand,
+	    .platform = 0,
+	    .channel = f->brand,
+	    .provider = f->brand,
+	    .rows = rows};
+	for (int p = 0; p < plan->part_count; p++)
+		for (int i = 0; i < plan->parts[p].line_count; i++, b.row_count++)
+			rows[b.row_count] = (struct split_basis_row){.part = (int16_t)p,
+			    .row = (int16_t)i,
+			    .rule = 100 + b.row_count,
+			    .worker = b.row_count % 2 == 0 ? f->brand : 0,
+			    .tax_bps = 1300 + b.row_count};
+	return &b;
+}
+
+static void
+same_basis(const struct split_basis *a, const struct split_basis *b)
+{
+	row_equal("kept", b != NULL, true);
+	row_equal("rate", a->fee_bps, b->fee_bps);
+	row_equal("residual party", a->owner, b->owner);
+	row_equal("platform", a->platform, b->platform);
+	row_equal("channel", a->channel, b->channel);
+	row_equal("provider", a->provider, b->provider);
+	row_equal("courier", a->courier, b->courier);
+	row_equal("rows", a->row_count, b->row_count);
+	for (int i = 0; i < a->row_count; i++)
+		row_equal("row", memcmp(&a->rows[i], &b->rows[i], sizeof(a->rows[i])), 0);
+}
+
 static void
 encode(struct fixture *f, int option, struct buf *b)
 {
@@ -76,6 +115,7 @@ encode(struct fixture *f, int option, struct buf *b)
 	z->split_version = 11;
 	z->collector = f->brand;
 	z->version = layout;
+	z->basis = basis_of(f);
 	buf_init(b, RECORD_MAX);
 	assert_int_equal(record_encode(&f->world, z, b), ERR_OK);
 	free(z);
@@ -211,6 +251,7 @@ test_every_field(void **state)
 		row_equal("unit cost", got->totals.cost_unit_fen[0], 9);
 		row_equal("split version", got->split_version, 11);
 		row_equal("collector", got->collector, f->brand);
+		same_basis(basis_of(f), got->basis);
 		assert_int_equal(record_replay(&f->world, &f->policy, b.data, b.len, f->arena,
 		                     &equal),
 		    ERR_OK);
@@ -292,10 +333,12 @@ test_first_layout(void **state)
 	encode(f, 0, &first);
 	layout = 0;
 	row_equal("its first byte", first.data[0], 1);
+	row_equal("today's has a basis", now.len > first.len + 10, true);
 	row_equal("today's", now.data[0], RECORD_VERSION);
 	row_equal("is shorter", first.len < now.len, true);
 	assert_int_equal(record_decode(&f->world, first.data, first.len, f->arena, &got), ERR_OK);
 	row_equal("not recorded", got->decision.runs[0].candidates[0].age_min, -1);
+	row_equal("nor the basis", got->basis == NULL, true);
 	assert_int_equal(record_replay(&f->world, &f->policy, first.data, first.len, f->arena,
 	                     &equal),
 	    ERR_OK);

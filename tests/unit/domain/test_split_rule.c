@@ -151,6 +151,76 @@ test_books(void **state)
 	}
 }
 
+static void
+test_hold_days(void **state)
+{
+	static const struct {
+		const char *label;
+		int32_t rule;
+		int window;
+		bool staff;
+		int days;
+	} rows[] = {
+	    {"the policy's window", 0, 7, false, 7},
+	    {"the rule's own, longer", 30, 7, false, 30},
+	    {"the rule's own, shorter", 2, 7, false, 2},
+	    {"never shorter than the window for staff", 2, 7, true, 7},
+	    {"longer for staff, too", 30, 7, true, 30},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++)
+		row_equal(rows[i].label,
+		    split_hold_days(&(struct split_rule){.hold_days = rows[i].rule}, rows[i].window,
+		        rows[i].staff),
+		    rows[i].days);
+}
+
+static void
+test_bearers(void **state)
+{
+	struct money_world m;
+
+	(void)state;
+	money_world_init(&m);
+	row_equal("owner", split_bearer(&m.w, BEARER_OWNER, DEALER_D, DEALER_F), DEALER_D);
+	row_equal("brand", split_bearer(&m.w, BEARER_BRAND, DEALER_D, DEALER_F), BRAND);
+	row_equal("fulfiller", split_bearer(&m.w, BEARER_FULFILLER, DEALER_D, DEALER_F), DEALER_F);
+	row_equal("nobody yet", split_bearer(&m.w, BEARER_FULFILLER, DEALER_D, 0), BRAND);
+	money_world_release(&m);
+}
+
+/* 113.00 at 13 % has 13.00 of tax; half up, and mirrored. */
+static void
+test_tax(void **state)
+{
+	static struct tax_rate rates[] = {{4, 600}, {5, 1300}};
+	const struct split_book b = {.tax_count = 2, .taxes = rates};
+	static const struct {
+		const char *label;
+		int64_t fen;
+		int32_t bps;
+		int64_t tax;
+	} rows[] = {
+	    {"exactly", 11300, 1300, 1300},
+	    {"below a half", 4, 1300, 0},
+	    {"above a half", 5, 1300, 1},
+	    {"a half", 3, 2000, 1},
+	    {"negative", -11300, 1300, -1300},
+	    {"no rate", 11300, 0, 0},
+	    {"the largest", FEN_MAX, BPS_WHOLE, FEN_MAX / 2},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++)
+		row_equal(rows[i].label, split_tax(rows[i].fen, rows[i].bps), rows[i].tax);
+	row_equal("by class", split_tax_bps(&b, &(struct sku){.tax_idx = 5}), 1300);
+	row_equal("another class", split_tax_bps(&b, &(struct sku){.tax_idx = 6}), 0);
+	row_equal("no class", split_tax_bps(&b, &(struct sku){.tax_idx = NONE}), 0);
+}
+
 int
 main(void)
 {
@@ -159,6 +229,9 @@ main(void)
 	    cmocka_unit_test(test_book_order),
 	    cmocka_unit_test(test_ladder),
 	    cmocka_unit_test(test_books),
+	    cmocka_unit_test(test_hold_days),
+	    cmocka_unit_test(test_bearers),
+	    cmocka_unit_test(test_tax),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #define BOOK yuncang__v1__split_rule_book__descriptor
 #define RULE(text) "{\"rules\":[{},{" text "}]}"
+#define TAX(text) "{\"rules\":[{}],\"taxRates\":[{" text "}]}"
 #define TEXT_64 "0123456789012345678901234567890123456789012345678901234567890123"
 
 static void
@@ -30,6 +31,9 @@ check_any(const struct split_rule *s)
 	assert_false(s->has_transfer || s->brand_bears_courier);
 	assert_true(s->courier_cost_fen == 0 && s->absorb_max_fen == 0);
 	assert_int_equal(s->negative, NEGATIVE_RECEIVABLE);
+	assert_true(s->hold_days == 0 && s->forfeit_owner_bps == 0);
+	assert_true(s->lost_fee == BEARER_BRAND && s->freight == BEARER_BRAND &&
+	    s->dispute == BEARER_BRAND);
 }
 
 static void
@@ -92,7 +96,10 @@ test_all_fields(void **state)
 	            "\"channelCommission\":{\"bps\":10000,\"bpsOf\":\"BASE_GROSS\"},"
 	            "\"staffCommission\":{\"bps\":7,\"bpsOf\":\"BASE_MARGIN\"},"
 	            "\"courierCostFen\":\"8\",\"courierShortfall\":\"BEARER_BRAND\","
-	            "\"negativeMargin\":\"NEGATIVE_MARGIN_BRAND_ABSORBS\",\"absorbMaxFen\":\"9\"}]}"),
+	            "\"negativeMargin\":\"NEGATIVE_MARGIN_BRAND_ABSORBS\",\"absorbMaxFen\":\"9\","
+	            "\"holdDays\":10,\"forfeitOwnerBps\":2500,\"lostFeeBearer\":\"BEARER_OWNER\","
+	            "\"freightBearer\":\"BEARER_FULFILLER\",\"disputeBearer\":\"BEARER_BRAND\"}],"
+	            "\"taxRates\":[{\"taxClass\":\"laptop\",\"bps\":1300},{\"taxClass\":\"phone\",\"bps\":600}]}"),
 	        1, 0, &b, &m.reason),
 	    ERR_OK);
 	assert_int_equal(b->rule_count, 2);
@@ -107,6 +114,11 @@ test_all_fields(void **state)
 	charge_equal(&s->staff, 0, 7, BASE_MARGIN, ROUND_HALF_UP);
 	assert_true(s->has_transfer && s->brand_bears_courier && s->courier_cost_fen == 8);
 	assert_true(s->negative == NEGATIVE_BRAND_ABSORBS && s->absorb_max_fen == 9);
+	assert_true(s->hold_days == 10 && s->forfeit_owner_bps == 2500);
+	assert_true(s->lost_fee == BEARER_OWNER && s->freight == BEARER_FULFILLER &&
+	    s->dispute == BEARER_BRAND);
+	assert_true(b->tax_count == 2 && b->taxes[0].class_idx == 1 && b->taxes[0].bps == 1300);
+	assert_true(b->taxes[1].class_idx == 0 && b->taxes[1].bps == 600);
 	book_free(b);
 	rules_world_release(&m);
 }
@@ -137,6 +149,15 @@ static const struct {
         RULE("\"staffCommission\":{\"bps\":20000}")},
     {"book.rules[1].courier_cost_fen", ERR_BAD_FIELD, RULE("\"courierCostFen\":\"-1\"")},
     {"book.rules[1].absorb_max_fen", ERR_BAD_FIELD, RULE("\"absorbMaxFen\":\"1\"")},
+    {"book.rules[1].hold_days", ERR_BAD_FIELD, RULE("\"holdDays\":-1")},
+    {"book.rules[1].hold_days", ERR_BAD_FIELD, RULE("\"holdDays\":181")},
+    {"book.rules[1].forfeit_owner_bps", ERR_BAD_FIELD, RULE("\"forfeitOwnerBps\":10001")},
+    {"book.tax_rates[0].tax_class", ERR_UNKNOWN_ID, TAX("\"bps\":1")},
+    {"book.tax_rates[0].tax_class", ERR_UNKNOWN_ID, TAX("\"taxClass\":\"boat\",\"bps\":1")},
+    {"book.tax_rates[0].bps", ERR_BAD_FIELD, TAX("\"taxClass\":\"phone\"")},
+    {"book.tax_rates[0].bps", ERR_BAD_FIELD, TAX("\"taxClass\":\"phone\",\"bps\":10001")},
+    {"book.tax_rates[1].tax_class", ERR_BAD_FIELD,
+        TAX("\"taxClass\":\"phone\",\"bps\":1},{\"taxClass\":\"phone\",\"bps\":2")},
     {"book.rules[1].absorb_max_fen", ERR_BAD_FIELD,
         RULE("\"negativeMargin\":\"NEGATIVE_MARGIN_BRAND_ABSORBS\"")},
 };
@@ -198,6 +219,15 @@ test_numbers_and_lists(void **state)
 	rule->negative_margin = (Yuncang__V1__NegativeMargin)4;
 	REFUSED("book.rules[0].negative_margin");
 	rule->negative_margin = YUNCANG__V1__NEGATIVE_MARGIN__NEGATIVE_MARGIN_REJECT;
+	rule->lost_fee_bearer = (Yuncang__V1__Bearer)4;
+	REFUSED("book.rules[0].lost_fee_bearer");
+	rule->lost_fee_bearer = YUNCANG__V1__BEARER__BEARER_FULFILLER;
+	rule->freight_bearer = (Yuncang__V1__Bearer)4;
+	REFUSED("book.rules[0].freight_bearer");
+	rule->freight_bearer = YUNCANG__V1__BEARER__BEARER_FULFILLER;
+	rule->dispute_bearer = (Yuncang__V1__Bearer)4;
+	REFUSED("book.rules[0].dispute_bearer");
+	rule->dispute_bearer = YUNCANG__V1__BEARER__BEARER_FULFILLER;
 	for (i = 0; i <= SPLIT_RULES_MAX; i++)
 		rules[i] = rule;
 	msg->rules = rules;
