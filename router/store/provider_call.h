@@ -5,16 +5,13 @@
  * provider_call: calls to the payment provider, as rows: made in the commit that owes them, done by
  * flow/provider.h.  A number is stored before it is sent and names one request for ever.
  */
-#include "domain/world.h"
 #include "base/uuid.h"
+#include "domain/provider_word.h"
+#include "domain/world.h"
 #include "store/tx.h"
 
 #define PROVIDER_NUMBER_SIZE 65
 #define PROVIDER_ITEMS_MAX 50 /* receivers of one split, by the provider's rule */
-
-enum provider_call_kind { CALL_SPLIT = 1, CALL_UNFREEZE, CALL_RETURN, CALL_REFUND, CALL_KIND_COUNT };
-enum provider_call_state { CALL_QUEUED = 1, CALL_SENT, CALL_UNDER_WAY, CALL_DONE, CALL_REFUSED };
-enum provider_result { RESULT_PENDING = 1, RESULT_SUCCESS, RESULT_CLOSED };
 
 /*
  * Split: one a receiver, each receiver once.  Another kind has one item: of a return, the merchant that gives back;
