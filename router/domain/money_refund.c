@@ -1,0 +1,418 @@
+/* money_refund: R1, what a refund posts. */
+#include "domain/money_refund.h"
+
+#include <assert.h>
+
+#include "base/money.h"
+#include "domain/money_calc.h"
+#include "domain/party.h"
+
+static int32_t
+brand(const struct money_calc *c)
+{
+	return c->m->world->brand;
+}
+
+static int64_t
+brand_other(void)
+{
+	return account_number(ACCOUNT_BRAND_OTHER, PROVIDER_NONE, 0, 0);
+}
+
+static void
+cost_back(struct money_calc *c, const struct money_piece *x, struct money_cost *cost)
+{
+	calc_cost(c, x, -1, cost);
+	c->cash_fen += cost->cash_fen;
+	c->fee_share_fen += cost->fee_fen;
+}
+
+/* ---- Units ------------------------------------------------------------------------------------------ */
+
+/* Never handed over: out of clearing, no party touched. */
+static enum err
+unsplit_line(struct money_calc *c, const struct money_unit_line *l)
+{
+	const struct money_line *line = &c->m->lines[l->line];
+	struct posting_units u = {.line = l->line, .count = l->quantity};
+	const struct money_piece x = {.u = &u};
+	struct money_cost cost;
+
+	u.from = calc_next(c, l->line);
+	if (u.count <= 0 || u.from + u.count > line->quantity - line->voided)
+		return ERR_WRONG_STATE;
+	cost_back(c, &x, &cost);
+	c->order_fen += cost.gross_fen - cost.fee_fen;
+	calc_range(c, &u);
+	return ERR_OK;
+}
+
+/* Units ${from} .. of E3's range ${of}; ${before} fen of the one unit went back before. */
+static void
+split_range(struct money_calc *c, const struct posting_units *of, int number, int32_t from,
+    int32_t count, int64_t before)
+{
+	const struct money_line *line = &c->m->lines[of->line];
+	struct posting_units u = *of;
+	struct money_piece x = {.u = &u, .number = number};
+	struct money_cost cost;
+
+	u.from = from;
+	u.count = count;
+	u.row_from = of->row_from + (from - of->from);
+	if (before > 0) {
+		x.before = before;
+		x.after = x.whole = line->price_fen - line->discount_fen;
+	}
+	cost_back(c, &x, &cost);
+	calc_legs(c, &x, -1);
+	calc_range(c, &u);
+}
+
+/* Handed over with fulfilment ${number}: the first of its units that did not come back before. */
+static enum err
+split_line(struct money_calc *c, int number, const struct money_unit_line *l)
+{
+	int32_t left = l->quantity, count, at;
+	int64_t before;
+
+	for (int i = 0; i < c->m->row_count && left > 0; i++) {
+		const struct money_row *r = &c->m->rows[i];
+
+		if (r->event != EVENT_E3_SPLIT || r->number != number)
+			continue;
+		for (int k = 0; k < r->unit_count && left > 0; k++) {
+			const struct posting_units *u = &r->units[k];
+			const int32_t end = u->from + u->count;
+
+			if (u->line != l->line || u->count == 0)
+				continue;
+			at = calc_unreversed(c, l->line, u->from, end, &count, &before);
+			while (at < end && left > 0) {
+				count = count < left ? count : left;
+				split_range(c, u, number, at, count, before);
+				left -= count;
+				at = calc_unreversed(c, l->line, at + count, end, &count, &before);
+			}
+		}
+	}
+	return left == 0 && l->quantity > 0 ? ERR_OK : ERR_WRONG_STATE;
+}
+
+static enum err
+units_back(struct money_calc *c, const struct money_refund *r)
+{
+	enum err e = ERR_OK;
+
+	for (int i = 0; i < r->unsplit_count; i++)
+		for (int k = 0; k < r->unsplit[i].line_count && e == ERR_OK; k++)
+			e = unsplit_line(c, &r->unsplit[i].lines[k]);
+	for (int i = 0; i < r->split_count; i++)
+		for (int k = 0; k < r->split[i].line_count && e == ERR_OK; k++)
+			e = split_line(c, r->split[i].number, &r->split[i].lines[k]);
+	return e;
+}
+
+/* ---- A part of a unit --------------------------------------------------------------------------------- */
+
+static bool
+part_range(struct money_calc *c, const struct posting_units *of, int number, int64_t fen)
+{
+	const struct money_line *line = &c->m->lines[of->line];
+	const int32_t end = of->from + of->count;
+	struct posting_units u = *of;
+	struct money_piece x = {.u = &u,
+	    .number = number,
+	    .whole = line->price_fen - line->discount_fen};
+	struct money_cost cost;
+	int32_t count;
+
+	if (fen > INT32_MAX)
+		return false;
+	for (u.from = calc_unreversed(c, of->line, of->from, end, &count, &x.before); u.from < end;
+	     u.from = calc_unreversed(c, of->line, u.from + 1, end, &count, &x.before)) {
+		if (fen > x.whole - x.before)
+			continue;
+		x.after = x.before + fen;
+		u.count = 1;
+		u.row_from = of->row_from + (u.from - of->from);
+		cost_back(c, &x, &cost);
+		calc_legs(c, &x, -1);
+		u.count = 0;
+		u.row_from = (int32_t)fen;
+		calc_range(c, &u);
+		return true;
+	}
+	return false;
+}
+
+static enum err
+part_back(struct money_calc *c, const struct money_units *of, int64_t fen)
+{
+	assert(of != NULL && of->line_count == 1);
+	for (int i = 0; i < c->m->row_count; i++) {
+		const struct money_row *r = &c->m->rows[i];
+
+		if (r->event != EVENT_E3_SPLIT || r->number != of->number)
+			continue;
+		for (int k = 0; k < r->unit_count; k++)
+			if (r->units[k].line == of->lines[0].line && r->units[k].count > 0 &&
+			    part_range(c, &r->units[k], of->number, fen))
+				return ERR_OK;
+	}
+	return ERR_WRONG_STATE;
+}
+
+/* ---- Amounts without goods ------------------------------------------------------------------------------ */
+
+static void
+amount(struct money_calc *c, enum money_amount line, int32_t from, int64_t fen)
+{
+	if (fen > INT32_MAX || fen < -INT32_MAX) {
+		c->overflow = true;
+		return;
+	}
+	calc_range(c,
+	    &(struct posting_units){
+	        .line = (int16_t)line, .from = from, .row_from = (int32_t)fen});
+}
+
+static void
+goodwill(struct money_calc *c, int32_t bearer, int64_t fen)
+{
+	calc_earn(c, bearer, LEG_MARGIN, 0, -fen);
+	c->cash_fen += fen;
+	amount(c, MONEY_GOODWILL, bearer, fen);
+}
+
+static int64_t
+goodwill_of(const struct money_calc *c, int32_t bearer)
+{
+	int64_t fen = 0;
+
+	for (int i = 0; i < c->m->row_count; i++)
+		for (int k = 0; k < c->m->rows[i].unit_count; k++) {
+			const struct posting_units *u = &c->m->rows[i].units[k];
+
+			if (u->line == MONEY_GOODWILL && u->from == bearer)
+				fen += u->row_from;
+		}
+	return fen;
+}
+
+/*
+ * Of what would go back beyond what was paid, as much as goodwill gave before: units bring back what they cost, of
+ * which the customer has that part.
+ */
+static enum err
+goodwill_back(struct money_calc *c, int64_t fen)
+{
+	for (int i = 0; i < c->m->row_count && fen > 0; i++)
+		for (int k = 0; k < c->m->rows[i].unit_count && fen > 0; k++) {
+			const struct posting_units *u = &c->m->rows[i].units[k];
+			int64_t back;
+
+			if (u->line != MONEY_GOODWILL || u->row_from < 0)
+				continue;
+			back = goodwill_of(c, u->from);
+			for (int n = 0; n < c->unit_count; n++)
+				if (c->units[n].line == MONEY_GOODWILL &&
+				    c->units[n].from == u->from)
+					back = 0; /* his is given back already */
+			back = back < fen ? back : fen;
+			if (back <= 0)
+				continue;
+			goodwill(c, u->from, -back);
+			fen -= back;
+		}
+	return fen == 0 ? ERR_OK : ERR_WRONG_STATE;
+}
+
+static enum err
+forfeit(struct money_calc *c, const struct money_refund *r)
+{
+	const struct order_money *m = c->m;
+	int64_t owners_fen = 0;
+
+	if (!fen_bps(r->forfeit_fen, r->forfeit_owner_bps, ROUND_FLOOR, &owners_fen))
+		return ERR_OVERFLOW;
+	if (m->owner == brand(c))
+		owners_fen = 0;
+	if (r->unsplit_count > 0) {
+		if (r->forfeit_fen > c->cash_fen)
+			return ERR_WRONG_STATE;
+		c->cash_fen -= r->forfeit_fen;
+	} else {
+		c->order_fen += r->forfeit_fen;
+	}
+	posting_add(c->p, brand_other(), owners_fen - r->forfeit_fen, LEG_MARGIN);
+	if (owners_fen == 0)
+		return ERR_OK;
+	posting_add(c->p, account_of_earned(m, m->owner, LEG_MARGIN), -owners_fen, LEG_MARGIN);
+	amount(c, MONEY_FORFEIT, c->p->number, owners_fen);
+	return ERR_OK;
+}
+
+/* ---- The row ---------------------------------------------------------------------------------------- */
+
+/* The provider gives back of its fee what is due on all that went back so far, half up. */
+static int64_t
+rebate(struct money_calc *c)
+{
+	const struct order_money *m = c->m;
+	const int64_t paid = money_event_sum(m, EVENT_E1_PAID, ACCOUNT_PSP_FROZEN);
+	const int64_t fee = money_event_sum(m, EVENT_E2_FEE, ACCOUNT_C_ORDER);
+	const int64_t before = -money_event_sum(m, EVENT_R1_REFUND, ACCOUNT_C_REFUND);
+
+	if (paid == 0)
+		return 0;
+	return calc_piece(c, fee, 0, before + c->cash_fen, paid) -
+	    money_event_sum(m, EVENT_R1_REFUND, ACCOUNT_PSP_FEE_REBATE);
+}
+
+/* Who delivered last; false: nobody did. */
+static bool
+last_delivered(const struct order_money *m, struct posting_units *out, int *number)
+{
+	for (int i = m->row_count - 1; i >= 0; i--)
+		if (m->rows[i].event == EVENT_E3_SPLIT && m->rows[i].unit_count > 0) {
+			*out = m->rows[i].units[0];
+			*number = m->rows[i].number;
+			return true;
+		}
+	return false;
+}
+
+static void
+close_order(struct money_calc *c)
+{
+	struct posting_units u = {.attempt = 0};
+	int number = 0;
+
+	(void)last_delivered(c->m, &u, &number);
+	calc_close(c, u.attempt, u.part, number);
+}
+
+static int
+number_of(const struct money_refund *r)
+{
+	if (r->split_count > 0)
+		return r->split[0].number;
+	if (r->part_fen > 0)
+		return r->part_of->number;
+	return r->unsplit_count > 0 ? r->unsplit[0].number : 0;
+}
+
+/* All that goes back, before fee and cash are known. */
+static enum err
+gather(struct money_calc *c, const struct money_refund *r, int32_t bearer)
+{
+	enum err e = units_back(c, r);
+	int64_t excess;
+
+	if (e == ERR_OK && r->delivery_fee_fen > 0)
+		e = calc_delivery_back(c, r->delivery_fee_fen, bearer);
+	if (e == ERR_OK && r->part_fen > 0)
+		e = part_back(c, r->part_of, r->part_fen);
+	if (e == ERR_OK && r->forfeit_fen > 0)
+		e = forfeit(c, r);
+	if (e != ERR_OK)
+		return e;
+	excess = c->cash_fen + r->deposit_fen - money_refundable(c->m);
+	if (excess > 0)
+		e = goodwill_back(c, excess);
+	if (e == ERR_OK && r->goodwill_fen > 0) {
+		if (r->goodwill_fen > money_refundable(c->m) - c->cash_fen)
+			return ERR_WRONG_STATE;
+		goodwill(c, r->bearer, r->goodwill_fen);
+	}
+	return e;
+}
+
+/* Without units of its own: the deposit, and the provider's fee on all that was paid so far. */
+static void
+deposit(struct money_calc *c, const struct money_refund *r, int64_t rebate_fen)
+{
+	/* While other units live on they bear what the provider keeps. */
+	const int64_t fee_fen = r->last ? c->fee_fen : rebate_fen;
+
+	c->order_fen += r->deposit_fen - fee_fen;
+	c->fee_share_fen += fee_fen;
+	if (r->deposit_fen > 0)
+		amount(c, MONEY_DEPOSIT, 0, r->deposit_fen);
+}
+
+static void
+list_taken(const struct order_money *m, struct money_refunded *out)
+{
+	const struct posting *p = &out->posting;
+
+	out->taken_count = 0;
+	for (int i = 0; i < p->leg_count; i++) {
+		const int64_t a = p->account[i];
+		int k;
+
+		if (account_kind(a) != ACCOUNT_RECV_DEALER &&
+		    (!account_staged(a) || account_stage(a) != STAGE_AVAIL))
+			continue;
+		for (k = 0; k < out->taken_count && out->taken[k].account != a; k++)
+			;
+		if (k == MONEY_TAKEN_MAX || k < out->taken_count || posting_sum(p, a) == 0)
+			continue;
+		out->taken[out->taken_count++] = (struct money_taken){
+		    .party = account_party(a) != 0 ? account_party(a)
+		                                   : party_of_kind(m->world, PARTY_PLATFORM),
+		    .account = a,
+		    .fen = posting_sum(p, a)};
+	}
+}
+
+static bool
+of_deposit(const struct order_money *m, const struct money_refund *r)
+{
+	if (r->deposit_fen > 0 || (r->forfeit_fen > 0 && r->unsplit_count == 0))
+		return true;
+	/* all of it kept by the seller */
+	for (int i = 0; r->last && i < m->line_count; i++)
+		if (m->lines[i].voided != m->lines[i].quantity)
+			return false;
+	return r->last;
+}
+
+enum err
+money_refund(const struct order_money *m, const struct money_refund *r, struct arena *arena,
+    struct money_refunded *out)
+{
+	const int32_t bearer = r->lost_fee_bearer != 0 ? r->lost_fee_bearer : m->world->brand;
+	struct posting *p = &out->posting;
+	struct money_calc c;
+	enum err e = calc_begin(&c, m, p, EVENT_R1_REFUND, arena);
+
+	if (e != ERR_OK)
+		return e;
+	p->number = number_of(r);
+	e = gather(&c, r, bearer);
+	if (e != ERR_OK)
+		return e;
+	c.cash_fen += r->deposit_fen;
+	out->rebate_fen = rebate(&c);
+	if (of_deposit(m, r))
+		deposit(&c, r, out->rebate_fen);
+	calc_earn(&c, bearer, LEG_PROVIDER_FEE, p->number, -(c.fee_share_fen - out->rebate_fen));
+	if (r->last)
+		close_order(&c);
+	out->cash_fen = c.cash_fen;
+	if (c.cash_fen < 0 || (r->cash_fen != 0 && r->cash_fen != c.cash_fen))
+		return ERR_WRONG_STATE;
+	posting_add(p, money_c_order(), c.order_fen, 0);
+	posting_add(p, account_number(ACCOUNT_PSP_FEE_REBATE, m->provider, m->collector, 0),
+	    out->rebate_fen, 0);
+	posting_add(p, account_number(ACCOUNT_C_REFUND, PROVIDER_NONE, 0, 0), -c.cash_fen, 0);
+	calc_post_taken(&c);
+	p->units = c.units;
+	p->unit_count = c.unit_count;
+	e = c.overflow ? ERR_OVERFLOW : posting_end(p);
+	if (e == ERR_OK)
+		list_taken(m, out);
+	return e;
+}
