@@ -1,24 +1,10 @@
 #include "flow/act_after.h"
 
+#include "flow/act_money.h"
 #include "flow/dispute.h"
 #include "flow/production.h"
 #include "flow/read_flow.h"
 #include "store/return_read.h"
-
-/*
- * Units that will not reach the customer; what was not collected is told so before it is restocked, and units
- * that another fulfilment took over live on there.
- */
-static bool
-ends_undelivered(const struct act_fulfilment *x)
-{
-	enum fulfilment_state from = x->from, to = x->is.state;
-
-	if (from == to || x->is.moved_to != 0)
-		return false;
-	return to == FUL_CANCELLED || to == FUL_NOT_COLLECTED || to == FUL_LOST ||
-	    (to == FUL_RESTOCKED && from != FUL_NOT_COLLECTED);
-}
 
 /* The order as it will stand: the fulfilments with what the act makes of them. */
 static enum err
@@ -158,7 +144,7 @@ budgets_back(struct act_run *r)
 	for (int i = 0; i < in->fulfilment_count; i++) {
 		const struct act_fulfilment *x = &in->fulfilments[i];
 
-		for (int n = 0; ends_undelivered(x) && n < x->is.line_count; n++) {
+		for (int n = 0; act_ends_undelivered(x) && n < x->is.line_count; n++) {
 			const struct fulfilment_line_read *l = &x->is.lines[n];
 			const struct order_line_read *line = &r->order->lines[l->line];
 
@@ -173,13 +159,46 @@ budgets_back(struct act_run *r)
 	return ERR_OK;
 }
 
+/* What goes back, in parts; what plans have said is the delivery fee's, or a return's. */
+static enum err
+reckon(struct act_run *r, const struct order_read *behind, struct act_owed *owed)
+{
+	struct act_in *in = &r->in;
+	int64_t refund_fen, paid_fen = paid_left(r->order);
+	enum err e;
+
+	*owed = (struct act_owed){0};
+	for (int i = 0; i < in->fulfilment_count; i++)
+		if (act_ends_undelivered(&in->fulfilments[i]))
+			owed->units_fen += paid_for(r->order, &in->fulfilments[i].is);
+	if (in->row == NULL && fee_goes_back(behind) && !fee_goes_back(r->order))
+		owed->fee_fen = fee_left(r->order);
+	refund_fen = owed->units_fen + owed->fee_fen;
+	e = production_settle(r, owed, &refund_fen);
+	if (e != ERR_OK)
+		return e;
+	if (refund_fen > paid_fen) {
+		owed->fee_fen -= refund_fen - paid_fen;
+		refund_fen = paid_fen;
+	}
+	if (in->more != NULL && in->more->ret != NULL)
+		owed->returned_fen = in->refund_add_fen;
+	else
+		owed->fee_fen += in->refund_add_fen;
+	if (r->order->paid_at_us != 0 && refund_fen > 0) {
+		order_changes(in);
+		in->refund_add_fen += refund_fen;
+	}
+	return ERR_OK;
+}
+
 enum err
 act_after(struct act_run *r)
 {
 	struct act_in *in = &r->in;
 	struct order_read behind;
+	struct act_owed owed;
 	enum order_state was, is;
-	int64_t refund_fen = 0;
 	enum err e = order_behind(r, &behind);
 
 	if (e == ERR_OK)
@@ -189,20 +208,11 @@ act_after(struct act_run *r)
 	was = order_state_of(r->order);
 	/* With a new decision the order lives on. */
 	is = in->row != NULL ? was : order_state_of(&behind);
-	for (int i = 0; i < in->fulfilment_count; i++)
-		if (ends_undelivered(&in->fulfilments[i]))
-			refund_fen += paid_for(r->order, &in->fulfilments[i].is);
-	if (in->row == NULL && fee_goes_back(&behind) && !fee_goes_back(r->order))
-		refund_fen += fee_left(r->order);
-	e = production_settle(r, &refund_fen);
+	e = reckon(r, &behind, &owed);
+	if (e == ERR_OK)
+		e = act_money(r, &behind, &owed);
 	if (e != ERR_OK)
 		return e;
-	if (refund_fen > paid_left(r->order))
-		refund_fen = paid_left(r->order);
-	if (r->order->paid_at_us != 0 && refund_fen > 0) {
-		order_changes(in);
-		in->refund_add_fen += refund_fen;
-	}
 	if (in->refund_add_fen > 0) {
 		act_event_add(r, OUTBOX_REFUND_DUE, NULL);
 		in->events[in->event_count - 1].amount_fen = in->refund_add_fen;

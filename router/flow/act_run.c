@@ -79,6 +79,7 @@ plan_order(struct act_run *r)
 		catalog_unpin(r->app->catalog, r->world);
 	r->world = catalog_pin(r->app->catalog);
 	(void)reason_set(r->reason, ERR_OK, NULL, "%s", "");
+	r->wants_money = false;
 	memset(&r->in, 0, sizeof(r->in));
 	memset(&r->last, 0, sizeof(r->last));
 	r->in.order = r->order;
@@ -103,6 +104,11 @@ plan_order(struct act_run *r)
 	}
 	if (e == ERR_OK && r->in.act_count > 0)
 		e = act_after(r);
+	if (e == ERR_OK && r->in.act_count > 0 && r->wants_money) {
+		r->with |= READ_MONEY;
+		read_order(r);
+		return;
+	}
 	if (e == ERR_OK && r->in.act_count > 0)
 		e = act_start(r->app->query_pool, catalog_hints(r->app->catalog), &r->in, written,
 		    r);

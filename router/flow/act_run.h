@@ -49,6 +49,7 @@ struct act_run {
 
 	int tries;
 	bool refused; /* once, by plan */
+	bool wants_money; /* there is something to post: read again, with the money */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "domain/record.h"
 #include "flow/return_message.h"
+#include "store/money_read.h"
 
 static bool
 party_known(const struct world *w, int32_t id)
@@ -36,6 +37,19 @@ record_known(const struct world *w, const struct decision_read *d, struct arena 
 	return d == NULL || record_decode(w, d->record, d->record_len, a, &f) != ERR_BAD_BODY;
 }
 
+static bool
+money_known(const struct world *w, const struct money_read *m, struct arena *a)
+{
+	for (int i = 0; m != NULL && i < m->decision_count; i++) {
+		for (int n = 0; n < m->decisions[i].leg_count; n++)
+			if (!party_known(w, m->decisions[i].legs[n].party))
+				return false;
+		if (!record_known(w, &m->decisions[i], a))
+			return false;
+	}
+	return true;
+}
+
 bool
 order_is_known(const struct world *w, const struct order_read *o, struct arena *a)
 {
@@ -53,7 +67,8 @@ order_is_known(const struct world *w, const struct order_read *o, struct arena *
 	for (int i = 0; o->decision != NULL && i < o->decision->leg_count; i++)
 		if (!party_known(w, o->decision->legs[i].party))
 			return false;
-	return returns_known(w, o) && record_known(w, o->decision, a);
+	return returns_known(w, o) && record_known(w, o->decision, a) &&
+	    money_known(w, o->money, a);
 }
 
 /* ---- Not yet known ---- */

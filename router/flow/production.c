@@ -170,7 +170,7 @@ forfeit_of(const struct act_run *r, int64_t *out)
 }
 
 enum err
-production_settle(struct act_run *r, int64_t *refund_fen)
+production_settle(struct act_run *r, struct act_owed *owed, int64_t *refund_fen)
 {
 	struct act_more *m;
 	int64_t less, forfeit;
@@ -183,12 +183,14 @@ production_settle(struct act_run *r, int64_t *refund_fen)
 		if (m == NULL)
 			return ERR_NO_MEMORY;
 		less = least(*refund_fen, r->order->deposit->balance_fen);
-		m->balance_less_fen = less;
+		m->balance_less_fen = owed->balance_fen = less;
 		*refund_fen -= less;
 	}
 	e = forfeit_of(r, &forfeit);
-	if (e == ERR_OK)
-		*refund_fen -= least(*refund_fen, forfeit);
+	if (e == ERR_OK) {
+		owed->forfeit_fen = least(*refund_fen, forfeit);
+		*refund_fen -= owed->forfeit_fen;
+	}
 	return e;
 }
 
