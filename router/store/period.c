@@ -56,12 +56,9 @@ step(struct tx *t, void *ctx)
 		tx_add(t, STMT_PERIOD_CLOSE);
 		return TX_TRIP;
 	}
-	if (x->period != 0 && tx_trip(t) == 1)
+	if (x->period != 0)
 		x->out.outcome = outcome_read(col_text(tx_result(t, 0), 0, 0));
-	if (tx_trip(t) == (x->period != 0 ? 1 : 0)) {
-		ask_rows(x, t);
-		return x->period != 0 ? TX_TRIP : TX_COMMIT;
-	}
+	ask_rows(x, t);
 	return TX_COMMIT;
 }
 

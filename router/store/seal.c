@@ -15,7 +15,7 @@ struct seal {
 	struct event *timer;
 	bool running, closing, poked;
 	int64_t now_us;
-	int64_t rows, waiting; /* in the batch that was made; behind, before it */
+	int64_t waiting; /* rows, before the batch */
 };
 
 static void
@@ -41,30 +41,23 @@ static enum tx_next
 seal_step(struct tx *t, void *ctx)
 {
 	struct seal *s = ctx;
+	struct pg_args *a;
 
 	if (tx_trip(t) == 0) {
 		s->now_us = clock_wall_us();
-		s->rows = s->waiting = 0;
 		(void)tx_args(t);
 		tx_add(t, STMT_SEAL_LOCK);
 		args_i64(tx_args(t), BEHIND_MAX);
 		tx_add(t, STMT_SEAL_BEHIND);
 		return TX_TRIP;
 	}
-	if (tx_trip(t) == 1) {
-		struct pg_args *a;
-
-		read_behind(s, tx_result(t, 1));
-		if (PQntuples(tx_result(t, 0)) == 0 || s->waiting == 0)
-			return TX_COMMIT; /* another instance seals, or there is nothing */
-		a = tx_args(t);
-		args_i64(a, s->conf->seal_rows_max);
-		args_time(a, s->now_us);
-		tx_add(t, STMT_SEAL_BATCH);
-		return TX_TRIP;
-	}
-	if (PQntuples(tx_result(t, 0)) == 1)
-		s->rows = col_i32(tx_result(t, 0), 0, 1);
+	read_behind(s, tx_result(t, 1));
+	if (PQntuples(tx_result(t, 0)) == 0 || s->waiting == 0)
+		return TX_COMMIT; /* another instance seals, or there is nothing */
+	a = tx_args(t);
+	args_i64(a, s->conf->seal_rows_max);
+	args_time(a, s->now_us);
+	tx_add(t, STMT_SEAL_BATCH);
 	return TX_COMMIT;
 }
 
@@ -72,6 +65,7 @@ static void
 seal_done(struct tx *t, void *ctx, enum err e)
 {
 	struct seal *s = ctx;
+	int64_t rows = 0;
 	bool more;
 
 	s->running = false;
@@ -80,13 +74,15 @@ seal_done(struct tx *t, void *ctx, enum err e)
 		return;
 	}
 	if (e == ERR_OK) {
-		metric_add(METRIC_sealed_rows_total, s->rows);
-		metric_add(METRIC_seal_batches_total, s->rows > 0);
+		if (tx_result_count(t) == 1 && PQntuples(tx_result(t, 0)) == 1)
+			rows = col_i32(tx_result(t, 0), 0, 1);
+		metric_add(METRIC_sealed_rows_total, rows);
+		metric_add(METRIC_seal_batches_total, rows > 0);
 	} else {
 		log_warn(LOG_MSG("sealing the journal failed"), LOG_STR("err", err_name(e)),
 		    LOG_STR("server", tx_sql_error(t)));
 	}
-	more = e == ERR_OK && s->rows > 0 && s->waiting > s->rows;
+	more = e == ERR_OK && rows > 0 && s->waiting > rows;
 	schedule(s, more || s->poked ? 0 : s->conf->seal_poll_ms);
 	s->poked = false;
 }
