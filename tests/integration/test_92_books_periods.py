@@ -207,3 +207,40 @@ def test_no_posting_slips_in(finance, cluster, service):
         assert d.sql("select row_count from ledger_period where period = %s", (p,)) == [(count,)]
     assert d.sql("select count(*) from journal where period < (select open_period from ledger_state)")[0][0] == \
         d.sql("select coalesce(sum(row_count), 0) from ledger_period")[0][0]
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_a_writer_under_way_is_waited_for(finance, cluster, commits):
+    """Its row keeps the period open; if it leaves none, who waited behind the close posts to the next period."""
+    d = cluster.database("t_books_wait")
+    d.migrate()
+    one, two = stream(d), stream(d)
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    outcome = {}
+
+    def run(name, *statement):
+        try:
+            outcome[name] = d.sql(*statement)
+        except psycopg2.Error as e:
+            outcome[name] = e
+
+    with contextlib.closing(psycopg2.connect(d.url)) as c, c.cursor() as q:
+        q.execute(ROW, (one, 1, 202001, FROZEN, FROZEN + 1, 1, 1))
+        threads = [threading.Thread(target=run, args=("close", "select ledger_close(202001, now(), 1, 'x')"))]
+        threads[0].start()
+        yc.wait_for("the close to wait", lambda: d.sql(waiting) == [(1,)], 2)
+        threads.append(threading.Thread(target=run, args=(
+            "writer", ROW, (two, 1, 202001, FROZEN, FROZEN + 1, 1, 1))))
+        threads[1].start()
+        yc.wait_for("the writer to wait", lambda: d.sql(waiting) == [(2,)], 2)
+        c.commit() if commits else c.rollback()
+    for t in threads:
+        t.join()
+    assert outcome["writer"] == 1
+    if commits:
+        assert isinstance(outcome["close"], psycopg2.errors.SerializationFailure)
+        assert d.sql("select period, count(*) from journal group by 1") == [(202001, 2)]
+        assert d.sql("select count(*) from ledger_period") == [(0,)]
+    else:
+        assert outcome["close"] == [("closed",)]
+        assert d.sql("select period, count(*) from journal group by 1") == [(202002, 1)]
