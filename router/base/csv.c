@@ -70,26 +70,31 @@ field_take(char **at, bool *last)
 }
 
 enum err
-csv_read(struct csv *c, bool *end, struct reason *r)
+csv_line(struct csv *c, size_t *len, bool *end, struct reason *r)
 {
-	bool last = false;
-	size_t len;
-	char *at;
-
 	*end = false;
 	c->field_count = 0;
 	do {
-		if (!line_read(c, &len)) {
+		if (!line_read(c, len)) {
 			*end = true;
 			return ferror(c->file) != 0 ? reason_set(r, ERR_IO, NULL, "reading failed")
 			                            : ERR_OK;
 		}
-	} while (len == 0);
-	if (len > CSV_LINE_BYTES_MAX)
+	} while (*len == 0);
+	if (*len > CSV_LINE_BYTES_MAX)
 		return reason_set(r, ERR_TOO_LARGE, NULL, "more than %d bytes in a line",
 		    CSV_LINE_BYTES_MAX);
-	if (!utf8_valid(c->text, len))
+	if (!utf8_valid(c->text, *len))
 		return reason_set(r, ERR_BAD_BODY, NULL, "not UTF-8");
+	return ERR_OK;
+}
+
+enum err
+csv_split(struct csv *c, struct reason *r)
+{
+	bool last = false;
+	char *at;
+
 	for (at = c->text; !last; c->field_count++) {
 		if (c->field_count == CSV_FIELDS_MAX)
 			return reason_set(r, ERR_TOO_LARGE, NULL, "more than %d fields",
@@ -101,6 +106,16 @@ csv_read(struct csv *c, bool *end, struct reason *r)
 			    c->field_count + 1);
 	}
 	return ERR_OK;
+}
+
+enum err
+csv_read(struct csv *c, bool *end, struct reason *r)
+{
+	size_t len;
+	enum err e;
+
+	e = csv_line(c, &len, end, r);
+	return e != ERR_OK || *end ? e : csv_split(c, r);
 }
 
 enum err

@@ -32,6 +32,10 @@ void csv_init(struct csv *c, FILE *file); /* borrowed */
  */
 enum err csv_read(struct csv *c, bool *end, struct reason *r) MUST_CHECK;
 
+/* The two halves of csv_read(): a line into ${c}->text, ${*len} bytes of it; its fields, cut in place. */
+enum err csv_line(struct csv *c, size_t *len, bool *end, struct reason *r) MUST_CHECK;
+enum err csv_split(struct csv *c, struct reason *r) MUST_CHECK;
+
 /**
  * csv_header(c, names, count, column, r):
  * Maps the row in hand: ${column}[i] is where ${names}[i] stands, -1 where it is missing.

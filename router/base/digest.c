@@ -29,6 +29,49 @@ digest_sha256(const void *p, size_t len, uint8_t out[DIGEST_SIZE])
 	(void)SHA256_Final(out, &c);
 }
 
+struct digest_sum {
+	SHA_CTX sha1;
+	SHA256_CTX sha256;
+};
+
+static void
+sum_begin(struct digest_sum *d)
+{
+	(void)SHA1_Init(&d->sha1);
+	(void)SHA256_Init(&d->sha256);
+}
+
+struct digest_sum *
+digest_sum_new(void)
+{
+	struct digest_sum *d = malloc(sizeof(*d));
+
+	if (d != NULL)
+		sum_begin(d);
+	return d;
+}
+
+void
+digest_sum_free(struct digest_sum *d)
+{
+	free(d);
+}
+
+void
+digest_sum_add(struct digest_sum *d, const void *p, size_t len)
+{
+	(void)SHA1_Update(&d->sha1, p, len);
+	(void)SHA256_Update(&d->sha256, p, len);
+}
+
+void
+digest_sum_end(struct digest_sum *d, uint8_t sha1[SHA1_SIZE], uint8_t sha256[DIGEST_SIZE])
+{
+	(void)SHA1_Final(sha1, &d->sha1);
+	(void)SHA256_Final(sha256, &d->sha256);
+	sum_begin(d);
+}
+
 /* One of the two passes of RFC 2104; ${key} holds a block. */
 static void
 hmac_pass(const uint8_t *key, uint8_t pad, const void *p, size_t len, uint8_t out[DIGEST_SIZE])

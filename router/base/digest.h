@@ -10,6 +10,14 @@
 #define DIGEST_SIZE 32
 
 void digest_sha256(const void *p, size_t len, uint8_t out[DIGEST_SIZE]);
+/* SHA-1 and SHA-256 of the same bytes, piece by piece; SHA-1 because files of others come with it. */
+#define SHA1_SIZE 20
+struct digest_sum;
+struct digest_sum *digest_sum_new(void) MUST_CHECK; /* NULL: no memory */
+void digest_sum_free(struct digest_sum *d);
+void digest_sum_add(struct digest_sum *d, const void *p, size_t len);
+/* Then it is as new. */
+void digest_sum_end(struct digest_sum *d, uint8_t sha1[SHA1_SIZE], uint8_t sha256[DIGEST_SIZE]);
 void digest_hmac(const void *key, size_t key_len, const void *p, size_t len,
     uint8_t out[DIGEST_SIZE]);
 bool digest_equal(const void *a, const void *b, size_t len); /* in constant time */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/money.h"
 #include "base/parse.h"
 
 struct unit {
@@ -141,6 +142,40 @@ parse_size(const char *s, int64_t *out)
 	};
 
 	return parse_with_unit(s, units, out);
+}
+
+#define YUAN_DECIMALS_MAX 8
+
+enum err
+parse_yuan(const char *s, int64_t *fen)
+{
+	bool minus = *s == '-';
+	const char *p = minus ? s + 1 : s;
+	int64_t v = 0;
+	int decimals = 0;
+
+	if (*p < '0' || *p > '9')
+		return ERR_BAD_FIELD;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		v = v * 10 + (*p - '0');
+		if (v > FEN_MAX / 100)
+			return ERR_BAD_FIELD;
+	}
+	v *= 100;
+	if (*p == '.') {
+		for (p++; *p >= '0' && *p <= '9' && decimals < YUAN_DECIMALS_MAX; p++, decimals++) {
+			if (decimals >= 2 && *p != '0')
+				return ERR_BAD_FIELD;
+			if (decimals < 2)
+				v += (*p - '0') * (decimals == 0 ? 10 : 1);
+		}
+		if (decimals == 0)
+			return ERR_BAD_FIELD;
+	}
+	if (*p != '\0' || v > FEN_MAX)
+		return ERR_BAD_FIELD;
+	*fen = minus ? -v : v;
+	return ERR_OK;
 }
 
 /*

@@ -19,6 +19,11 @@ enum err parse_duration_ms(const char *s, int64_t unit_ms, int64_t *out) MUST_CH
 /* "64MiB", "256KiB", "1GiB", or bare bytes. */
 enum err parse_size(const char *s, int64_t *out) MUST_CHECK;
 /*
+ * Yuan as bills print them, as fen: "-12.30", "3", "5.80000".  At most two decimals, and zeros behind them; a
+ * magnitude up to FEN_MAX (base/money.h).
+ */
+enum err parse_yuan(const char *s, int64_t *fen) MUST_CHECK;
+/*
  * RFC 3339 with offset or Z, years 0001 to 9999 in UTC, up to nanoseconds (cut to the microsecond).
  * No leap seconds: nothing behind us can keep one.
  */

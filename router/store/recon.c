@@ -1,0 +1,309 @@
+#include "store/recon.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "domain/account.h"
+#include "domain/bill.h"
+#include "domain/journal.h"
+#include "store/batch_write.h"
+
+struct matching {
+	const struct recon_ask *in;
+	struct buf changes;
+	struct recon_result result;
+	enum provider provider;
+	int32_t collector;
+	enum bill_kind kind;
+	bool late; /* what came to the books since; then the match, in a transaction of its own */
+	struct pool *pool;
+	recon_fn *done;
+	void *ctx;
+};
+
+static int64_t
+account_of(const struct matching *x, enum account_kind k)
+{
+	switch (k) {
+	case ACCOUNT_C_RECON:
+	case ACCOUNT_X_ROUNDING:
+		return account_number(k, PROVIDER_NONE, 0, 0);
+	default:
+		return account_number(k, x->provider, x->collector, 0);
+	}
+}
+
+static void
+args_accounts(const struct matching *x, struct pg_args *a)
+{
+	static const enum account_kind kinds[] = {ACCOUNT_PSP_FROZEN, ACCOUNT_PSP_AVAILABLE,
+	    ACCOUNT_PSP_DISPUTED};
+
+	ARGS_ARRAY(a, ELEM_I64, elem_i64, (int)(sizeof(kinds) / sizeof(kinds[0])),
+	    account_of(x, kinds[i]));
+}
+
+static enum tx_next
+step_lock(const struct matching *x, struct tx *t)
+{
+	char mem[32], ms[32];
+	struct pg_args *a = tx_args(t);
+
+	(void)snprintf(mem, sizeof(mem), "%" PRId64 "kB", x->in->work_mem / 1024);
+	(void)snprintf(ms, sizeof(ms), "%" PRId64, x->in->statement_ms);
+	args_text(a, mem);
+	args_text(a, ms);
+	tx_add(t, STMT_RECON_SETTINGS);
+	args_uuid(tx_args(t), &x->in->bill_id);
+	tx_add(t, STMT_RECON_LOCK);
+	return TX_TRIP;
+}
+
+/* False: there is nothing to do, or not now. */
+static bool
+read_lock(struct matching *x, struct tx *t)
+{
+	const PGresult *r = tx_result(t, 1);
+
+	if (PQntuples(r) == 0) {
+		tx_fail(t, ERR_NOT_FOUND);
+		return false;
+	}
+	x->provider = (enum provider)col_i16(r, 0, 0);
+	x->collector = col_i32(r, 0, 1);
+	x->kind = (enum bill_kind)col_i16(r, 0, 2);
+	x->result.lines = col_i64(r, 0, 4);
+	x->result.waits = col_bool(r, 0, 5);
+	if (x->result.waits)
+		tx_fail(t, ERR_NOT_READY);
+	return !x->result.waits;
+}
+
+/* ---- What came to the books since --------------------------------------------------------------- */
+
+static enum tx_next
+send_late(struct matching *x, struct tx *t)
+{
+	struct pg_args *a = tx_args(t);
+
+	args_i32(a, x->collector);
+	args_i16(a, (int16_t)x->provider);
+	args_accounts(x, a);
+	args_i64(a, tx_stream(t));
+	args_i64(a, tx_seq(t));
+	args_time(a, x->in->now_us);
+	args_i64(a, account_of(x, ACCOUNT_C_RECON));
+	args_i64(a, account_of(x, ACCOUNT_PSP_AVAILABLE));
+	args_i64(a, account_of(x, ACCOUNT_PSP_FEE_REBATE));
+	tx_add(t, STMT_RECON_LATE);
+	write_change(t, &x->changes);
+	return TX_TRIP;
+}
+
+/* ---- The match ---------------------------------------------------------------------------------- */
+
+static void
+send_match(const struct matching *x, struct tx *t)
+{
+	struct pg_args *a = tx_args(t);
+
+	args_uuid(a, &x->in->bill_id);
+	args_accounts(x, a);
+	args_i64(a, x->in->tolerance_fen);
+	tx_add(t, x->kind == BILL_KIND_FUND ? STMT_RECON_MATCH_FUND : STMT_RECON_MATCH);
+}
+
+static void
+send_k(struct matching *x, struct tx *t, enum stmt s, enum account_kind one,
+    enum account_kind other)
+{
+	struct pg_args *a = tx_args(t);
+
+	args_uuid(a, &x->in->bill_id);
+	args_i32(a, x->collector);
+	args_i64(a, tx_stream(t));
+	args_i64(a, tx_seq(t));
+	args_time(a, x->in->now_us);
+	args_i64(a, account_of(x, one));
+	args_i64(a, account_of(x, other));
+	tx_add(t, s);
+}
+
+/* What a bill of each kind tells of. */
+static void
+args_events(const struct matching *x, struct pg_args *a)
+{
+	static const struct {
+		int count;
+		int16_t event[8];
+	} told[] = {
+	    [BILL_KIND_TRADE] = {3, {EVENT_E1_PAID, EVENT_E2_FEE, EVENT_R2_REFUNDED}},
+	    [BILL_KIND_SPLIT] = {4,
+	        {EVENT_E6_PAID_OUT, EVENT_E7_RELEASED, EVENT_E7D_RELEASED, EVENT_R3_RETURNED}},
+	    [BILL_KIND_FUND] = {5,
+	        {EVENT_E1_PAID, EVENT_E2_FEE, EVENT_E6_PAID_OUT, EVENT_R2_REFUNDED,
+	            EVENT_R3_RETURNED}},
+	};
+
+	ARGS_ARRAY(a, ELEM_I16, elem_i16, told[x->kind].count, told[x->kind].event[i]);
+}
+
+static enum tx_next
+send_outcomes(struct matching *x, struct tx *t)
+{
+	struct pg_args *a;
+
+	send_k(x, t, STMT_RECON_K1, ACCOUNT_PSP_AVAILABLE, ACCOUNT_C_RECON);
+	send_k(x, t, STMT_RECON_K1_RELEASE, ACCOUNT_PSP_AVAILABLE, ACCOUNT_PSP_FROZEN);
+	send_k(x, t, STMT_RECON_K2, ACCOUNT_C_RECON, ACCOUNT_X_ROUNDING);
+	send_k(x, t, STMT_RECON_K3, ACCOUNT_PSP_AVAILABLE, ACCOUNT_PSP_FEE_REBATE);
+	a = tx_args(t);
+	args_uuid(a, &x->in->bill_id);
+	args_time(a, x->in->now_us);
+	tx_add(t, STMT_RECON_OPEN);
+	a = tx_args(t);
+	args_uuid(a, &x->in->bill_id);
+	args_accounts(x, a);
+	args_events(x, a);
+	args_time(a, x->in->now_us);
+	tx_add(t, STMT_RECON_MISSING);
+	a = tx_args(t);
+	args_uuid(a, &x->in->bill_id);
+	args_time(a, x->in->now_us);
+	tx_add(t, STMT_RECON_BROUGHT);
+	a = tx_args(t);
+	args_uuid(a, &x->in->bill_id);
+	args_time(a, x->in->now_us);
+	tx_add(t, STMT_RECON_DONE);
+	write_change(t, &x->changes);
+	return TX_TRIP;
+}
+
+static void
+read_outcomes(struct matching *x, const struct tx *t)
+{
+	const PGresult *done = tx_result(t, 7);
+
+	x->result.opened = tx_affected(t, 4);
+	x->result.missing = tx_affected(t, 5);
+	x->result.closed += tx_affected(t, 6);
+	x->result.matched = col_i64(done, 0, 0);
+	x->result.matched_fen = col_i64(done, 0, 1);
+	x->result.rounded = col_i64(done, 0, 2);
+}
+
+static enum tx_next
+match_step(struct tx *t, void *ctx)
+{
+	struct matching *x = ctx;
+
+	if (tx_trip(t) == 0)
+		return step_lock(x, t);
+	if (tx_trip(t) == 1) {
+		if (!read_lock(x, t))
+			return TX_ROLLBACK;
+		if (x->late)
+			return send_late(x, t);
+		send_match(x, t);
+		return TX_TRIP;
+	}
+	if (x->late) {
+		x->result.closed = tx_affected(t, 0);
+		return TX_COMMIT;
+	}
+	if (tx_trip(t) == 2) {
+		x->result.groups = tx_affected(t, 0);
+		return send_outcomes(x, t);
+	}
+	read_outcomes(x, t);
+	return TX_COMMIT;
+}
+
+static void
+match_done(struct tx *t, void *ctx, enum err e)
+{
+	struct matching *x = ctx;
+
+	(void)t;
+	if (e == ERR_OK && x->late) {
+		/* What it mirrored must be sealed before it is counted: then it says so, and we are asked again. */
+		x->late = false;
+		e = tx_start(x->pool, match_step, match_done, x);
+		if (e == ERR_OK)
+			return;
+	}
+	buf_release(&x->changes);
+	if (x->result.waits)
+		e = ERR_OK;
+	x->done(x->ctx, e, &x->result);
+}
+
+#define CHANGES_SIZE_MAX ((size_t)1 << 16)
+
+enum err
+recon_match(struct pool *p, struct arena *arena, const struct recon_ask *in, recon_fn *done,
+    void *ctx)
+{
+	struct matching *x = arena_zalloc(arena, sizeof(*x));
+	enum err e;
+
+	if (x == NULL)
+		return ERR_NO_MEMORY;
+	x->in = in;
+	x->pool = p;
+	x->late = true;
+	x->done = done;
+	x->ctx = ctx;
+	buf_init(&x->changes, CHANGES_SIZE_MAX);
+	e = tx_start(p, match_step, match_done, x);
+	if (e != ERR_OK)
+		buf_release(&x->changes);
+	return e;
+}
+
+/* ---- Bills that wait ---------------------------------------------------------------------------- */
+
+struct waiting {
+	struct arena *arena;
+	int max;
+	recon_waiting_fn *done;
+	void *ctx;
+};
+
+static enum tx_next
+waiting_step(struct tx *t, void *ctx)
+{
+	const struct waiting *x = ctx;
+
+	args_i64(tx_args(t), x->max);
+	tx_add(t, STMT_RECON_WAITING);
+	return TX_COMMIT;
+}
+
+static void
+waiting_done(struct tx *t, void *ctx, enum err e)
+{
+	const struct waiting *x = ctx;
+	struct uuid *bills = NULL;
+	int count = 0;
+
+	if (e == ERR_OK) {
+		count = PQntuples(tx_result(t, 0));
+		bills = arena_array(x->arena, (size_t)count, sizeof(*bills));
+		e = bills == NULL ? ERR_NO_MEMORY : ERR_OK;
+	}
+	for (int i = 0; e == ERR_OK && i < count; i++)
+		bills[i] = col_uuid(tx_result(t, 0), i, 0);
+	x->done(x->ctx, e, bills, e == ERR_OK ? count : 0);
+}
+
+enum err
+recon_waiting(struct pool *p, struct arena *arena, int max, recon_waiting_fn *done, void *ctx)
+{
+	struct waiting *x = arena_zalloc(arena, sizeof(*x));
+
+	if (x == NULL)
+		return ERR_NO_MEMORY;
+	*x = (struct waiting){arena, max, done, ctx};
+	return tx_start(p, waiting_step, waiting_done, x);
+}
