@@ -4,10 +4,14 @@
 #include "domain/ownership.h"
 #include "domain/party.h"
 #include "flow/basket.h"
+#include "flow/book_convert.h"
+#include "flow/compile.h"
 #include "flow/convert.h"
 #include "flow/offers.h"
+#include "flow/preview_money.h"
 #include "flow/quote_flow.h"
 #include "flow/thaw.h"
+#include "store/version_read.h"
 #include "yuncang/v1/finance.pb-c.h"
 
 struct preview {
@@ -16,6 +20,7 @@ struct preview {
 	const struct world *world;
 	const struct policy *policy;
 	const struct split_book *book; /* NULL: the one in force */
+	struct split_book *draft;      /* ours, to be freed */
 	struct request request;
 	struct owner owner;
 	int32_t collector;
@@ -25,17 +30,26 @@ struct preview {
 
 /* ---- The answer -------------------------------------------------------------------------------- */
 
-static Yuncang__V1__SplitPreview *
-option_preview(const struct preview *p, const struct choice *c)
+static enum err
+option_preview(const struct preview *p, const struct choice *c, Yuncang__V1__SplitPreview **out)
 {
+	const struct preview_money_in in = {.world = p->world,
+	    .request = &p->request,
+	    .choice = c,
+	    .owner = &p->owner,
+	    .provider = p->provider,
+	    .cap_bps = (int32_t)call_app(p->call)->conf->split_cap_bps};
 	struct arena *a = p->call->arena;
 	Yuncang__V1__SplitPreview *m = arena_alloc(a, sizeof(*m));
 
+	*out = m;
 	if (m == NULL)
-		return NULL;
+		return ERR_NO_MEMORY;
 	yuncang__v1__split_preview__init(m);
 	m->option = option_message(p->world, &p->request, c->collector, c->plan, c->split, true, a);
-	return m->option == NULL ? NULL : m;
+	if (m->option == NULL)
+		return ERR_NO_MEMORY;
+	return preview_money(&in, a, m);
 }
 
 static void
@@ -43,25 +57,26 @@ answer(struct preview *p)
 {
 	Yuncang__V1__PreviewSplitResponse m = YUNCANG__V1__PREVIEW_SPLIT_RESPONSE__INIT;
 	struct arena *a = p->call->arena;
+	enum err e = ERR_NO_MEMORY;
 
 	m.options = arena_array(a, OFFERS_MAX, sizeof(*m.options));
 	m.refusals = refusal_messages(&p->offers, a);
 	m.owner = owner_message(p->world, &p->owner, a);
 	if (m.options == NULL || m.refusals == NULL || m.owner == NULL)
-		goto no_memory;
+		goto fail;
 	m.n_refusals = (size_t)p->offers.refusal_count;
 	for (; m.n_options < (size_t)p->offers.count; m.n_options++) {
-		m.options[m.n_options] = option_preview(p, &p->offers.choice[m.n_options]);
-		if (m.options[m.n_options] == NULL)
-			goto no_memory;
+		e = option_preview(p, &p->offers.choice[m.n_options], &m.options[m.n_options]);
+		if (e != ERR_OK)
+			goto fail;
 	}
 	m.policy_version = p->policy->version;
 	m.split_rule_version = p->offers.split_version;
 	call_reply(p->call, &m.base);
 	return;
 
-no_memory:
-	call_fail_err(p->call, ERR_NO_MEMORY);
+fail:
+	call_fail_err(p->call, e);
 }
 
 /* ---- The question ------------------------------------------------------------------------------ */
@@ -124,12 +139,9 @@ take_rest(struct preview *p)
 	p->provider = q->provider[0] == '\0' ? PROVIDER_WECHAT : provider_parse(q->provider);
 	if (p->provider == PROVIDER_NONE)
 		return reason_set(&c->reason, ERR_BAD_FIELD, "provider", "is not one we know");
-	if (q->split_rule_version == 0)
-		return ERR_OK;
-	p->book = catalog_book(call_app(c)->catalog, q->split_rule_version);
-	if (p->book == NULL)
-		return reason_set(&c->reason, ERR_UNKNOWN_ID, "split_rule_version",
-		    "there is no book of that version");
+	if (q->split_rule_version < 0)
+		return reason_set(&c->reason, ERR_BAD_FIELD, "split_rule_version",
+		    "must be a version, or 0");
 	return ERR_OK;
 }
 
@@ -158,10 +170,12 @@ take(struct preview *p)
 	return take_rest(p);
 }
 
-static enum err
-make_offers(struct preview *p)
+/* ---- Its steps ------------------------------------------------------------------------------------ */
+
+static void
+finish(struct preview *p)
 {
-	struct offers_in in = {.app = call_app(p->call),
+	const struct offers_in in = {.app = call_app(p->call),
 	    .world = p->world,
 	    .policy = p->policy,
 	    .request = &p->request,
@@ -169,8 +183,52 @@ make_offers(struct preview *p)
 	    .book = p->book,
 	    .collector = p->collector,
 	    .options_max = p->policy->quote_options_max};
+	enum err e = offers_make(&in, p->call->arena, &p->offers);
 
-	return offers_make(&in, p->call->arena, &p->offers);
+	if (e == ERR_OK)
+		answer(p);
+	else
+		call_fail_err(p->call, e);
+	book_free(p->draft);
+}
+
+/* A draft is compiled for this one answer. */
+static void
+draft_done(void *ctx, enum err e, const struct version_read *v)
+{
+	struct preview *p = ctx;
+	struct reason *r = &p->call->reason;
+
+	if (e == ERR_NOT_FOUND)
+		e = reason_set(r, ERR_UNKNOWN_ID, "split_rule_version",
+		    "there is no book of that version");
+	if (e == ERR_OK)
+		e = flow_compile.book(flow_compile.ctx, p->world, p->asked->split_rule_version,
+		    v->effective_from_us, v->json, &p->draft, r);
+	if (e != ERR_OK) {
+		call_fail_err(p->call, e);
+		return;
+	}
+	p->book = p->draft;
+	finish(p);
+}
+
+static void
+begin(struct preview *p)
+{
+	const int32_t version = p->asked->split_rule_version;
+	struct call *c = p->call;
+	enum err e;
+
+	if (version != 0)
+		p->book = catalog_book(call_app(c)->catalog, version);
+	if (version == 0 || p->book != NULL) {
+		finish(p);
+		return;
+	}
+	e = book_read(call_app(c)->query_pool, c->arena, version, draft_done, p);
+	if (e != ERR_OK)
+		call_fail_err(c, e);
 }
 
 void
@@ -196,9 +254,7 @@ preview_split_start(struct call *c, const ProtobufCMessage *request)
 	else
 		e = take(p);
 	if (e == ERR_OK)
-		e = make_offers(p);
-	if (e == ERR_OK)
-		answer(p);
+		begin(p);
 	else
 		call_fail_err(c, e);
 }
