@@ -296,6 +296,8 @@ close_order(struct money_calc *c)
 static int
 number_of(const struct money_refund *r)
 {
+	if (r->number != 0)
+		return r->number;
 	if (r->split_count > 0)
 		return r->split[0].number;
 	if (r->part_fen > 0)

@@ -9,6 +9,7 @@
  * order was never paid but for a deposit, they are no unsplit units: nothing was posted about them.
  */
 struct money_refund {
+	int number; /* of the row: a fulfilment; 0: that of the first units below */
 	/* units never handed over, then units that came back: reversed at their frozen amounts */
 	int unsplit_count, split_count;
 	const struct money_units *unsplit, *split;

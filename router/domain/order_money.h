@@ -67,10 +67,6 @@ struct money_row {
 	const struct posting_units *units;
 };
 
-struct money_balance {
-	int64_t account, fen;
-};
-
 struct order_money {
 	const struct world *world;
 	int32_t collector, owner; /* party ids; owner: the residual party, see split_residual() */
@@ -82,10 +78,11 @@ struct order_money {
 	int split_count;
 	const struct money_split *splits;
 	int row_count;
-	const struct money_row
-	    *rows; /* of the order: E1 .. E4, R1, …, in the order they were posted */
+	const struct money_row *rows; /* whose object is the order, all, as they were posted */
 	int balance_count;
-	const struct money_balance *balances; /* of accounts not named: 0 */
+	const struct money_balance {
+		int64_t account, fen;
+	} * balances; /* of accounts not named: 0 */
 };
 
 /* Units of a fulfilment that an event is about. */
@@ -120,7 +117,7 @@ bool money_hold_over(const struct order_money *m, int number);
 int32_t money_units_left(const struct order_money *m, int line);
 /* Cash of E1, less R1's: what may still be refunded. */
 int64_t money_refundable(const struct order_money *m);
-/* Invariants of rows that are complete: every C: account zero, COST legs = frozen cost of the units split, ….  NULL: all hold. */
+/* Of an order that is over: C: at zero, COST legs = frozen cost of units split, …; the first that fails, or NULL. */
 const char *money_check(const struct order_money *m);
 
 #endif

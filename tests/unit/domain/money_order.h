@@ -1,0 +1,54 @@
+#ifndef TESTS_UNIT_DOMAIN_MONEY_ORDER_H
+#define TESTS_UNIT_DOMAIN_MONEY_ORDER_H
+
+/*
+ * money_order: an order of a money_world with the rows that its events posted, in memory: what the database would
+ * hold of it.  Parts of a plan are fulfilments, numbered on; each attempt is a split of its own.
+ */
+#include "domain/money_refund.h"
+#include "money_world.h"
+
+#define MO_ROWS 400
+#define MO_SPLITS 24
+#define MO_BALANCES 64
+
+struct money_order {
+	struct money_world *w; /* the plan of the latest attempt */
+	struct order_money m;
+	struct arena *arena;
+	struct money_line lines[TEST_SKUS];
+	struct money_split splits[MO_SPLITS];
+	int number_next;
+	struct money_row rows[MO_ROWS];
+	struct money_balance balances[MO_BALANCES];
+	int act_no;
+};
+
+/* The order of ${w}, split as it stands, unpaid; collector as in money_world_split(). */
+void mo_begin(struct money_order *o, struct money_world *w, int32_t collector);
+void mo_end(struct money_order *o);
+/* E1 and E2 of all of it. */
+void mo_pay(struct money_order *o);
+/* E1 and E2 of a part of it; ${event_no}: which payment. */
+void mo_pay_part(struct money_order *o, int64_t fen, int64_t fee_fen, int event_no);
+/* A row as if written: balances move along. */
+void mo_write(struct money_order *o, const struct posting *p, int event_no);
+/* What w->plan says now is another attempt, of ${line_of} lines (NULL: all), its split with its fee. */
+int mo_attempt(struct money_order *o, const int16_t *line_of);
+/* All units of a part of an attempt, and E3 of it. */
+struct money_units mo_units(struct money_order *o, int attempt, int part, int64_t delivery_fee_fen);
+enum err mo_split(struct money_order *o, const struct money_units *u, bool last);
+enum err mo_refund(struct money_order *o, const struct money_refund *r, struct money_refunded *out);
+/* E4 */
+enum err mo_hold_ended(struct money_order *o, int number);
+/* C:refund is paid out: R2. */
+void mo_refund_done(struct money_order *o);
+const struct money_row *mo_last(const struct money_order *o);
+int64_t mo_sum(const struct money_order *o, int64_t account);
+
+/* Legs of ${r} by account, all there are: "P:brand:cost", -540000, …, NULL; debit above 0. */
+void mo_check(const struct money_order *o, const char *label, const struct money_row *r, ...);
+/* As mo_check(), of all rows together, accounts that stand at zero left out. */
+void mo_check_all(const struct money_order *o, const char *label, ...);
+
+#endif

@@ -1,0 +1,435 @@
+/* order_money: what an order may go through: hops, parts of units, goodwill, delivery fees, holds apart. */
+#include "unit.h"
+
+#include "money_order.h"
+
+#define D_HELD "P:dealer:D:BRAND:held"
+#define D_AVAIL "P:dealer:D:BRAND:avail"
+#define REBATE "A:psp:wechat:BRAND:fee_rebate"
+
+static struct money_units
+some(int number, int attempt, int part, const struct money_unit_line *l)
+{
+	return (struct money_units){.number = number,
+	    .attempt = attempt,
+	    .part = part,
+	    .line_count = 1,
+	    .lines = l};
+}
+
+/* Two of five units go from another place: its row's legs, the basis decision's fee. */
+static void
+test_hop(void **state)
+{
+	static const int16_t line_of[1] = {0};
+	static const struct money_unit_line three = {0, 3, BRAND}, one = {0, 1, BRAND};
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+
+	(void)state;
+	money_world_init(&w);
+	money_charge(&w.rules[0].handling, 0, 167, BASE_GROSS);
+	money_charge(&w.rules[0].warehouse, 0, 50, BASE_COST);
+	money_line(&w, 999, 0, 800, 5); /* fee of 4995: 29.97 */
+	money_part(&w, STORE_F, WAY_DELIVER);
+	money_row(&w, 0, 5, BRAND);
+	mo_begin(&o, &w, BRAND);
+	mo_pay(&o);
+	/* three of them, handling 83.4: 83 of 5, of which the first three units have 17 each; fee 6 a unit */
+	u = some(1, 1, 0, &three);
+	assert_int_equal(mo_split(&o, &u, false), ERR_OK);
+	mo_check(&o, "E3", mo_last(&o), "C:order", 3 * 993, "P:brand:cost", -2400,
+	    "P:dealer:F:BRAND:held", -51, D_HELD, -528, NULL);
+	/* two come from the cloud */
+	w.lines[0].quantity = 2;
+	w.plan.part_count = 0;
+	money_part(&w, CLOUD, WAY_SHIP);
+	money_row(&w, 0, 2, BRAND);
+	assert_int_equal(money_world_split(&w, BRAND), ERR_OK);
+	assert_int_equal(mo_attempt(&o, line_of), 2);
+	u = mo_units(&o, 2, 0, 0);
+	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+	mo_check(&o, "E3 behind the hop", mo_last(&o), "C:order", 2 * 993, "P:brand:cost", -1600,
+	    "P:wh:W:held", -8, D_HELD, -378, NULL);
+	assert_int_equal(mo_last(&o)->units[0].from, 3);
+	assert_int_equal(mo_last(&o)->units[0].row_from, 0);
+	/* one of the first comes back, and one of the cloud's */
+	u = some(1, 1, 0, &one);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r), ERR_OK);
+	mo_check(&o, "R1 of the first", mo_last(&o), "P:brand:cost", 800, "P:dealer:F:BRAND:held",
+	    17, D_HELD, 176, REBATE, 6, "C:refund", -999, NULL);
+	u.number = 2;
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r), ERR_OK);
+	mo_check(&o, "R1 of the second", mo_last(&o), "P:brand:cost", 800, "P:wh:W:held", 4, D_HELD,
+	    189, REBATE, 6, "C:refund", -999, NULL);
+	assert_int_equal(mo_last(&o)->units[0].from, 3);
+	mo_refund_done(&o);
+	assert_null(money_check(&o.m));
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+/* Holds end apart: each releases its own, less what came back of it; the last all that is left. */
+static void
+test_holds_apart(void **state)
+{
+	static const struct money_unit_line l = {0, 1, BRAND};
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+
+	(void)state;
+	money_world_init(&w);
+	money_line(&w, 10000, 0, 8000, 4); /* fee 60, margin 1940 a unit */
+	money_part(&w, SITE, WAY_SHIP);
+	money_row(&w, 0, 2, BRAND);
+	money_part(&w, CLOUD, WAY_SHIP);
+	money_row(&w, 0, 2, BRAND);
+	mo_begin(&o, &w, BRAND);
+	mo_pay(&o);
+	u = mo_units(&o, 1, 0, 0);
+	assert_int_equal(mo_split(&o, &u, false), ERR_OK);
+	u = mo_units(&o, 1, 1, 0);
+	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+	u = some(1, 1, 0, &l);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r), ERR_OK);
+	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
+	mo_check(&o, "E4 of the first", mo_last(&o), D_HELD, 1940, D_AVAIL, -1940, NULL);
+	/* behind its hold: this order's held goes first, whosever it is */
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r), ERR_OK);
+	mo_check(&o, "R1", mo_last(&o), D_HELD, 1940, "P:brand:cost", 8000, REBATE, 60, "C:refund",
+	    -10000, NULL);
+	assert_int_equal(mo_hold_ended(&o, 2), ERR_OK);
+	mo_check(&o, "E4 of the second", mo_last(&o), D_HELD, 1940, D_AVAIL, -1940, NULL);
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+/* Parts of a unit's price: cumulative, the last one closes all to the fen; the unit itself brings the rest. */
+static void
+test_parts(void **state)
+{
+	static const int64_t parts[] = {1, 3333, 333, 2000};
+	static const struct money_unit_line l = {0, 1, BRAND};
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+
+	(void)state;
+	money_world_init(&w);
+	money_charge(&w.rules[0].warehouse, 0, 50, BASE_COST);
+	money_line(&w, 10000, 3000, 8000, 2); /* paid 7000 each, the brand gives 3000 */
+	money_part(&w, CLOUD, WAY_SHIP);
+	money_row(&w, 0, 2, BRAND);
+	mo_begin(&o, &w, BRAND);
+	mo_pay(&o);
+	u = mo_units(&o, 1, 0, 0);
+	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+	mo_check(&o, "E3", mo_last(&o), "C:order", 20000 - 84, "P:brand:cost", -16000,
+	    "P:wh:W:held", -80, D_HELD, -3836, NULL);
+	u = some(1, 1, 0, &l);
+	/* 630 of 700 and a coupon of 300: nine tenths of everything */
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.part_fen = 6300, .part_of = &u}, &r), ERR_OK);
+	mo_check(&o, "R1 of a part", mo_last(&o), "P:brand:cost", 7200, "P:wh:W:held", 36, D_HELD,
+	    9000 - 7200 - 36 - 38, REBATE, 38, "P:brand:promo", -2700, "C:refund", -6300, NULL);
+	assert_int_equal(r.cash_fen, 6300);
+	assert_int_equal(mo_last(&o)->units[0].count, 0);
+	/* the next parts do not fit into what is left of it */
+	for (size_t i = 0; i < ROWS(parts); i++)
+		assert_int_equal(
+		    mo_refund(&o,
+		        &(struct money_refund){.part_fen = parts[i], .part_of = &u}, &r),
+		    ERR_OK);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.part_fen = 1700, .part_of = &u}, &r),
+	    ERR_WRONG_STATE);
+	/* and then the units come back themselves */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
+		    ERR_OK);
+		assert_int_equal(r.cash_fen, i == 0 ? 700 - 334 : 7000 - 3333 - 2000);
+	}
+	mo_refund_done(&o);
+	mo_check_all(&o, "all", NULL);
+	assert_null(money_check(&o.m));
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+/* Goodwill: its bearer gives; when all comes back he has it again. */
+static void
+test_goodwill(void **state)
+{
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+
+	(void)state;
+	money_world_init(&w);
+	money_line(&w, 10000, 0, 8000, 1);
+	money_part(&w, SITE, WAY_SHIP);
+	money_row(&w, 0, 1, BRAND);
+	mo_begin(&o, &w, BRAND);
+	mo_pay(&o);
+	u = mo_units(&o, 1, 0, 0);
+	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.goodwill_fen = 1000, .bearer = DEALER_D}, &r),
+	    ERR_OK);
+	/* the provider gives back 6 of its fee: to who bears what it keeps */
+	mo_check(&o, "R1", mo_last(&o), D_HELD, 1000, REBATE, 6, "P:brand:other", -6, "C:refund",
+	    -1000, NULL);
+	assert_int_equal(mo_refund(&o,
+	                     &(struct money_refund){.goodwill_fen = 500,
+	                         .bearer = BRAND,
+	                         .lost_fee_bearer = BRAND},
+	                     &r),
+	    ERR_OK);
+	mo_check(&o, "R1, the brand's", mo_last(&o), "P:brand:other", 497, REBATE, 3, "C:refund",
+	    -500, NULL);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.goodwill_fen = 8501, .bearer = BRAND}, &r),
+	    ERR_WRONG_STATE);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r), ERR_OK);
+	assert_int_equal(r.cash_fen, 8500);
+	mo_refund_done(&o);
+	mo_check_all(&o, "all", NULL);
+	assert_null(money_check(&o.m));
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+/* What was asked for is what goes back, or nothing is posted; who bears what the provider keeps may be said. */
+static void
+test_cash_and_bearer(void **state)
+{
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+	struct money_refund all = {.unsplit_count = 1, .unsplit = &u};
+
+	(void)state;
+	money_world_init(&w);
+	money_line(&w, 199900, 0, 150000, 1);
+	money_part(&w, SITE, WAY_SHIP);
+	money_row(&w, 0, 1, BRAND);
+	mo_begin(&o, &w, BRAND);
+	mo_pay(&o);
+	u = mo_units(&o, 1, 0, 0);
+	all.cash_fen = 199899;
+	assert_int_equal(mo_refund(&o, &all, &r), ERR_WRONG_STATE);
+	/* the customer refused the parcel: 2300 are kept, and the dealer bears the fee on it */
+	all.cash_fen = 197600;
+	all.forfeit_fen = 2300;
+	all.lost_fee_bearer = DEALER_D;
+	all.last = true;
+	assert_int_equal(mo_refund(&o, &all, &r), ERR_OK);
+	mo_check(&o, "R1", mo_last(&o), "C:order", 198701, REBATE, 1185, "P:brand:other", -2300,
+	    "A:recv:dealer:D:BRAND", 14, "C:refund", -197600, NULL);
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+/* ---- The delivery fee ------------------------------------------------------------------------------------ */
+
+static void
+two_parcels(struct money_order *o, struct money_world *w)
+{
+	money_world_init(w);
+	w->rules[0].courier_cost_fen = 700;
+	money_line(w, 30000, 0, 20000, 2);
+	money_part(w, STORE_D, WAY_DELIVER);
+	money_row(w, 0, 1, BRAND);
+	money_part(w, STORE_F, WAY_DELIVER);
+	money_row(w, 0, 1, BRAND);
+	w->plan.delivery_fee_fen = 2001; /* fee of 62001: 372; of the goods 360 */
+	mo_begin(o, w, BRAND);
+	mo_pay(o);
+}
+
+/* The parcel that never left: its fee is kept, by who delivered last. */
+static void
+test_fee_kept(void **state)
+{
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+
+	(void)state;
+	two_parcels(&o, &w);
+	u = mo_units(&o, 1, 0, 1001);
+	assert_int_equal(mo_split(&o, &u, false), ERR_OK);
+	mo_check(&o, "E3", mo_last(&o), "C:order", 29820 + 1001 - 6, "P:brand:cost", -20000,
+	    "P:courier:K:held", -700, D_HELD, -9820 - 295, NULL);
+	u = mo_units(&o, 1, 1, 1000);
+	assert_int_equal(mo_refund(&o,
+	                     &(struct money_refund){
+	                         .unsplit_count = 1, .unsplit = &u, .last = true},
+	                     &r),
+	    ERR_OK);
+	mo_check(&o, "R1", mo_last(&o), "C:order", 29820 + 994, REBATE, 180, "C:refund", -30000,
+	    D_HELD, -994, NULL);
+	mo_refund_done(&o);
+	assert_null(money_check(&o.m));
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+/* Given back before and behind the hand-over: the courier's cost stays, with the bearer. */
+static void
+test_fee_back(void **state)
+{
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u[2];
+
+	(void)state;
+	two_parcels(&o, &w);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.delivery_fee_fen = 500}, &r), ERR_OK);
+	mo_check(&o, "R1 of some of it", mo_last(&o), "C:order", 497, REBATE, 3, "C:refund", -500,
+	    NULL);
+	u[0] = mo_units(&o, 1, 0, 1001);
+	assert_int_equal(mo_split(&o, &u[0], false), ERR_OK);
+	/* 1001 fen from the 500th on: 6 of the fee */
+	mo_check(&o, "E3", mo_last(&o), "C:order", 29820 + 995, "P:brand:cost", -20000,
+	    "P:courier:K:held", -700, D_HELD, -9820 - 295, NULL);
+	/* of the other part 500 are left: the owner adds 203 */
+	u[1] = mo_units(&o, 1, 1, 1000);
+	assert_int_equal(mo_split(&o, &u[1], true), ERR_OK);
+	mo_check(&o, "E3 of the second", mo_last(&o), "C:order", 29820 + 497, "P:brand:cost",
+	    -20000, "P:courier:K:held", -700, D_HELD, -9820 + 203, NULL);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.delivery_fee_fen = 600}, &r), ERR_OK);
+	/* of 1001, with 295 income: 177; 4 of 6; the rest, 419, is of the courier's 700 */
+	mo_check(&o, "R1 behind E3", mo_last(&o), D_HELD, 177, "P:brand:other", 419 + 0, REBATE, 4,
+	    "C:refund", -600, NULL);
+	assert_int_equal(mo_refund(&o,
+	                     &(struct money_refund){
+	                         .split_count = 2, .split = u, .delivery_fee_fen = 901},
+	                     &r),
+	    ERR_OK);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.delivery_fee_fen = 1}, &r), ERR_WRONG_STATE);
+	mo_refund_done(&o);
+	mo_check_all(&o, "all but the couriers", "P:courier:K:held", -1400, "P:brand:other", 1400,
+	    NULL);
+	assert_null(money_check(&o.m));
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+/* ---- Payments that were sent back; units that were never paid ------------------------------------------------ */
+
+static void
+test_second_payment(void **state)
+{
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+	struct posting p;
+
+	(void)state;
+	money_world_init(&w);
+	money_line(&w, 10000, 0, 8000, 1);
+	money_part(&w, SITE, WAY_SHIP);
+	money_row(&w, 0, 1, BRAND);
+	mo_begin(&o, &w, BRAND);
+	mo_pay(&o);
+	mo_pay_part(&o, 10000, 60, 2);
+	assert_int_equal(
+	    journal_refund_all(&w.w, w.split, BRAND, PROVIDER_WECHAT, &p), ERR_OK);
+	mo_write(&o, &p, 2);
+	assert_int_equal(money_refundable(&o.m), 10000);
+	u = mo_units(&o, 1, 0, 0);
+	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+	mo_check(&o, "E3", mo_last(&o), "C:order", 9940, "P:brand:cost", -8000, D_HELD, -1940,
+	    NULL);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r), ERR_OK);
+	assert_int_equal(r.cash_fen, 10000);
+	assert_int_equal(r.rebate_fen, 60);
+	assert_int_equal(money_refundable(&o.m), 0);
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+/* Of three made to order one was cancelled before the balance, another while nothing was left to pay. */
+static void
+test_voided(void **state)
+{
+	static const struct money_unit_line l = {0, 2, 0};
+	const struct money_units two = some(1, 1, 0, &l);
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+
+	(void)state;
+	money_world_init(&w);
+	money_line(&w, 10000, 0, 8000, 3);
+	money_part(&w, SITE, WAY_SHIP);
+	money_row(&w, 0, 3, BRAND);
+	w.rows[0][0].stocked = false;
+	mo_begin(&o, &w, BRAND);
+	mo_pay_part(&o, 15000, 90, 1);
+	o.lines[0].voided = 1;
+	mo_pay_part(&o, 5000, 30, 2);
+	assert_int_equal(money_units_left(&o.m, 0), 2);
+	assert_int_equal(mo_split(&o, &two, true), ERR_OK);
+	mo_check(&o, "E3", mo_last(&o), "C:order", 19880, "P:brand:cost", -16000, D_HELD, -3880,
+	    NULL);
+	assert_null(money_check(&o.m));
+	mo_end(&o);
+	o.arena = NULL;
+	mo_begin(&o, &w, BRAND);
+	mo_pay_part(&o, 15000, 90, 1);
+	o.lines[0].voided = 2; /* the balance is nothing now, and 5000 of the deposit too much */
+	assert_int_equal(mo_refund(&o, &(struct money_refund){.deposit_fen = 5000}, &r), ERR_OK);
+	mo_check(&o, "R1", mo_last(&o), "C:order", 4970, REBATE, 30, "C:refund", -5000, NULL);
+	u = mo_units(&o, 1, 0, 0);
+	assert_int_equal(mo_split(&o, &u, true), ERR_WRONG_STATE);
+	u = two;
+	u.lines = &(struct money_unit_line){0, 1, 0};
+	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+	mo_check(&o, "E3 of the one", mo_last(&o), "C:order", 9940, "P:brand:cost", -8000, D_HELD,
+	    -1940, NULL);
+	mo_refund_done(&o);
+	assert_null(money_check(&o.m));
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_hop),
+	    cmocka_unit_test(test_holds_apart),
+	    cmocka_unit_test(test_parts),
+	    cmocka_unit_test(test_goodwill),
+	    cmocka_unit_test(test_cash_and_bearer),
+	    cmocka_unit_test(test_fee_kept),
+	    cmocka_unit_test(test_fee_back),
+	    cmocka_unit_test(test_second_payment),
+	    cmocka_unit_test(test_voided),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
