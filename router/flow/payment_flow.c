@@ -415,6 +415,7 @@ order_known(struct payment_flow *f)
 		memset(&f->in, 0, sizeof(f->in));
 		f->in = (struct payment_in){.order_id = f->order_id,
 		    .dealer = o->dealer,
+		    .collector = o->collector,
 		    .payment = &f->payment,
 		    .split_version = o->split_version,
 		    .changes = o->changes,

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/metric.h"
+#include "store/act_books.h"
 #include "store/batch_write.h"
 #include "store/scarce.h"
 #include "store/takes.h"
@@ -168,6 +169,29 @@ payment_repeated(const struct payment_in *in, const PGresult *r, enum payment_ou
 
 /* ---- Trip 2: write, commit -------------------------------------------------------------------- */
 
+/* What came too much is owed to the customer; the provider's fee comes back with it. */
+static void
+send_refund(const struct pay *p, struct tx *t)
+{
+	const struct payment_in *in = p->in;
+	const struct books_of of = {.order_id = in->order_id,
+	    .dealer = in->dealer,
+	    .collector = in->collector,
+	    .now_us = in->now_us};
+	struct act_refund r = {.refund_no = p->event_no,
+	    .part_no = 1,
+	    .provider = in->payment->provider,
+	    .payment_number = in->payment->number,
+	    .fen = in->payment->amount_fen};
+
+	if (in->r1 == NULL)
+		return;
+	for (int i = 0; i < in->r1->leg_count; i++)
+		if (account_kind(in->r1->account[i]) == ACCOUNT_PSP_FEE_REBATE)
+			r.rebate_fen += in->r1->fen[i];
+	books_refund_send(&r, 1, &of, t);
+}
+
 static void
 send_books(struct pay *p, struct tx *t)
 {
@@ -198,6 +222,7 @@ send_books(struct pay *p, struct tx *t)
 		o[i].dealer = in->dealer;
 	}
 	write_journal(t, j, journals, in->now_us);
+	send_refund(p, t);
 	write_outbox(t, o, events, in->now_us);
 	if (p->kind == PAY_LATE)
 		(void)takes_pack(&p->takes, &p->changes);

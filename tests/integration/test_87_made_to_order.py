@@ -95,7 +95,8 @@ def test_paid_in_two_parts(town, works, in_parts):
     # both fees together are the fee of the whole
     fee = (total(order) * FEE_BPS + 5000) // 10000
     first = (deposit * FEE_BPS + 5000) // 10000
-    assert books(town, order) == [(1, 1, deposit), (1, 2, balance), (2, 1, first), (2, 2, fee - first)]
+    assert books(town, order) == [(1, 1, deposit), (1, 2, balance), (2, 1, first), (2, 2, fee - first),
+                                  (3, 1004, total(order) - fee)]
     assert works.call("StoreService/StartProduction", by(order, "start")) == started
     # what comes beyond is recorded and goes back
     assert pay(town, order, balance) == "SECOND" and due_back(town, order) == balance

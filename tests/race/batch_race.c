@@ -128,6 +128,7 @@ pay(struct job *j)
 	    .fen = {j->payment.amount_fen, -j->payment.amount_fen}};
 	*in = (struct payment_in){.order_id = j->row.order_id,
 	    .dealer = 2,
+	    .collector = 2,
 	    .payment = &j->payment,
 	    .split_version = 1,
 	    .now_us = clock_wall_us(),
