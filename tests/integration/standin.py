@@ -92,6 +92,7 @@ class Provider:
         self.process = None
 
     def start(self, *more):
+        self.dir.parent.mkdir(exist_ok=True)
         args = [yc.SIMULATOR, "provider", "--dir", str(self.dir), *self.options, *more]
         if self.book:
             args += ["--book", str(self.book)]
