@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "cli.h"
 #include "edge/auth.h"
+#include "flow/provider_api.h"
 #include "store/audit.h"
 #include "store/inspect.h"
 #include "store/key_admin.h"
@@ -75,8 +76,8 @@ check_run(struct cli *c)
 	static const struct option options[] = {{"show", no_argument, NULL, OPT_SHOW},
 	    {"db", no_argument, NULL, OPT_DB}, HELP_OPTION, END_OPTION};
 	bool show = false, db = false;
+	struct reason r, why = {0};
 	struct conf conf;
-	struct reason r;
 	enum err e;
 	int o;
 
@@ -89,8 +90,10 @@ check_run(struct cli *c)
 		return EXIT_FAILURE;
 	if (show)
 		conf_print(&conf, stdout);
-	e = ERR_OK;
-	if (db)
+	e = wechat_check(&conf, &why);
+	if (e != ERR_OK)
+		(void)reason_set(&r, e, why.field, "%s: %.200s", why.field, why.text);
+	if (db && e == ERR_OK)
 		e = migrate_status(conf.db, &r);
 	if (db && e == ERR_OK)
 		e = inspect_durability(conf.db, stderr, &r);

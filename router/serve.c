@@ -20,6 +20,7 @@
 #include "flow/attach.h"
 #include "flow/compile.h"
 #include "flow/keys_flow.h"
+#include "flow/provider.h"
 #include "flow/task_wait.h"
 #include "flow/tell.h"
 #include "flow/timer_flow.h"
@@ -149,6 +150,8 @@ make_workers(struct app *app, struct serve *s)
 		e = seal_new(&app->seal, app->base, app->conf, app->query_pool);
 	if (e == ERR_OK && app->timers == NULL)
 		e = timers_new(&app->timers, app);
+	if (e == ERR_OK && app->provider == NULL)
+		e = provider_start(&app->provider, app);
 	if (e == ERR_OK && app->feed == NULL) {
 		e = feed_new(&app->feed, app->base, app->conf, app->query_pool, app->catalog,
 		    keys_changed, s);
@@ -243,6 +246,8 @@ drain_start(struct serve *s)
 	if (app->task_wait != NULL)
 		task_wait_drain(app->task_wait);
 	tell_drain(app);
+	if (app->provider != NULL)
+		provider_drain(app->provider);
 	if (event_add(s->tick, &tick_every) != 0)
 		(void)event_base_loopbreak(app->base);
 }
@@ -252,7 +257,9 @@ drain_look(struct serve *s, int64_t now_us)
 {
 	struct app *app = &s->app;
 	int calls = rpc_calls_open(app->rpc);
-	bool telling = !tell_drained(app);
+	bool paying = app->provider != NULL && !provider_drained(app->provider) &&
+	    pool_up(app->query_pool);
+	bool telling = !tell_drained(app) || paying;
 
 	if (calls > 0 || http_connections(app->http) > 0 || telling) {
 		if (now_us < s->drain_until_us)

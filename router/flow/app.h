@@ -49,6 +49,7 @@ struct app {
 	struct courier_act *courier_act;
 	struct courier_poll *courier_poll;
 	struct timers *timers;
+	struct provider_queue *provider; /* NULL: nobody is paid through one */
 	struct attach *attach, *attach_payments;
 	uint8_t token_secret[DIGEST_SIZE];
 	uint8_t store_secret[DIGEST_SIZE];      /* signs the serving code of a store */

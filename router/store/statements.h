@@ -12,8 +12,11 @@
 #include "store/sql_ledger.h"
 #include "store/sql_order.h"
 #include "store/sql_owner.h"
+#include "store/sql_provider.h"
+#include "store/sql_recon.h"
 #include "store/sql_return.h"
 #include "store/sql_seal.h"
+#include "store/sql_settle.h"
 #include "store/sql_start.h"
 #include "store/sql_tell.h"
 
@@ -24,12 +27,16 @@
 #define STATEMENT_TABLE(X) \
 	ACT_STATEMENTS(X) \
 	BATCH_STATEMENTS(X) \
+	BILL_STATEMENTS(X) \
 	CATALOG_STATEMENTS(X) \
 	LEDGER_STATEMENTS(X) \
 	ORDER_STATEMENTS(X) \
 	OWNER_STATEMENTS(X) \
+	PROVIDER_STATEMENTS(X) \
+	RECON_STATEMENTS(X) \
 	RETURN_STATEMENTS(X) \
 	SEAL_STATEMENTS(X) \
+	SETTLE_STATEMENTS(X) \
 	DEPOSIT_STATEMENTS(X) \
 	DISPUTE_STATEMENTS(X) \
 	START_STATEMENTS(X) \

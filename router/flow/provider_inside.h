@@ -1,0 +1,96 @@
+#ifndef ROUTER_FLOW_PROVIDER_INSIDE_H
+#define ROUTER_FLOW_PROVIDER_INSIDE_H
+
+/*
+ * provider_inside: the insides of flow/provider.h: provider.c has the turns and says who may ask now, provider_job.c
+ * takes one call from step to step, provider_bill_job.c fetches bills.
+ */
+#include "flow/provider_api.h"
+#include "store/provider_work.h"
+
+#define PROVIDER_JOBS_MAX 256 /* calls in hand at once */
+
+/* A paying merchant's rate. */
+struct provider_payer {
+	struct provider_payer *next;
+	int64_t due_us;    /* by the rate, the next request; monotonic */
+	int64_t paused_us; /* after 429, nothing before */
+	int64_t pause_ms;  /* the last one; 0: none */
+	char number[];
+};
+
+enum receiver_state { RECEIVER_STRANGE, RECEIVER_KNOWN, RECEIVER_REFUSED };
+enum job_ask { ASK_NONE, ASK_RECEIVER, ASK_AMOUNTS, ASK_SEND, ASK_QUERY };
+
+struct provider_job {
+	struct provider_queue *queue;
+	struct provider_job *next; /* by deadline */
+	struct provider_due *due;
+	struct provider_payer *payer;
+	enum job_ask wants; /* NONE: it waits for the database, the handler or an answer */
+	enum job_ask asked;         /* last */
+	struct provider_ask *ask;
+	bool fresh;      /* the turn has just brought it */
+	bool owed;       /* only what is to be posted */
+	bool refused;    /* the provider refused it: asked whether it knows the number all the same */
+	enum receiver_state *known; /* by item of a split */
+	int64_t unsplit_fen;
+	char code[PROVIDER_CODE_SIZE]; /* of the refusal */
+	struct buf body;
+	struct provider_sending sending;
+	struct provider_heard heard;
+	struct provider_call_row told; /* what the handler sees */
+};
+
+struct bill_job;
+
+struct provider_queue {
+	struct event_base *base;
+	const struct conf *conf;
+	struct pool *pool;
+	struct client *client;
+	struct provider_api *api;
+	struct event *turn_timer, *pump_timer;
+	struct uuid self;
+	struct provider_turn turn;
+	const char *in_hand[PROVIDER_JOBS_MAX];
+	bool turning, look, leased, draining, released, closing;
+	int64_t lease_until_us, turn_sent_us; /* monotonic */
+	struct provider_job *jobs;
+	int job_count, ask_count;
+	int pending; /* transactions and handlers that will still call back */
+	int64_t late;
+	struct provider_payer *payers[64]; /* by hash */
+	struct {
+		provider_result_fn *fn;
+		void *ctx;
+	} handlers[CALL_KIND_COUNT];
+	struct bill_job *bill;
+};
+
+/* Everything that may be asked now is asked; the timer is set for what may be asked next. */
+void provider_pump(struct provider_queue *q);
+/* Looks for work soon. */
+void provider_look(struct provider_queue *q);
+/* What calls back says so first.  False: the queue is being freed; touch nothing. */
+bool provider_back(struct provider_queue *q) MUST_CHECK;
+/* The job is over; it is freed. */
+void provider_job_end(struct provider_job *job);
+void provider_payer_busy(struct provider_queue *q, struct provider_payer *p, int64_t after_s);
+void provider_payer_well(struct provider_payer *p);
+/* Business time of the ${tries}-th next try: growing, with jitter. */
+int64_t provider_later_us(const struct provider_queue *q, int tries);
+
+/* The first step; takes ${job}. */
+void provider_job_begin(struct provider_job *job);
+/* Asks what it wants: when the pump says so. */
+void provider_job_ask(struct provider_job *job);
+
+/* ${*out} lives as long as the queue. */
+enum err bill_job_new(struct bill_job **out, struct provider_queue *q) MUST_CHECK;
+void bill_job_free(struct bill_job *b); /* with nothing of it pending */
+void bill_job_cancel(struct bill_job *b);
+/* After a turn of the worker. */
+void bill_job_look(struct bill_job *b);
+
+#endif
