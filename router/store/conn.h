@@ -19,7 +19,7 @@
 #include "store/pg.h"
 #include "store/statements.h"
 
-#define TRIP_STATEMENTS_MAX 256
+#define TRIP_STATEMENTS_MAX 512
 
 /* What a connection is set to: $1 to $3 are time-outs in ms.  Tests read plans with it. */
 extern const char conn_settings[];
