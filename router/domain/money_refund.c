@@ -69,33 +69,49 @@ split_range(struct money_calc *c, const struct posting_units *of, int number, in
 	calc_range(c, &u);
 }
 
-/* Handed over with fulfilment ${number}: the first of its units that did not come back before. */
+/* Units of E3's range ${of}, at most ${left}; ${empty}: those of which all went back in parts.  Returns how many. */
+static int32_t
+split_some(struct money_calc *c, const struct posting_units *of, int number, int32_t left,
+    bool empty)
+{
+	const struct money_line *line = &c->m->lines[of->line];
+	const int64_t cash_fen = line->price_fen - line->discount_fen;
+	const int32_t end = of->from + of->count;
+	int32_t at, count, taken = 0;
+	int64_t before;
+
+	for (at = calc_unreversed(c, of->line, of->from, end, &count, &before);
+	     at < end && taken < left;
+	     at = calc_unreversed(c, of->line, at + count, end, &count, &before)) {
+		if ((before > 0 && before == cash_fen) != empty)
+			continue;
+		if (count > left - taken)
+			count = left - taken;
+		split_range(c, of, number, at, count, before);
+		taken += count;
+	}
+	return taken;
+}
+
+/*
+ * Handed over with fulfilment ${number}: the first of its units that did not come back before.  Those that bring
+ * nothing any more come last: what posts nothing is not written, and would be first again.
+ */
 static enum err
 split_line(struct money_calc *c, int number, const struct money_unit_line *l)
 {
-	int32_t left = l->quantity, count, at;
-	int64_t before;
+	int32_t left = l->quantity;
 
-	for (int i = 0; i < c->m->row_count && left > 0; i++) {
-		const struct money_row *r = &c->m->rows[i];
+	for (int empty = 0; empty < 2; empty++)
+		for (int i = 0; i < c->m->row_count && left > 0; i++) {
+			const struct money_row *r = &c->m->rows[i];
 
-		if (r->event != EVENT_E3_SPLIT || r->number != number)
-			continue;
-		for (int k = 0; k < r->unit_count && left > 0; k++) {
-			const struct posting_units *u = &r->units[k];
-			const int32_t end = u->from + u->count;
-
-			if (u->line != l->line || u->count == 0)
+			if (r->event != EVENT_E3_SPLIT || r->number != number)
 				continue;
-			at = calc_unreversed(c, l->line, u->from, end, &count, &before);
-			while (at < end && left > 0) {
-				count = count < left ? count : left;
-				split_range(c, u, number, at, count, before);
-				left -= count;
-				at = calc_unreversed(c, l->line, at + count, end, &count, &before);
-			}
+			for (int k = 0; k < r->unit_count && left > 0; k++)
+				if (r->units[k].line == l->line && r->units[k].count > 0)
+					left -= split_some(c, &r->units[k], number, left, empty != 0);
 		}
-	}
 	return left == 0 && l->quantity > 0 ? ERR_OK : ERR_WRONG_STATE;
 }
 

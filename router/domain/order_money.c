@@ -88,6 +88,9 @@ money_hold_over(const struct order_money *m, int number)
 	for (int i = 0; i < m->row_count; i++)
 		if (m->rows[i].event == EVENT_E4_HOLD_ENDED && m->rows[i].number == number)
 			return true;
+	for (int i = 0; i < m->over_count; i++)
+		if (m->over[i] == number)
+			return true;
 	return false;
 }
 

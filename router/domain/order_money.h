@@ -79,6 +79,9 @@ struct order_money {
 	const struct money_split *splits;
 	int row_count;
 	const struct money_row *rows; /* whose object is the order, all, as they were posted */
+	/* fulfilments whose settlement has ended: what E4 found nothing to post for has no row */
+	int over_count;
+	const int *over;
 	int balance_count;
 	const struct money_balance {
 		int64_t account, fen;
@@ -111,7 +114,7 @@ enum err money_hold_ended(const struct order_money *m, int number, struct postin
 
 /* Sums over the rows: what stands in ${account}, all its kinds. */
 int64_t money_sum(const struct order_money *m, int64_t account);
-/* E4 of it is posted. */
+/* Its hold has ended. */
 bool money_hold_over(const struct order_money *m, int number);
 /* Units of ${line} that no row is about yet. */
 int32_t money_units_left(const struct order_money *m, int line);

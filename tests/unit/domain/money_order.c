@@ -30,6 +30,7 @@ mo_begin(struct money_order *o, struct money_world *w, int32_t collector)
 	    .delivery_fee_fen = w->plan.delivery_fee_fen,
 	    .splits = o->splits,
 	    .rows = o->rows,
+	    .over = o->over,
 	    .balances = o->balances};
 	assert_int_equal(mo_attempt(o, NULL), 1);
 }
@@ -231,9 +232,12 @@ mo_hold_ended(struct money_order *o, int number)
 	struct posting p;
 	enum err e = money_hold_ended(&o->m, number, &p);
 
-	if (e == ERR_OK)
-		mo_write(o, &p, number);
-	return e;
+	if (e != ERR_OK)
+		return e;
+	mo_write(o, &p, number);
+	assert_true(o->m.over_count < MO_SPLITS * TEST_PARTS);
+	o->over[o->m.over_count++] = number;
+	return ERR_OK;
 }
 
 void

@@ -21,6 +21,7 @@ struct money_order {
 	int number_next;
 	struct money_row rows[MO_ROWS];
 	struct money_balance balances[MO_BALANCES];
+	int over[MO_SPLITS * TEST_PARTS];
 	int act_no;
 };
 

@@ -178,7 +178,7 @@ money_row(struct money_world *m, int line, int quantity, int32_t goods_owner)
 {
 	struct part *p = &m->parts[m->plan.part_count - 1];
 
-	assert(p->line_count < TEST_SKUS);
+	assert(p->line_count < TEST_ROWS);
 	p->lines[p->line_count++] = (struct part_line){.line = line,
 	    .quantity = quantity,
 	    .goods_owner = goods_owner,

@@ -28,6 +28,7 @@ enum { FUNDED_BY_BRAND, FUNDED_BY_THREE, CAMPAIGNS };
 enum { CLASS_PHONE, CLASS_LAPTOP, CLASSES };
 
 #define TEST_SKUS 12
+#define TEST_ROWS 32
 #define TEST_PARTS 6
 #define TEST_RULES 8
 
@@ -47,7 +48,7 @@ struct money_world {
 	struct order_line lines[TEST_SKUS];
 	struct owner owner;
 	struct part parts[TEST_PARTS];
-	struct part_line rows[TEST_PARTS][TEST_SKUS];
+	struct part_line rows[TEST_PARTS][TEST_ROWS];
 	struct plan plan;
 	struct split_in in;
 	struct arena *arena;
