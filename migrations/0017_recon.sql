@@ -84,14 +84,15 @@ insert into bill_word (provider, kind, word, class) values
 create table bill (
 	bill_id      uuid primary key,
 	provider     int2 not null,
-	collector_id int4 not null,
+	collector_id int4 not null,           -- whose it is
 	kind         int2 not null check (kind between 1 and 3),
 	day          date not null,           -- in China
+	everybody    bool not null,           -- it has the rows of all merchants he signs for
 	sha1         bytea not null,
 	sha256       bytea not null,          -- of what was inflated
 	bytes        int8 not null,
-	rows         int8 not null,           -- of this collector
-	other_rows   int8 not null,           -- of others, who have bills of their own: passed over
+	rows         int8 not null,           -- of merchants that are known
+	other_rows   int8 not null,           -- of others: passed over
 	gross_fen    int8 not null,
 	fee_fen      int8 not null,           -- taken, negative
 	state        int2 not null,           -- 1 imported, 2 matched
@@ -111,6 +112,7 @@ create table bill_line (
 	line_id     uuid not null primary key,
 	bill_id     uuid not null,
 	line_no     int4 not null,            -- in the file, from 1
+	collector_id int4 not null,
 	class       int2 not null,
 	ref         text not null,            -- what its journal rows have as provider_ref
 	transaction text not null,
@@ -124,6 +126,7 @@ create index bill_line_bill on bill_line (bill_id, line_no);
 -- Lines of one bill that name the same thing, beside what the books say of it.
 create table recon_match (
 	bill_id    uuid not null,
+	collector_id int4 not null,
 	ref        text not null,
 	line_no    int4 not null,             -- of the first
 	class      int2 not null,
@@ -136,8 +139,10 @@ create table recon_match (
 	ledger_fen int8 not null,
 	diff_fen   int8 not null,             -- what the bill has and the books had not
 	fee_differs bool not null,            -- it is the fee alone
-	at         timestamptz not null
+	at         timestamptz not null,
+	object_id  uuid                       -- a withdrawal's E8, found by its amount
 );
+create index recon_match_object on recon_match (object_id) where object_id is not null;
 create index recon_match_bill on recon_match (bill_id, outcome) where outcome <> 1;
 
 create table recon_exception (
@@ -176,5 +181,5 @@ create index entry_provider_number on entry (split_part(provider_ref, ':', 1))
 	where provider_ref like '%:%' and account < (4::int8 << 55);
 
 grant select on bill_column, bill_word to yuncang_service;
-grant select, insert on bill_line, recon_match to yuncang_service;
-grant select, insert, update on bill, recon_exception to yuncang_service;
+grant select, insert on bill_line to yuncang_service;
+grant select, insert, update on bill, recon_match, recon_exception to yuncang_service;

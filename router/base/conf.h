@@ -95,6 +95,20 @@
 	X(split_cap_bps, INT, 0, 10000, "3000", true, "basis points of an order, less refunds, that the provider splits to others at most") \
 	X(split_freeze_days, INT, 1, 400, "30", true, "days after a payment when the provider releases what was not split") \
 	X(scorecard_poll_ms, MS, 50, 86400000, "15min", true, "how often the scorecards of dealers are counted") \
+	X(settle_poll_ms, MS, 20, 3600000, "500ms", true, "how often holds, results of payouts, refunds and releases that are due are looked for") \
+	X(settle_lease_ms, MS, 1000, 3600000, "20s", true, "time an instance has to settle an order before another may") \
+	X(settle_orders_max, INT, 1, 10000, "256", true, "orders of each reason that are taken at once to be settled") \
+	X(settle_set_max, INT, 1, 1000, "64", true, "orders settled in one transaction") \
+	X(settle_retry_ms, MS, 100, INT64_C(30) * 86400000, "1h", true, "until what the provider closed or refused is tried again") \
+	X(split_margin_ms, MS, 0, INT64_C(30) * 86400000, "24h", true, "no split is begun so short before the provider releases its payment") \
+	X(split_tries_max, INT, 1, 50, "3", true, "splits of one share that may be closed before it goes by bank") \
+	X(split_return_days, INT, 1, 3650, "180", true, "days in which the provider takes a split back") \
+	X(approval_min_fen, INT, 0, INT64_C(1000000000000000), "5000000", true, "payouts and other acts of finance of this many fen or more wait for a second person; 0: none do") \
+	X(bill_size_max, SIZE, 1024, INT64_C(1) << 40, "1GiB", true, "largest bill of a provider, inflated") \
+	X(recon_tolerance_fen, INT, 0, 100, "1", true, "fen a line of a bill may differ from the books and be rounded off") \
+	X(recon_poll_ms, MS, 50, 3600000, "2s", true, "how often bills that wait to be matched are looked for") \
+	X(recon_statement_ms_max, MS, 2000, 3600000, "15min", false, "time one statement that matches a bill may take") \
+	X(recon_memory, SIZE, 65536, INT64_C(1) << 40, "64MiB", true, "work_mem of the statements that match a bill") \
 	X(timer_poll_ms, MS, 20, 60000, "500ms", true, "how often offers, holds and waits that end are looked for") \
 	X(timer_runs_max, INT, 1, 1000, "32", true, "orders whose timers one instance fires at once") \
 	X(timer_lease_ms, MS, 1000, 3600000, "20s", true, "time an instance has to fire a timer before another may") \

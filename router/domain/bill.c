@@ -215,20 +215,31 @@ set_ref(const struct reading *x, struct bill_line *out)
 	return len < BILL_REF_SIZE ? ERR_OK : bad(x, f, "is too long");
 }
 
+static const char *
+merchant_of(const struct reading *x)
+{
+	const char *sub = number_cell(x, BILL_SUB_MERCHANT);
+
+	if (sub[0] != '\0')
+		return sub;
+	return x->layout->at[BILL_MERCHANT] < 0 ? x->map->merchant : cell(x, BILL_MERCHANT);
+}
+
 /* The provider's own number of the line if it has one, else all that names it. */
 static enum err
 set_id(const struct reading *x, struct bill_line *out)
 {
 	uint8_t hash[DIGEST_SIZE];
 	char key[KEY_SIZE];
+	const char *merchant = merchant_of(x);
 	int len;
 
 	if (number_cell(x, BILL_LINE)[0] != '\0')
 		len = snprintf(key, sizeof(key), "%d %d %s %s", (int)x->map->kind, (int)out->class,
-		    x->map->merchant, number_cell(x, BILL_LINE));
+		    merchant, number_cell(x, BILL_LINE));
 	else
 		len = snprintf(key, sizeof(key), "%d %d %s %s %s %s", (int)x->map->kind,
-		    (int)out->class, x->map->merchant, number_cell(x, BILL_TRANSACTION),
+		    (int)out->class, merchant, number_cell(x, BILL_TRANSACTION),
 		    number_cell(x, BILL_NUMBER), cell(x, BILL_RECEIVER));
 	if (len >= KEY_SIZE)
 		return bad(x, BILL_LINE, "is too long");
@@ -238,18 +249,6 @@ set_id(const struct reading *x, struct bill_line *out)
 	out->id.b[6] = (uint8_t)((out->id.b[6] & 0x0f) | 0x80);
 	out->id.b[8] = (uint8_t)((out->id.b[8] & 0x3f) | 0x80);
 	return ERR_OK;
-}
-
-static bool
-is_theirs(const struct reading *x)
-{
-	const char *sub = number_cell(x, BILL_SUB_MERCHANT), *m = cell(x, BILL_MERCHANT);
-
-	if (x->layout->at[BILL_MERCHANT] < 0)
-		return false;
-	if (sub[0] != '\0')
-		m = sub;
-	return strcmp(m, x->map->merchant) != 0;
 }
 
 static bool
@@ -326,13 +325,15 @@ bill_line(const struct bill_map *m, const struct bill_layout *l, char *const *fi
     struct bill_line *out, struct bill_total *total, struct reason *r)
 {
 	const struct reading x = {m, l, fields, r};
+	uint32_t party;
 	enum err e;
 
 	if (count != l->field_count)
 		return reason_set(r, ERR_BAD_BODY, NULL, "%d fields, not %d", count,
 		    l->field_count);
-	*out =
-	    (struct bill_line){.other = is_theirs(&x), .transaction = cell(&x, BILL_TRANSACTION)};
+	*out = (struct bill_line){.transaction = cell(&x, BILL_TRANSACTION)};
+	party = strmap_get(m->merchants, merchant_of(&x));
+	out->collector = party == STRMAP_NONE ? 0 : (int32_t)party;
 	total->rows++;
 	e = class_of(&x, &out->class);
 	if (e == ERR_OK && out->class != CLASS_IGNORED)

@@ -10,6 +10,7 @@
  * Source: research on WeChat Pay v3's bills, section "Bills"; design "Finance's work".
  */
 #include "base/err.h"
+#include "base/strmap.h"
 #include "base/uuid.h"
 
 enum bill_kind { BILL_KIND_TRADE = 1, BILL_KIND_SPLIT, BILL_KIND_FUND };
@@ -55,8 +56,11 @@ struct bill_word {
 };
 struct bill_map {
 	enum bill_kind kind;
-	const char *merchant; /* the collector's number: lines of others are passed over */
-	int32_t day;          /* days since 1970, in China: every line lies in it */
+	/* numbers with their party ids: lines of others are passed over */
+	const struct strmap *merchants;
+	/* whose lines they are where the bill has no column of it */
+	const char *merchant;
+	int32_t day; /* days since 1970, in China: every line lies in it */
 	int column_count, word_count;
 	const struct bill_column *columns;
 	const struct bill_word *words;
@@ -82,8 +86,8 @@ enum err bill_header(const struct bill_map *m, bool summary, char *const *fields
 
 #define BILL_REF_SIZE 200
 struct bill_line {
-	int64_t number; /* in the file, from 1; set by the reader */
-	bool other;     /* another merchant's */
+	int64_t number;    /* in the file, from 1; set by the reader */
+	int32_t collector; /* party id; 0: a merchant that is not known */
 	enum bill_class class;
 	struct uuid id; /* of what the provider calls it, by kind of bill */
 	char ref[BILL_REF_SIZE];

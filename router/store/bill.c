@@ -20,12 +20,11 @@ struct terms_ask {
 static enum tx_next
 terms_step(struct tx *t, void *ctx)
 {
-	static const enum stmt asked[] = {STMT_BILL_COLUMNS, STMT_BILL_WORDS};
+	static const enum stmt asked[] = {STMT_BILL_COLLECTOR, STMT_BILL_COLUMNS, STMT_BILL_WORDS,
+	    STMT_BILL_MERCHANTS};
 	const struct terms_ask *x = ctx;
 	struct pg_args *a;
 
-	args_text(tx_args(t), x->code);
-	tx_add(t, STMT_BILL_COLLECTOR);
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
 		a = tx_args(t);
 		args_text(a, x->code);
@@ -88,6 +87,34 @@ read_words(struct terms_ask *x, const PGresult *r)
 }
 
 static void
+release_merchants(void *ctx)
+{
+	strmap_release(ctx);
+}
+
+/* His own; where the bill has everybody's lines, everybody's. */
+static enum err
+read_merchants(struct terms_ask *x, const PGresult *r)
+{
+	struct strmap *map = arena_zalloc(x->arena, sizeof(*map));
+	char *number;
+	enum err e;
+
+	if (map == NULL)
+		return ERR_NO_MEMORY;
+	e = strmap_init(map, (size_t)PQntuples(r));
+	if (e == ERR_OK)
+		e = arena_on_free(x->arena, release_merchants, map);
+	for (int i = 0; e == ERR_OK && i < PQntuples(r); i++) {
+		number = arena_strdup(x->arena, col_text(r, i, 0));
+		e = number == NULL ? ERR_NO_MEMORY
+		                   : strmap_put(map, number, (uint32_t)col_i32(r, i, 1), NULL);
+	}
+	x->terms.map.merchants = map;
+	return e;
+}
+
+static void
 terms_done(struct tx *t, void *ctx, enum err e)
 {
 	struct terms_ask *x = ctx;
@@ -98,6 +125,7 @@ terms_done(struct tx *t, void *ctx, enum err e)
 		r = tx_result(t, 0);
 		x->terms.collector = col_i32(r, 0, 0);
 		x->terms.provider = (enum provider)col_i16(r, 0, 1);
+		x->terms.everybody = col_bool(r, 0, 3);
 		x->terms.map.merchant = arena_strdup(x->arena, col_text(r, 0, 2));
 		e = x->terms.map.merchant == NULL ? ERR_NO_MEMORY : ERR_OK;
 	}
@@ -105,6 +133,8 @@ terms_done(struct tx *t, void *ctx, enum err e)
 		e = read_columns(x, tx_result(t, 1));
 	if (e == ERR_OK)
 		e = read_words(x, tx_result(t, 2));
+	if (e == ERR_OK)
+		e = read_merchants(x, tx_result(t, 3));
 	x->done(x->ctx, e, &x->terms);
 }
 
@@ -178,6 +208,7 @@ step_claim(struct importing *x, struct tx *t)
 	args_date(a, x->in->day);
 	args_time(a, x->in->now_us);
 	args_i64(a, x->in->key_id);
+	args_bool(a, x->in->everybody);
 	tx_add(t, STMT_BILL_CLAIM);
 	send_stands(x, t);
 	return TX_TRIP;
@@ -216,6 +247,7 @@ send_lines(const struct importing *x, struct tx *t, enum stmt s)
 		ARGS_ARRAY(a, ELEM_I64, elem_i64, c->count, c->line[i].gross_fen);
 		ARGS_ARRAY(a, ELEM_I64, elem_i64, c->count, c->line[i].fee_fen);
 		ARGS_ARRAY(a, ELEM_TEXT, elem_text, c->count, c->line[i].raw);
+		ARGS_ARRAY(a, ELEM_I32, elem_i32, c->count, c->line[i].collector);
 	}
 	tx_add(t, s);
 }

@@ -21,10 +21,11 @@
 struct bill_terms {
 	int32_t collector; /* party id; 0: there is none of that code */
 	enum provider provider;
+	bool everybody; /* the brand's trade and split bills have the lines of all it signs for */
 	struct bill_map map; /* its day is the caller's to set */
 };
 typedef void bill_terms_fn(void *ctx, enum err e, struct bill_terms *terms);
-/* Of the collector named ${code}.  Everything lives in ${arena}.  INTERNAL: the tables hold a word that is none. */
+/* Of the collector named ${code}.  All of it lives in ${arena}.  INTERNAL: the tables hold a word that is none. */
 enum err bill_terms_read(struct pool *p, struct arena *arena, const char *code, enum bill_kind kind,
     bill_terms_fn *done, void *ctx) MUST_CHECK;
 
@@ -34,7 +35,7 @@ struct bill_chunk {
 	int count;
 	struct {
 		struct uuid id;
-		int32_t number;
+		int32_t number, collector;
 		enum bill_class class;
 		const char *ref, *transaction, *raw;
 		int64_t at_us, gross_fen, fee_fen;
@@ -61,6 +62,7 @@ struct bill_import {
 	enum provider provider;
 	enum bill_kind kind;
 	int32_t day;
+	bool everybody;
 	int64_t key_id, now_us;
 };
 /* ${r}->err: BAD_BODY and its like are the source's; BAD_FIELD: a line stands twice; EXISTS_DIFFERS: another file. */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "domain/account.h"
+#include "domain/world.h"
 #include "domain/bill.h"
 #include "domain/journal.h"
 #include "store/batch_write.h"
@@ -13,35 +13,12 @@ struct matching {
 	struct buf changes;
 	struct recon_result result;
 	enum provider provider;
-	int32_t collector;
 	enum bill_kind kind;
 	bool late; /* what came to the books since; then the match, in a transaction of its own */
 	struct pool *pool;
 	recon_fn *done;
 	void *ctx;
 };
-
-static int64_t
-account_of(const struct matching *x, enum account_kind k)
-{
-	switch (k) {
-	case ACCOUNT_C_RECON:
-	case ACCOUNT_X_ROUNDING:
-		return account_number(k, PROVIDER_NONE, 0, 0);
-	default:
-		return account_number(k, x->provider, x->collector, 0);
-	}
-}
-
-static void
-args_accounts(const struct matching *x, struct pg_args *a)
-{
-	static const enum account_kind kinds[] = {ACCOUNT_PSP_FROZEN, ACCOUNT_PSP_AVAILABLE,
-	    ACCOUNT_PSP_DISPUTED};
-
-	ARGS_ARRAY(a, ELEM_I64, elem_i64, (int)(sizeof(kinds) / sizeof(kinds[0])),
-	    account_of(x, kinds[i]));
-}
 
 static enum tx_next
 step_lock(const struct matching *x, struct tx *t)
@@ -70,10 +47,9 @@ read_lock(struct matching *x, struct tx *t)
 		return false;
 	}
 	x->provider = (enum provider)col_i16(r, 0, 0);
-	x->collector = col_i32(r, 0, 1);
-	x->kind = (enum bill_kind)col_i16(r, 0, 2);
-	x->result.lines = col_i64(r, 0, 4);
-	x->result.waits = col_bool(r, 0, 5);
+	x->kind = (enum bill_kind)col_i16(r, 0, 1);
+	x->result.lines = col_i64(r, 0, 2);
+	x->result.waits = col_bool(r, 0, 3);
 	if (x->result.waits)
 		tx_fail(t, ERR_NOT_READY);
 	return !x->result.waits;
@@ -86,15 +62,10 @@ send_late(struct matching *x, struct tx *t)
 {
 	struct pg_args *a = tx_args(t);
 
-	args_i32(a, x->collector);
+	args_time(a, x->in->now_us);
 	args_i16(a, (int16_t)x->provider);
-	args_accounts(x, a);
 	args_i64(a, tx_stream(t));
 	args_i64(a, tx_seq(t));
-	args_time(a, x->in->now_us);
-	args_i64(a, account_of(x, ACCOUNT_C_RECON));
-	args_i64(a, account_of(x, ACCOUNT_PSP_AVAILABLE));
-	args_i64(a, account_of(x, ACCOUNT_PSP_FEE_REBATE));
 	tx_add(t, STMT_RECON_LATE);
 	write_change(t, &x->changes);
 	return TX_TRIP;
@@ -102,30 +73,35 @@ send_late(struct matching *x, struct tx *t)
 
 /* ---- The match ---------------------------------------------------------------------------------- */
 
-static void
-send_match(const struct matching *x, struct tx *t)
+/* Every statement begins with the bill and its provider. */
+static struct pg_args *
+args_bill(const struct matching *x, struct tx *t)
 {
 	struct pg_args *a = tx_args(t);
 
 	args_uuid(a, &x->in->bill_id);
-	args_accounts(x, a);
-	args_i64(a, x->in->tolerance_fen);
+	args_i16(a, (int16_t)x->provider);
+	return a;
+}
+
+static enum tx_next
+send_match(const struct matching *x, struct tx *t)
+{
+	args_i64(args_bill(x, t), x->in->tolerance_fen);
 	tx_add(t, x->kind == BILL_KIND_FUND ? STMT_RECON_MATCH_FUND : STMT_RECON_MATCH);
+	(void)args_bill(x, t);
+	tx_add(t, STMT_RECON_WITHDRAWN);
+	return TX_TRIP;
 }
 
 static void
-send_k(struct matching *x, struct tx *t, enum stmt s, enum account_kind one,
-    enum account_kind other)
+send_k(const struct matching *x, struct tx *t, enum stmt s)
 {
-	struct pg_args *a = tx_args(t);
+	struct pg_args *a = args_bill(x, t);
 
-	args_uuid(a, &x->in->bill_id);
-	args_i32(a, x->collector);
 	args_i64(a, tx_stream(t));
 	args_i64(a, tx_seq(t));
 	args_time(a, x->in->now_us);
-	args_i64(a, account_of(x, one));
-	args_i64(a, account_of(x, other));
 	tx_add(t, s);
 }
 
@@ -153,17 +129,15 @@ send_outcomes(struct matching *x, struct tx *t)
 {
 	struct pg_args *a;
 
-	send_k(x, t, STMT_RECON_K1, ACCOUNT_PSP_AVAILABLE, ACCOUNT_C_RECON);
-	send_k(x, t, STMT_RECON_K1_RELEASE, ACCOUNT_PSP_AVAILABLE, ACCOUNT_PSP_FROZEN);
-	send_k(x, t, STMT_RECON_K2, ACCOUNT_C_RECON, ACCOUNT_X_ROUNDING);
-	send_k(x, t, STMT_RECON_K3, ACCOUNT_PSP_AVAILABLE, ACCOUNT_PSP_FEE_REBATE);
+	send_k(x, t, STMT_RECON_K1);
+	send_k(x, t, STMT_RECON_K1_RELEASE);
+	send_k(x, t, STMT_RECON_K2);
+	send_k(x, t, STMT_RECON_K3);
 	a = tx_args(t);
 	args_uuid(a, &x->in->bill_id);
 	args_time(a, x->in->now_us);
 	tx_add(t, STMT_RECON_OPEN);
-	a = tx_args(t);
-	args_uuid(a, &x->in->bill_id);
-	args_accounts(x, a);
+	a = args_bill(x, t);
 	args_events(x, a);
 	args_time(a, x->in->now_us);
 	tx_add(t, STMT_RECON_MISSING);
@@ -204,8 +178,7 @@ match_step(struct tx *t, void *ctx)
 			return TX_ROLLBACK;
 		if (x->late)
 			return send_late(x, t);
-		send_match(x, t);
-		return TX_TRIP;
+		return send_match(x, t);
 	}
 	if (x->late) {
 		x->result.closed = tx_affected(t, 0);

@@ -12,19 +12,23 @@
 
 #define BILL_STATEMENTS(X) \
 	X(BILL_COLLECTOR, ON_QUERY, \
-	    "select party_id, provider, merchant_number from party where code = $1") \
+	    "select party_id, provider, merchant_number, kind = 1 and $2::int2 <> 3 from party where code = $1") \
+	X(BILL_MERCHANTS, ON_QUERY, \
+	    "select distinct on (o.merchant_number) o.merchant_number, o.party_id from party p join party o " \
+	    "on o.party_id = p.party_id or (p.kind = 1 and $2::int2 <> 3 and o.provider = p.provider) " \
+	    "where p.code = $1 and o.merchant_number <> '' order by o.merchant_number, o.party_id") \
 	X(BILL_COLUMNS, ON_QUERY, SQL_BILL_TERMS("c.section, c.name, c.field, c.needed", "bill_column")) \
 	X(BILL_WORDS, ON_QUERY, SQL_BILL_TERMS("c.word, c.class", "bill_word")) \
 	X(BILL_CLAIM, ON_QUERY, \
 	    "insert into bill (bill_id, provider, collector_id, kind, day, sha1, sha256, bytes, rows, other_rows, " \
-	    "gross_fen, fee_fen, state, imported_at, imported_by) values ($1, $2, $3, $4, $5, '', '', 0, 0, 0, 0, 0, 1, " \
-	    "$6, $7) on conflict (collector_id, provider, kind, day) do nothing returning bill_id") \
+	    "gross_fen, fee_fen, state, imported_at, imported_by, everybody) values ($1, $2, $3, $4, $5, '', '', 0, 0, 0, 0, " \
+	    "0, 1, $6, $7, $8) on conflict (collector_id, provider, kind, day) do nothing returning bill_id") \
 	X(BILL_STANDS, ON_QUERY, \
 	    "select bill_id, sha256 from bill where provider = $1 and collector_id = $2 and kind = $3 and day = $4") \
 	X(BILL_LINES, ON_QUERY, \
-	    "insert into bill_line (bill_id, line_id, line_no, class, ref, transaction, at, gross_fen, fee_fen, raw) " \
-	    "select $1, t.* from unnest($2::uuid[], $3::int4[], $4::int2[], $5::text[], $6::text[], $7::timestamptz[], " \
-	    "$8::int8[], $9::int8[], $10::text[]) t on conflict (line_id) do nothing") \
+	    "insert into bill_line (bill_id, line_id, line_no, class, ref, transaction, at, gross_fen, fee_fen, raw, " \
+	    "collector_id) select $1, t.* from unnest($2::uuid[], $3::int4[], $4::int2[], $5::text[], $6::text[], " \
+	    "$7::timestamptz[], $8::int8[], $9::int8[], $10::text[], $11::int4[]) t on conflict (line_id) do nothing") \
 	X(BILL_TWICE, ON_QUERY, \
 	    "select t.line_no, l.line_no, b.day from unnest($2::uuid[], $3::int4[]) t(line_id, line_no) " \
 	    "join bill_line l using (line_id) join bill b using (bill_id) " \
@@ -36,40 +40,50 @@
 /* C:recon and its like, as domain/account.h numbers them. */
 #define SQL_PERIOD_OF(at) "(extract(year from " at " + interval '8 hours') * 100 " \
 	"+ extract(month from " at " + interval '8 hours'))::int4"
+/* An account of a collector at the provider: $2 is the provider in all of these. */
+#define SQL_ACCOUNT(kind, collector) \
+	"(" kind "::int8 << 55 | $2::int2::int8 << 50 | " collector "::int8 << 25)"
+#define SQL_AVAILABLE SQL_ACCOUNT("2", "m.collector_id")
+#define SQL_C_RECON "(13::int8 << 55)"
+/* Entries of accounts 1 to 3: frozen, available, disputed. */
+#define SQL_AT_PROVIDER "e.account < (4::int8 << 55) and ((e.account >> 50) & 31) = $2::int2 and e.provider_ref is not null"
+#define SQL_COLLECTOR "((e.account >> 25) & 33554431)::int4"
 /* The bill's side of a group: what a fee took or gave back is not its gross. */
 #define SQL_GROUPS \
-	"select ref, min(line_no) as line_no, min(class) as class, count(*)::int4 as lines, min(at) as at, " \
+	"select collector_id, ref, min(line_no) as line_no, min(class) as class, count(*)::int4 as lines, min(at) as at, " \
 	"sum(case when class in (6, 7) then 0 else gross_fen end)::int8 as gross, " \
 	"sum(fee_fen + case when class in (6, 7) then gross_fen else 0 end)::int8 as fee " \
-	"from bill_line where bill_id = $1 group by ref"
-/* The books' side: $2 are the accounts, the first of them the frozen one; E7d moves nothing at the provider. */
+	"from bill_line where bill_id = $1 group by 1, 2"
+/* The books' side; E7d moves nothing at the provider. */
 #define SQL_BOOKS(ref, where) \
-	"select " ref " as ref, count(*)::int4 as entries, sum(e.fen) filter (where e.event <> 17)::int8 as fen, " \
-	"sum(e.fen) filter (where e.event = 2)::int8 as fee, " \
-	"-sum(e.fen) filter (where e.account = ($2::int8[])[1])::int8 as released from entry e " \
-	"where e.account = any ($2) and e.account < (4::int8 << 55) and " where " group by 1"
+	"select " SQL_COLLECTOR " as collector_id, " ref " as ref, count(*)::int4 as entries, " \
+	"sum(e.fen) filter (where e.event <> 17)::int8 as fen, sum(e.fen) filter (where e.event = 2)::int8 as fee, " \
+	"-sum(e.fen) filter (where e.account >> 55 = 1)::int8 as released from entry e " \
+	"where " SQL_AT_PROVIDER " and " where " group by 1, 2"
 /* 5: what is released moves within the provider's books. */
 #define SQL_MATCH(books) \
-	"insert into recon_match (bill_id, ref, line_no, class, kind, outcome, lines, entries, gross_fen, fee_fen, " \
-	"ledger_fen, diff_fen, fee_differs, at) " \
-	"select $1, ref, line_no, class, case when fee <> 0 and lines = 1 then 3 when lines = 1 and entries = 1 then 1 " \
-	"else 2 end, case when diff = 0 then 1 when abs(diff) <= $3::int8 * lines and entries > 0 then 2 else 3 end, lines, " \
-	"entries, gross, fee, ledger, diff, gross + books_fee = ledger and diff <> 0 and class = 1, at from (" \
+	"insert into recon_match (bill_id, collector_id, ref, line_no, class, kind, outcome, lines, entries, gross_fen, " \
+	"fee_fen, ledger_fen, diff_fen, fee_differs, at) " \
+	"select $1, collector_id, ref, line_no, class, case when fee <> 0 and lines = 1 then 3 " \
+	"when lines = 1 and entries = 1 then 1 else 2 end, case when diff = 0 then 1 " \
+	"when abs(diff) <= $3::int8 * lines and entries > 0 then 2 else 3 end, lines, entries, gross, fee, ledger, diff, " \
+	"gross + books_fee = ledger and diff <> 0 and class = 1, at from (" \
 	"select g.*, coalesce(b.entries, 0) as entries, coalesce(b.fee, 0) as books_fee, " \
 	"case when g.class = 5 then coalesce(b.released, 0) else coalesce(b.fen, 0) end as ledger, " \
 	"g.gross + g.fee - case when g.class = 5 then coalesce(b.released, 0) else coalesce(b.fen, 0) end as diff " \
-	"from (" SQL_GROUPS ") g left join (" books ") b using (ref)) x"
+	"from (" SQL_GROUPS ") g left join (" books ") b using (collector_id, ref)) x"
 /* A refund nobody knew of: what was refunded stands on C:recon, the fee given back on its own account. */
 #define SQL_REFUND_NEW "m.entries = 0 and m.class in (2, 7)"
 #define SQL_DIFF "case when " SQL_REFUND_NEW " then m.gross_fen else m.diff_fen end"
 #define SQL_K_INSERT \
 	"insert into journal (object_id, event, event_no, dealer_id, split_version, stream_id, seq, period, event_at, " \
 	"posted_at, accounts, amounts, kinds, provider_ref) "
-/* $2 collector, $3 stream, $4 seq, $5 now; two legs. */
-#define SQL_K(no, object, at, ref, accounts, amount) \
-	"select " object ", 16, " no ", $2, 0, $3::int8, $4::int8, greatest(" SQL_PERIOD_OF(at) ", (select open_period " \
-	"from ledger_state)), " at ", $5, " accounts ", array[" amount ", -(" amount ")], array[0, 0]::int2[], " ref " "
-#define SQL_OF_MATCH "from recon_match m join bill_line l using (bill_id, line_no) where m.bill_id = $1 "
+/* $3 stream, $4 seq, $5 now; two legs: ${one} gets ${amount}, ${other} pays it. */
+#define SQL_K(no, one, other, amount, where) \
+	SQL_K_INSERT "select l.line_id, 16, " no ", m.collector_id, 0, $3::int8, $4::int8, " \
+	"greatest(" SQL_PERIOD_OF("m.at") ", (select open_period from ledger_state)), m.at, $5, " \
+	"array[" one ", " other "], array[" amount ", -(" amount ")], array[0, 0]::int2[], m.ref " \
+	"from recon_match m join bill_line l using (bill_id, line_no) where m.bill_id = $1 and " where
 
 #define RECON_STATEMENTS(X) \
 	/* Big sets, joined once: not what the loop's connections are set for. */ \
@@ -78,7 +92,7 @@
 	    "set_config('enable_mergejoin', 'on', true), set_config('enable_seqscan', 'on', true), " \
 	    "set_config('work_mem', $1, true), set_config('statement_timeout', $2, true)") \
 	X(RECON_LOCK, ON_QUERY, \
-	    "select provider, collector_id, kind, day, rows, ledger_unsealed(999912) from bill " \
+	    "select provider, kind, rows, ledger_unsealed(999912) from bill " \
 	    "where bill_id = $1 and state = 1 for update") \
 	X(RECON_MATCH, ON_QUERY, \
 	    SQL_MATCH(SQL_BOOKS("e.provider_ref", "e.provider_ref is not null " \
@@ -89,51 +103,73 @@
 	    "and split_part(e.provider_ref, ':', 1) in (select ref from bill_line where bill_id = $1)) " \
 	    "or (e.provider_ref is not null and e.provider_ref in (select ref from bill_line where bill_id = $1)))"))) \
 	/* $6 available, $7 the other side. */ \
+	/* \
+	 * Withdrawals have no number of ours: the E8 of that amount and of these days, each once, in their order. \
+	 */ \
+	X(RECON_WITHDRAWN, ON_QUERY, \
+	    "update recon_match m set outcome = 1, kind = 1, entries = 1, ledger_fen = m.diff_fen, diff_fen = 0, " \
+	    "object_id = e.object_id from (select collector_id, line_no, diff_fen, row_number() " \
+	    "over (partition by collector_id, diff_fen order by at, line_no) as n from recon_match " \
+	    "where bill_id = $1 and class = 8 and outcome = 3) w join (select " SQL_COLLECTOR " as collector_id, " \
+	    "e.object_id, e.fen, row_number() over (partition by e.account, e.fen order by e.event_at, e.object_id) as n " \
+	    "from entry e, bill b where b.bill_id = $1 and e.event = 8 and e.account < (4::int8 << 55) " \
+	    "and ((e.account >> 50) & 31) = $2::int2 and e.event_at >= (b.day - 3)::timestamp at time zone 'Asia/Shanghai' " \
+	    "and e.event_at < (b.day + 2)::timestamp at time zone 'Asia/Shanghai' " \
+	    "and e.batch_no >= coalesce((select min(s.batch_no) from seal_batch s " \
+	    "where s.sealed_at >= (b.day - 4)::timestamp at time zone 'Asia/Shanghai'), 0) " \
+	    "and not exists (select from recon_match o where o.object_id = e.object_id)) e " \
+	    "on e.collector_id = w.collector_id and e.fen = w.diff_fen and e.n = w.n " \
+	    "where m.bill_id = $1 and m.class = 8 and m.outcome = 3 and m.line_no = w.line_no") \
 	X(RECON_K1, ON_QUERY, \
-	    SQL_K_INSERT SQL_K("1", "l.line_id", "m.at", "m.ref", "array[$6::int8, $7]", SQL_DIFF) SQL_OF_MATCH \
-	    "and m.outcome in (2, 3) and m.class <> 5 and " SQL_DIFF " <> 0") \
+	    SQL_K("1", SQL_AVAILABLE, SQL_C_RECON, SQL_DIFF, "m.outcome in (2, 3) and m.class <> 5 and " SQL_DIFF " <> 0")) \
 	X(RECON_K1_RELEASE, ON_QUERY, \
-	    SQL_K_INSERT SQL_K("1", "l.line_id", "m.at", "m.ref", "array[$6::int8, $7]", "m.diff_fen") SQL_OF_MATCH \
-	    "and m.outcome in (2, 3) and m.class = 5") \
+	    SQL_K("1", SQL_AVAILABLE, SQL_ACCOUNT("1", "m.collector_id"), "m.diff_fen", \
+	    "m.outcome in (2, 3) and m.class = 5")) \
 	X(RECON_K2, ON_QUERY, \
-	    SQL_K_INSERT SQL_K("2", "l.line_id", "m.at", "m.ref", "array[$6::int8, $7]", "m.diff_fen") SQL_OF_MATCH \
-	    "and m.outcome = 2 and m.class <> 5") \
+	    SQL_K("2", SQL_C_RECON, "(52::int8 << 55)", "m.diff_fen", \
+	    "$2::int2 > 0 and m.outcome = 2 and m.class <> 5")) \
 	X(RECON_K3, ON_QUERY, \
-	    SQL_K_INSERT SQL_K("3", "l.line_id", "m.at", "m.ref", "array[$6::int8, $7]", "m.fee_fen") SQL_OF_MATCH \
-	    "and m.outcome = 3 and " SQL_REFUND_NEW " and m.fee_fen <> 0") \
+	    SQL_K("3", SQL_AVAILABLE, SQL_ACCOUNT("4", "m.collector_id"), "m.fee_fen", \
+	    "m.outcome = 3 and " SQL_REFUND_NEW " and m.fee_fen <> 0")) \
 	X(RECON_OPEN, ON_QUERY, \
 	    "insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, line_no, class, ref, reason, " \
 	    "fen, recon_fen, rebate_fen, day, event_at, period, opened_at) " \
-	    "select l.line_id, b.provider, b.collector_id, b.kind, b.bill_id, m.line_no, m.class, m.ref, " \
+	    "select l.line_id, b.provider, m.collector_id, b.kind, b.bill_id, m.line_no, m.class, m.ref, " \
 	    "case when m.entries = 0 then 1 when m.fee_differs then 4 else 3 end, m.diff_fen, " \
 	    "case when m.class = 5 then 0 else -(" SQL_DIFF ") end, case when " SQL_REFUND_NEW " then m.fee_fen else 0 end, " \
 	    "b.day, m.at, greatest(" SQL_PERIOD_OF("m.at") ", (select open_period from ledger_state)), $2 " \
 	    "from recon_match m join bill b using (bill_id) join bill_line l using (bill_id, line_no) " \
 	    "where m.bill_id = $1 and m.outcome = 3") \
-	/* $3 the events that such a bill tells of; entries of the day were sealed since its day before. */ \
+	/* \
+	 * $3 the events that such a bill tells of.  Entries of the day were sealed since the day before; whoever has a \
+	 * bill of his own is not looked for in everybody's. \
+	 */ \
 	X(RECON_MISSING, ON_QUERY, \
 	    "insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, class, ref, reason, fen, " \
 	    "recon_fen, day, event_at, period, opened_at) " \
-	    "select md5(b.kind || ' ' || b.collector_id || ' ' || e.ref)::uuid, b.provider, b.collector_id, b.kind, " \
+	    "select md5(b.kind || ' ' || e.collector_id || ' ' || e.ref)::uuid, b.provider, e.collector_id, b.kind, " \
 	    "b.bill_id, case e.event when 1 then 1 when 2 then 1 when 6 then 3 when 7 then 5 when 17 then 5 when 10 then 2 " \
 	    "when 11 then 4 else 9 end, e.ref, 2, e.fen, 0, b.day, e.at, e.period, $4 " \
-	    "from bill b, lateral (select case when b.kind = 3 then split_part(e.provider_ref, ':', 1) else e.provider_ref " \
-	    "end as ref, min(e.event) as event, min(e.event_at) as at, min(e.period) as period, " \
-	    "case when min(e.event) in (7, 17) then -sum(e.fen) filter (where e.account = ($2::int8[])[1]) " \
-	    "else sum(e.fen) end::int8 as fen from entry e " \
-	    "where e.account = any ($2) and e.event = any ($3::int2[]) and e.provider_ref <> '' " \
+	    "from bill b, lateral (select " SQL_COLLECTOR " as collector_id, case when b.kind = 3 " \
+	    "then split_part(e.provider_ref, ':', 1) else e.provider_ref end as ref, min(e.event) as event, " \
+	    "min(e.event_at) as at, min(e.period) as period, case when min(e.event) in (7, 17) " \
+	    "then -sum(e.fen) filter (where e.account >> 55 = 1) else sum(e.fen) end::int8 as fen from entry e " \
+	    "where " SQL_AT_PROVIDER " and e.event = any ($3::int2[]) and e.order_id is not null " \
+	    "and (b.everybody or " SQL_COLLECTOR " = b.collector_id) and e.provider_ref <> '' " \
 	    "and e.event_at >= b.day::timestamp at time zone 'Asia/Shanghai' " \
 	    "and e.event_at < (b.day + 1)::timestamp at time zone 'Asia/Shanghai' " \
 	    "and e.batch_no >= coalesce((select min(s.batch_no) from seal_batch s " \
-	    "where s.sealed_at >= (b.day - 1)::timestamp at time zone 'Asia/Shanghai'), 0) group by 1) e " \
+	    "where s.sealed_at >= (b.day - 1)::timestamp at time zone 'Asia/Shanghai'), 0) group by 1, 2) e " \
 	    "where b.bill_id = $1 and e.fen <> 0 and not exists (select from bill_line l join bill o using (bill_id) " \
-	    "where o.collector_id = b.collector_id and o.provider = b.provider and o.kind = b.kind " \
-	    "and o.day between b.day - 3 and b.day + 3 and l.ref = e.ref) on conflict do nothing") \
+	    "where l.collector_id = e.collector_id and o.provider = b.provider and o.kind = b.kind " \
+	    "and o.day between b.day - 3 and b.day + 3 and l.ref = e.ref) " \
+	    "and not exists (select from bill o where o.collector_id = e.collector_id and o.bill_id <> b.bill_id " \
+	    "and o.provider = b.provider and o.kind = b.kind and o.day = b.day) on conflict do nothing") \
 	X(RECON_BROUGHT, ON_QUERY, \
 	    "update recon_exception x set closed_at = $2, resolution = 6, note = 'a later bill has it' " \
 	    "from bill b where b.bill_id = $1 and x.closed_at is null and x.reason = 2 " \
-	    "and x.collector_id = b.collector_id and x.provider = b.provider and x.kind = b.kind " \
-	    "and exists (select from bill_line l where l.bill_id = $1 and l.ref = x.ref)") \
+	    "and x.provider = b.provider and x.kind = b.kind and exists (select from bill_line l " \
+	    "where l.bill_id = $1 and l.collector_id = x.collector_id and l.ref = x.ref)") \
 	X(RECON_DONE, ON_QUERY, \
 	    "update bill b set state = 2, matched_at = $2, matched = m.matched, matched_fen = m.fen, rounded = m.rounded, " \
 	    "exceptions = (select count(*) from recon_exception x where x.bill_id = $1) from (select " \
@@ -141,22 +177,22 @@
 	    "coalesce(sum(gross_fen + fee_fen) filter (where outcome in (1, 2)), 0)::int8 as fen " \
 	    "from recon_match where bill_id = $1) m where b.bill_id = $1 " \
 	    "returning b.matched, b.matched_fen, b.rounded, b.exceptions") \
-	/* What is in the books since K1 booked it: $1 collector, $2 provider, $3 its accounts. */ \
+	/* What is in the books since K1 booked it. */ \
 	X(RECON_LATE, ON_QUERY, \
-	    "with late as (select x.exception_id, x.ref, x.event_at, x.event_no, x.recon_fen, x.rebate_fen " \
-	    "from recon_exception x where x.closed_at is null and x.reason = 1 and x.recon_fen <> 0 " \
-	    "and x.collector_id = $1 and x.provider = $2 and x.proposal_id is null and (select sum(e.fen) from entry e " \
-	    "where e.account = any ($3) and e.account < (4::int8 << 55) and e.provider_ref is not null " \
+	    "with m as (select x.exception_id, x.collector_id, x.ref, x.event_at, x.event_no, x.recon_fen, x.rebate_fen, " \
+	    "2 + (x.rebate_fen <> 0)::int as legs from recon_exception x where x.closed_at is null and x.reason = 1 " \
+	    "and x.recon_fen <> 0 and x.provider = $2 and x.proposal_id is null and (select sum(e.fen) from entry e " \
+	    "where " SQL_AT_PROVIDER " and " SQL_COLLECTOR " = x.collector_id " \
 	    "and (e.provider_ref = x.ref or (x.kind = 3 and e.provider_ref like '%:%' " \
 	    "and split_part(e.provider_ref, ':', 1) = x.ref)) and e.event not in (16, 17)) = x.rebate_fen - x.recon_fen " \
 	    "order by x.exception_id for update), " \
-	    "posted as (" SQL_K_INSERT "select l.exception_id, 16, l.event_no + 1, $1, 0, $4::int8, $5::int8, " \
-	    "greatest(" SQL_PERIOD_OF("l.event_at") ", (select open_period from ledger_state)), l.event_at, $6, " \
-	    "(array[$7::int8, $8::int8, $9::int8])[1:2 + (l.rebate_fen <> 0)::int], " \
-	    "(array[-l.recon_fen, l.recon_fen - l.rebate_fen, l.rebate_fen])[1:2 + (l.rebate_fen <> 0)::int], " \
-	    "(array[0, 0, 0]::int2[])[1:2 + (l.rebate_fen <> 0)::int], l.ref from late l) " \
-	    "update recon_exception x set closed_at = $6, resolution = 5, event_no = x.event_no + 1, " \
-	    "note = 'the books have it since' from late l where x.exception_id = l.exception_id") \
+	    "posted as (" SQL_K_INSERT "select m.exception_id, 16, m.event_no + 1, m.collector_id, 0, $3::int8, $4::int8, " \
+	    "greatest(" SQL_PERIOD_OF("m.event_at") ", (select open_period from ledger_state)), m.event_at, $1, " \
+	    "(array[" SQL_C_RECON ", " SQL_AVAILABLE ", " SQL_ACCOUNT("4", "m.collector_id") "])[1:legs], " \
+	    "(array[-m.recon_fen, m.recon_fen - m.rebate_fen, m.rebate_fen])[1:legs], " \
+	    "(array[0, 0, 0]::int2[])[1:legs], m.ref from m) " \
+	    "update recon_exception x set closed_at = $1, resolution = 5, event_no = x.event_no + 1, " \
+	    "note = 'the books have it since' from m where x.exception_id = m.exception_id") \
 	X(RECON_WAITING, ON_QUERY, \
 	    "select bill_id from bill where state = 1 order by imported_at, bill_id limit $1")
 /* clang-format on */
