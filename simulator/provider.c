@@ -32,7 +32,7 @@ static const struct {
 	const char *name, *argument, *text;
 } rows[] = {
     {'d', "dir", "DIR", "keys and numbers for both sides; made when missing"},
-    {'l', "listen", "ADDRESS:PORT", "on loopback (127.0.0.1:0: any that is free)"},
+    {'l', "listen", "127.0.0.1:PORT", "loopback only; port 0: any that is free (127.0.0.1:0)"},
     {'b', "book", "FILE", "the books: kept in it, and read again at the start"},
     {'m', "merchant-number", "NUMBER", "of who signs (as in DIR, else 1900000001)"},
     {'s', "seed", "N", "of the faults (1)"},

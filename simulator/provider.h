@@ -13,6 +13,7 @@
  * Under /v3, signed both ways:
  *   POST profitsharing/receivers/add, receivers/delete    name: RSA-OAEP for platform_pub.pem, MERCHANT_ID needs one
  *   POST profitsharing/orders, orders/unfreeze            GET profitsharing/orders/{no}?transaction_id=[&sub_mchid=]
+ *       (PERSONAL_* receivers need an appid; a name that is given must be encrypted, too)
  *   GET  profitsharing/transactions/{id}/amounts          GET profitsharing/merchant-configs/{sub_mchid}
  *   POST profitsharing/return-orders                      GET profitsharing/return-orders/{no}?out_order_no=
  *   POST refund/domestic/refunds                          GET refund/domestic/refunds/{no}[?sub_mchid=]

@@ -17,6 +17,7 @@
 
 #define BODY_SIZE_MAX (8 * 1024 * 1024)
 #define LATE_S 600
+#define LOOPBACK "127.0.0.1"
 
 /* An answer that is not sent yet, or a connection that is to be cut. */
 struct held {
@@ -41,9 +42,6 @@ struct exchange {
 static void
 held_free(struct held *h)
 {
-	*h->at = h->next;
-	if (h->next != NULL)
-		h->next->at = h->at;
 	event_free(h->timer);
 	if (h->out != NULL)
 		evbuffer_free(h->out);
@@ -63,6 +61,9 @@ on_held(evutil_socket_t fd, short what, void *ctx)
 		evhttp_send_reply(h->request, h->status, NULL, h->out);
 	else
 		evhttp_connection_free(c);
+	*h->at = h->next;
+	if (h->next != NULL)
+		h->next->at = h->at;
 	held_free(h);
 }
 
@@ -336,37 +337,24 @@ on_request(struct evhttp_request *request, void *ctx)
 
 /* ---- The server ------------------------------------------------------------------------------------ */
 
-/* "127.0.0.1:8090" or "[::1]:8090" in two; false: it is not of this machine alone. */
+/* "127.0.0.1:8090"; false: it is not of this machine alone. */
 static bool
-address_part(const char *address, char host[64], int64_t *port)
+address_port(const char *address, int64_t *port)
 {
-	const char *colon = strrchr(address, ':');
-	const char *from = address[0] == '[' ? address + 1 : address;
-	size_t len;
-
-	if (colon == NULL || colon - from < 1 || colon - from >= 64)
-		return false;
-	len = (size_t)(colon - from);
-	if (from != address && from[--len] != ']')
-		return false;
-	memcpy(host, from, len);
-	host[len] = '\0';
-	return parse_i64(colon + 1, 0, 65535, port) == ERR_OK &&
-	    (strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0);
+	return strncmp(address, LOOPBACK ":", sizeof(LOOPBACK)) == 0 &&
+	    parse_i64(address + sizeof(LOOPBACK), 0, 65535, port) == ERR_OK;
 }
 
 enum err
 provider_listen(struct provider *p, const char *address)
 {
 	struct evhttp_bound_socket *s = NULL;
-	struct sockaddr_storage at;
+	struct sockaddr_in at = {0};
 	socklen_t len = sizeof(at);
-	char host[64];
 	int64_t port;
 
-	if (!address_part(address, host, &port)) {
-		log_error(LOG_MSG("provider: not an address on loopback"),
-		    LOG_STR("listen", address));
+	if (!address_port(address, &port)) {
+		log_error(LOG_MSG("provider: not 127.0.0.1:PORT"), LOG_STR("listen", address));
 		return ERR_CONF;
 	}
 	p->http = evhttp_new(p->base);
@@ -375,22 +363,26 @@ provider_listen(struct provider *p, const char *address)
 	evhttp_set_max_body_size(p->http, BODY_SIZE_MAX);
 	evhttp_set_allowed_methods(p->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
 	evhttp_set_gencb(p->http, on_request, p);
-	s = evhttp_bind_socket_with_handle(p->http, host, (ev_uint16_t)port);
+	s = evhttp_bind_socket_with_handle(p->http, LOOPBACK, (ev_uint16_t)port);
 	if (s == NULL ||
 	    getsockname(evhttp_bound_socket_get_fd(s), (struct sockaddr *)&at, &len) != 0) {
 		log_error(LOG_MSG("provider: cannot listen"), LOG_STR("listen", address));
 		return ERR_IO;
 	}
-	p->port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
-	                                         : ((struct sockaddr_in *)&at)->sin_port);
+	p->port = ntohs(at.sin_port);
 	return ERR_OK;
 }
 
 void
 provider_close(struct provider *p)
 {
-	while (p->held != NULL)
-		held_free(p->held);
+	struct held *next;
+
+	for (struct held *h = p->held; h != NULL; h = next) {
+		next = h->next;
+		held_free(h);
+	}
+	p->held = NULL;
 	if (p->http != NULL)
 		evhttp_free(p->http);
 	p->http = NULL;

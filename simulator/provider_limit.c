@@ -44,12 +44,10 @@ bucket_take(struct bucket *b, int64_t per_s)
 	int64_t gone_us = now_us - b->at_us;
 
 	/* at first, and after a second's rest, it is full */
-	if (b->at_us == 0 || gone_us >= US_PER_S)
+	if (b->at_us == 0 || gone_us >= US_PER_S || b->left + gone_us * per_s > full)
 		b->left = full;
-	else if (b->left + gone_us * per_s < full)
-		b->left += gone_us * per_s;
 	else
-		b->left = full;
+		b->left += gone_us * per_s;
 	b->at_us = now_us;
 	if (b->left < US_PER_S)
 		return false;

@@ -47,7 +47,7 @@ void provider_clock(struct provider *p);
 
 /* ---- provider_http ---------------------------------------------------------------------------------- */
 
-/* "127.0.0.1:0": any port that is free.  ERR_CONF: not a loopback address; it is logged. */
+/* "127.0.0.1:0": any port that is free.  ERR_CONF: another address; it is logged. */
 enum err provider_listen(struct provider *p, const char *address) MUST_CHECK;
 void provider_close(struct provider *p);
 /* GET /control/books. */

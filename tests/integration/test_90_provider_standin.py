@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-import standin
+import merchant
 import yc
 
 D = "1900000110"  # a dealer's merchant number
@@ -26,7 +26,7 @@ def fresh():
 
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory):
-    p = standin.Provider(tmp_path_factory.mktemp("provider"), "--qps", 0).start()
+    p = merchant.Provider(tmp_path_factory.mktemp("provider"), "--qps", 0).start()
     p.add(D)
     p.add(E)
     yield p
@@ -40,7 +40,7 @@ def own(tmp_path):
     made = []
 
     def make(*options, at="2026-09-01T10:00:00+08:00", **more):
-        p = standin.Provider(tmp_path / str(len(made)), *options, **more).start()
+        p = merchant.Provider(tmp_path / str(len(made)), *options, **more).start()
         made.append(p)
         p.control("clock", {"now": at})
         p.add(D)
@@ -90,7 +90,7 @@ def results(answer):
 # ---- Keys and signatures -----------------------------------------------------------------------------
 
 def test_folder_is_made_once_and_for_its_owner_alone(tmp_path):
-    p = standin.Provider(tmp_path, book=False).start()
+    p = merchant.Provider(tmp_path, book=False).start()
     made = {f.name: f.read_bytes() for f in p.dir.iterdir()}
     assert set(made) == {"merchant_key.pem", "merchant_serial", "platform_key.pem", "platform_pub.pem",
                          "platform_serial", "apiv3_key", "merchant_number"}
@@ -111,7 +111,7 @@ def test_a_request_that_is_not_signed_well_is_refused(provider, what, text):
     now = time.time() + {"late": -310, "early": 310}.get(what, 0)
     auth = provider.authorization("GET", uri + ("x" if what == "uri" else ""),
                                   b"{}" if what == "body" else body, now,
-                                  mchid="1900000009" if what == "mchid" else standin.SIGNER,
+                                  mchid="1900000009" if what == "mchid" else merchant.SIGNER,
                                   serial="00" if what == "serial" else None)
     if what == "scheme":
         auth = auth.replace("WECHATPAY2", "WECHATPAY1")
@@ -126,7 +126,7 @@ def test_a_request_that_is_not_signed_well_is_refused(provider, what, text):
 
 def test_answers_are_signed_by_the_clock_that_the_caller_follows(own):
     p = own()
-    moved = standin.parse(p.books("-")["now"]) // 1_000_000
+    moved = merchant.parse(p.books("-")["now"]) // 1_000_000
     a = p.get("/profitsharing/transactions/none/amounts")
     assert abs(int(a.headers["Wechatpay-Timestamp"]) - time.time()) < 60
     a = p.get("/profitsharing/transactions/none/amounts", now=moved)
@@ -153,7 +153,7 @@ def test_unknown_methods(provider):
 def test_a_payment_is_frozen_net_of_its_fee_and_counts_once(provider):
     t = fresh()
     before = provider.merchant()
-    at = standin.parse(provider.books("-")["now"]) - 5_000_000
+    at = merchant.parse(provider.books("-")["now"]) - 5_000_000
     for _ in range(3):
         provider.pay(t, 599900, 3599, paid_at=at)
     assert provider.merchant()["frozen"] == before["frozen"] + 596301
@@ -265,8 +265,8 @@ def test_part_for_the_payer_himself_is_not_capped(provider):
     t = fresh()
     provider.pay(t, 10000, 60)
     before = provider.merchant()
-    assert results(through(provider, t, "X" + t, [(standin.SIGNER, 9000), (D, 100)])) == \
-        [(standin.SIGNER, 9000, "SUCCESS"), (D, 100, "SUCCESS")]
+    assert results(through(provider, t, "X" + t, [(merchant.SIGNER, 9000), (D, 100)])) == \
+        [(merchant.SIGNER, 9000, "SUCCESS"), (D, 100, "SUCCESS")]
     after = provider.merchant()
     assert after["available"] - before["available"] == 9000 and before["frozen"] - after["frozen"] == 9100
     assert provider.unsplit(t) == 840
@@ -442,7 +442,7 @@ def test_unfreezing_releases_the_rest_and_says_so(provider):
     assert provider.merchant() == before
     refused(provider.split(t, "V" + t, [(D, 1)]), 400, "INVALID_REQUEST", "完结")
     [r] = provider.split_state(t, "U" + t).json["receivers"]
-    assert (r["account"], r["amount"], r["result"]) == (standin.SIGNER, 540000, "SUCCESS")
+    assert (r["account"], r["amount"], r["result"]) == (merchant.SIGNER, 540000, "SUCCESS")
     assert r["description"] == "解冻给分账方" and r["detail_id"]
     after = provider.merchant()
     assert after["available"] - before["available"] == 540000 == before["frozen"] - after["frozen"]
@@ -468,7 +468,7 @@ def test_the_last_split_may_release_what_is_left_and_what_was_closed(provider):
     provider.pay(t, 100000, 600)
     provider.control("close", {"account": E, "transaction_id": t})
     done = through(provider, t, "S" + t, [(D, 1000), (E, 500)], finish=True)
-    assert results(done) == [(D, 1000, "SUCCESS"), (E, 500, "CLOSED"), (standin.SIGNER, 98400, "SUCCESS")]
+    assert results(done) == [(D, 1000, "SUCCESS"), (E, 500, "CLOSED"), (merchant.SIGNER, 98400, "SUCCESS")]
     assert provider.transaction(t)["frozen"] == 0
     refused(provider.split(t, "T" + t, [(D, 1)]), 400, "INVALID_REQUEST", "完结")
 
@@ -478,7 +478,7 @@ def test_what_waits_elsewhere_is_not_released(provider):
     provider.pay(t, 100000)
     provider.split(t, "S" + t, [(D, 1000)])
     provider.unfreeze(t, "U" + t)
-    assert results(provider.split_state(t, "U" + t).json) == [(standin.SIGNER, 99000, "SUCCESS")]
+    assert results(provider.split_state(t, "U" + t).json) == [(merchant.SIGNER, 99000, "SUCCESS")]
     assert provider.transaction(t)["frozen"] == 1000
     provider.control("close", {"account": D, "transaction_id": t})
     before = provider.merchant()["available"]
@@ -503,7 +503,7 @@ def test_after_thirty_days_it_is_released_by_itself(own):
     p.control("clock", {"now": "2026-10-02T10:00:00+08:00"})
     rows = bill(p, "split", "2026-10-01")[0]
     assert [(r["分账发起方"], r["分账接收方"], r["分账金额"], r["分账描述"]) for r in rows] == \
-        [("system", standin.SIGNER, "994.00", "解冻给分账方")]
+        [("system", merchant.SIGNER, "994.00", "解冻给分账方")]
 
 
 # ---- Returns ------------------------------------------------------------------------------------------------
@@ -641,7 +641,7 @@ def test_a_partly_split_order_refunds_only_what_is_left_frozen(provider):
     assert provider.refund(t, "R" + t, 70000, 100000).json["funds_account"] == "UNSETTLED"
     provider.unfreeze(t, "U" + t)
     provider.split_state(t, "U" + t)
-    provider.control("topup", {"account": standin.SIGNER, "amount": 50000})
+    provider.control("topup", {"account": merchant.SIGNER, "amount": 50000})
     assert provider.refund(t, "Q" + t, 30000, 100000).json["funds_account"] == "AVAILABLE"
     assert provider.transaction(t)["fee_refunded"] == 600
 
@@ -651,9 +651,9 @@ def test_a_refund_after_release_needs_the_balance(own):
     p.pay("T", 10000, 60)
     p.pay("Frozen", 99999)
     p.unfreeze("T", "U")
-    p.control("withdraw", {"account": standin.SIGNER, "amount": 9000})
+    p.control("withdraw", {"account": merchant.SIGNER, "amount": 9000})
     refused(p.refund("T", "R", 10000, 10000), 403, "NOT_ENOUGH", "余额不足")
-    p.control("topup", {"account": standin.SIGNER, "amount": 9000})
+    p.control("topup", {"account": merchant.SIGNER, "amount": 9000})
     assert p.refund("T", "R", 10000, 10000).json["status"] == "SUCCESS"
     assert p.merchant()["available"] == 0
 
@@ -849,7 +849,7 @@ def random_act(p, rng, n, done):
         p.pay(t, amount, rng.randint(0, amount // 100), profit_sharing=rng.random() < 0.95)
         done.append(t)
     elif kind == "split":
-        some = rng.sample([D, E, standin.SIGNER], rng.randint(1, 3))
+        some = rng.sample([D, E, merchant.SIGNER], rng.randint(1, 3))
         p.split(t, f"S{rng.randint(0, 3)}-{t}", [(a, rng.randint(1, 20000)) for a in some], finish=rng.random() < 0.1)
     elif kind == "ask":
         p.split_state(t, f"S{rng.randint(0, 3)}-{t}")
@@ -866,9 +866,9 @@ def random_act(p, rng, n, done):
     elif kind == "close":
         p.control("close", {"account": rng.choice([D, E]), "count": 1})
     elif kind == "topup":
-        p.control("topup", {"account": rng.choice([D, E, standin.SIGNER]), "amount": rng.randint(1, 9999)})
+        p.control("topup", {"account": rng.choice([D, E, merchant.SIGNER]), "amount": rng.randint(1, 9999)})
     else:
-        p.control("clock", {"now": standin.parse(p.books("-")["now"]) + rng.randint(1, 12) * standin.DAY})
+        p.control("clock", {"now": merchant.parse(p.books("-")["now"]) + rng.randint(1, 12) * merchant.DAY})
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -885,7 +885,7 @@ def test_the_books_survive_kill_9_and_stay_conserved(own, seed):
             p.start()
             after = p.books()
             assert same_books(before, after)
-            assert abs(standin.parse(after["now"]) - standin.parse(before["now"])) < 20_000_000
+            assert abs(merchant.parse(after["now"]) - merchant.parse(before["now"])) < 20_000_000
     kinds = {s["kind"] for t in p.books()["transactions"] for s in t["splits"]}
     assert kinds == {"split", "unfreeze", "system"}
 
@@ -931,7 +931,7 @@ def bill(p, kind, date, pack=True, **query):
     d = p.download(a)
     assert d.status == 200 and "Wechatpay-Signature" not in d.headers
     raw = gzip.decompress(d.body) if pack else d.body
-    assert standin.sha1(raw) == a.json["hash_value"]
+    assert merchant.sha1(raw) == a.json["hash_value"]
     return rows_of(raw.decode())
 
 
@@ -1005,9 +1005,9 @@ def test_the_fund_bill(day):
 def test_the_split_bill(day):
     rows, total = bill(day, "split", "2026-09-01")
     assert [(r["商户分账/回退单号"], r["分账接收方"], r["分账金额"], r["业务类型"]) for r in rows] == [
-        ("S1", D, "582.60", "分账"), ("U1", standin.SIGNER, "2300.00", "分账"), ("B1", D, "194.20", "分账回退"),
+        ("S1", D, "582.60", "分账"), ("U1", merchant.SIGNER, "2300.00", "分账"), ("B1", D, "194.20", "分账回退"),
         ("S2", D, "1.00", "分账")]
-    assert [r["分账方"] for r in rows] == [standin.SIGNER] * 3 + ["1900000109"]
+    assert [r["分账方"] for r in rows] == [merchant.SIGNER] * 3 + ["1900000109"]
     assert total == {"总单数": "4", "分账总金额": "2883.60", "回退总金额": "194.20"}
     assert len(bill(day, "split", "2026-09-01", sub_mchid="1900000109")[0]) == 1
 
@@ -1066,11 +1066,11 @@ def test_bills_that_are_broken(day):
     whole, _ = told("none")
     for kind in ("hash", "truncated"):
         raw, said = told(kind)
-        assert standin.sha1(raw) != said and (kind == "hash") == (raw == whole)
+        assert merchant.sha1(raw) != said and (kind == "hash") == (raw == whole)
     raw, said = told("header")
-    assert standin.sha1(raw) == said and raw.decode()[1:].startswith("新的一列,")
+    assert merchant.sha1(raw) == said and raw.decode()[1:].startswith("新的一列,")
     raw, said = told("summary")
-    assert standin.sha1(raw) == said
+    assert merchant.sha1(raw) == said
     rows, total = rows_of(raw.decode())
     assert fen(total["订单总金额"]) == sum(fen(r["订单金额"]) for r in rows) + 1
     assert day.send("POST", "/control/plant", b'{"date":"2026-09-01","kind":"odd"}').status == 400
@@ -1098,7 +1098,7 @@ def test_options_are_checked(tmp_path):
 
 
 def test_it_says_its_books_when_it_ends(tmp_path):
-    p = standin.Provider(tmp_path, book=False).start()
+    p = merchant.Provider(tmp_path, book=False).start()
     p.pay("T", 10000)
     said = p.books()
     assert same_books(p.stop(), said)
