@@ -70,8 +70,8 @@
 	    "update provider_call_item i set left_out = true, result = 3, fail_reason = t.why, finished_at = $4 " \
 	    "from unnest($2::int2[], $3::text[]) t(no, why) where i.number = $1 and i.item_no = t.no and i.result = 1") \
 	X(PROVIDER_RESULT, ON_QUERY, \
-	    "update provider_call set state = $2, provider_id = coalesce(nullif($3, ''), provider_id), " \
-	    "error = nullif($4, ''), next_at = $5, tries = $6, done_at = case when $2 in (4, 5) then $7 end " \
+	    "update provider_call set state = $2::int2, provider_id = coalesce(nullif($3, ''), provider_id), " \
+	    "error = nullif($4, ''), next_at = $5, tries = $6, done_at = case when $2::int2 in (4, 5) then $7::timestamptz end " \
 	    "where number = $1 and state in (1, 2, 3)") \
 	X(PROVIDER_ITEMS, ON_QUERY, \
 	    "update provider_call_item i set result = t.result, fail_reason = nullif(t.why, ''), " \
@@ -97,8 +97,8 @@
 	    "select kind, merchant, day, tries from provider_bill where provider = $1 and state = 1 and next_at <= $2 " \
 	    "order by next_at, day, kind, merchant limit 1") \
 	X(BILL_RESULT, ON_QUERY, \
-	    "update provider_bill set state = $5, tries = $6, next_at = $7, error = nullif($8, ''), " \
-	    "done_at = case when $5 <> 1 then $9::timestamptz end " \
+	    "update provider_bill set state = $5::int2, tries = $6, next_at = $7, error = nullif($8, ''), " \
+	    "done_at = case when $5::int2 <> 1 then $9::timestamptz end " \
 	    "where provider = $1 and kind = $2 and merchant = $3 and day = $4 and state = 1")
 /* clang-format on */
 
