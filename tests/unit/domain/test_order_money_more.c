@@ -112,6 +112,107 @@ test_holds_apart(void **state)
 	money_world_release(&w);
 }
 
+/* What parts of units, of the fee and of forfeits did to the first is no matter of the second's hold. */
+static void
+test_claims(void **state)
+{
+	static const struct money_unit_line l = {0, 1, BRAND}, made = {1, 1, 0};
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+
+	(void)state;
+	money_world_init(&w);
+	money_line(&w, 10000, 0, 8000, 4); /* fee 60, margin 1940 a unit */
+	money_line(&w, 10000, 0, 8000, 1);
+	money_part(&w, STORE_D, WAY_DELIVER);
+	money_row(&w, 0, 2, BRAND);
+	money_part(&w, STORE_D, WAY_DELIVER);
+	money_row(&w, 0, 2, BRAND);
+	money_part(&w, SITE, WAY_SHIP);
+	money_row(&w, 1, 1, BRAND);
+	w.rows[2][0].stocked = false;
+	w.plan.delivery_fee_fen = 2000; /* fee 12 */
+	mo_begin(&o, &w, BRAND);
+	mo_pay(&o);
+	u = some(3, 1, 2, &made);
+	assert_int_equal(mo_refund(&o,
+	                     &(struct money_refund){.unsplit_count = 1,
+	                         .unsplit = &u,
+	                         .forfeit_fen = 999,
+	                         .forfeit_owner_bps = 5000},
+	                     &r),
+	    ERR_OK);
+	mo_check(&o, "R1 with a forfeit", mo_last(&o), "C:order", 9940, REBATE, 54, "C:refund",
+	    -9001, "P:brand:other", -500 + 6, D_HELD, -499, NULL);
+	u = mo_units(&o, 1, 0, 1000);
+	assert_int_equal(mo_split(&o, &u, false), ERR_OK);
+	mo_check(&o, "E3", mo_last(&o), "C:order", 20874, "P:brand:cost", -16000, D_HELD, -4874,
+	    NULL);
+	u = mo_units(&o, 1, 1, 1000);
+	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+	u = some(1, 1, 0, &l);
+	/* 485 of 1940; twice; then the unit itself brings the other half */
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    mo_refund(&o, &(struct money_refund){.part_fen = 2500, .part_of = &u}, &r),
+		    ERR_OK);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r), ERR_OK);
+	assert_int_equal(r.cash_fen, 5000);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.part_fen = 2500, .part_of = &u}, &r), ERR_OK);
+	/* 994 of 1000 are income: 497 of the first 500, 298 of the next 300 */
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.delivery_fee_fen = 500}, &r), ERR_OK);
+	assert_int_equal(
+	    mo_refund(&o, &(struct money_refund){.delivery_fee_fen = 300}, &r), ERR_OK);
+	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
+	mo_check(&o, "E4 of the first", mo_last(&o), D_HELD, 1940 - 485 + 199, D_AVAIL,
+	    -(1940 - 485 + 199), NULL);
+	assert_int_equal(mo_hold_ended(&o, 3), ERR_OK);
+	mo_check(&o, "E4 of the forfeit", mo_last(&o), D_HELD, 499, D_AVAIL, -499, NULL);
+	assert_int_equal(mo_hold_ended(&o, 2), ERR_OK);
+	mo_check(&o, "E4 of the second", mo_last(&o), D_HELD, 4874, D_AVAIL, -4874, NULL);
+	mo_end(&o);
+	money_world_release(&w);
+}
+
+/* Units that parted from a parcel are handed over with a number of their own: its courier is paid once. */
+static void
+test_parted(void **state)
+{
+	static const struct money_unit_line l = {0, 1, BRAND};
+	struct money_world w;
+	struct money_order o;
+	struct money_units u;
+
+	(void)state;
+	money_world_init(&w);
+	w.rules[0].courier_cost_fen = 700;
+	w.rules[0].brand_bears_courier = true;
+	money_line(&w, 10000, 0, 8000, 2);
+	money_part(&w, STORE_D, WAY_DELIVER);
+	money_row(&w, 0, 2, BRAND);
+	w.plan.delivery_fee_fen = 500; /* fee 3; the brand adds 200 */
+	mo_begin(&o, &w, BRAND);
+	mo_pay(&o);
+	u = some(1, 1, 0, &l);
+	u.delivery_fee_fen = 300; /* 2 of the 3 */
+	assert_int_equal(mo_split(&o, &u, false), ERR_OK);
+	mo_check(&o, "E3", mo_last(&o), "C:order", 9940 + 298, "P:brand:cost", -8000,
+	    "P:courier:K:held", -700, "P:brand:promo", 200, D_HELD, -1940 + 402 - 200, NULL);
+	u.number = 2;
+	u.delivery_fee_fen = 500;
+	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+	mo_check(&o, "E3 of the other", mo_last(&o), "C:order", 9940 + 199, "P:brand:cost", -8000,
+	    D_HELD, -1940 - 199, NULL);
+	assert_null(money_check(&o.m));
+	mo_end(&o);
+	money_world_release(&w);
+}
+
 /* Parts of a unit's price: cumulative, the last one closes all to the fen; the unit itself brings the rest. */
 static void
 test_parts(void **state)
@@ -384,20 +485,26 @@ test_voided(void **state)
 	(void)state;
 	money_world_init(&w);
 	money_line(&w, 10000, 0, 8000, 3);
+	money_line(&w, 20000, 0, 15000, 1);
 	money_part(&w, SITE, WAY_SHIP);
 	money_row(&w, 0, 3, BRAND);
-	w.rows[0][0].stocked = false;
+	money_row(&w, 1, 1, BRAND);
+	w.rows[0][0].stocked = w.rows[0][1].stocked = false;
 	mo_begin(&o, &w, BRAND);
 	mo_pay_part(&o, 15000, 90, 1);
 	o.lines[0].voided = 1;
-	mo_pay_part(&o, 5000, 30, 2);
+	mo_pay_part(&o, 25000, 150, 2);
 	assert_int_equal(money_units_left(&o.m, 0), 2);
-	assert_int_equal(mo_split(&o, &two, true), ERR_OK);
+	assert_int_equal(mo_split(&o, &two, false), ERR_OK);
 	mo_check(&o, "E3", mo_last(&o), "C:order", 19880, "P:brand:cost", -16000, D_HELD, -3880,
 	    NULL);
-	assert_null(money_check(&o.m));
 	mo_end(&o);
-	o.arena = NULL;
+	money_world_release(&w);
+	money_world_init(&w);
+	money_line(&w, 10000, 0, 8000, 3);
+	money_part(&w, SITE, WAY_SHIP);
+	money_row(&w, 0, 3, BRAND);
+	w.rows[0][0].stocked = false;
 	mo_begin(&o, &w, BRAND);
 	mo_pay_part(&o, 15000, 90, 1);
 	o.lines[0].voided = 2; /* the balance is nothing now, and 5000 of the deposit too much */
@@ -422,6 +529,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_hop),
 	    cmocka_unit_test(test_holds_apart),
+	    cmocka_unit_test(test_claims),
+	    cmocka_unit_test(test_parted),
 	    cmocka_unit_test(test_parts),
 	    cmocka_unit_test(test_goodwill),
 	    cmocka_unit_test(test_cash_and_bearer),
