@@ -21,6 +21,7 @@
 #include "flow/compile.h"
 #include "flow/keys_flow.h"
 #include "flow/provider.h"
+#include "flow/settle.h"
 #include "flow/task_wait.h"
 #include "flow/tell.h"
 #include "flow/timer_flow.h"
@@ -152,6 +153,8 @@ make_workers(struct app *app, struct serve *s)
 		e = timers_new(&app->timers, app);
 	if (e == ERR_OK && app->provider == NULL)
 		e = provider_start(&app->provider, app);
+	if (e == ERR_OK && app->settle == NULL)
+		e = settle_new(&app->settle, app);
 	if (e == ERR_OK && app->feed == NULL) {
 		e = feed_new(&app->feed, app->base, app->conf, app->query_pool, app->catalog,
 		    keys_changed, s);
@@ -479,6 +482,7 @@ unmake_app(struct app *app)
 		feed_free(app->feed);
 	if (app->timers != NULL)
 		timers_free(app->timers);
+	settle_free(app->settle);
 	if (app->expiry != NULL)
 		expiry_free(app->expiry);
 	tell_free(app);

@@ -24,6 +24,9 @@
 	X(orders_expired_total, COUNTER, "unpaid orders released") \
 	X(payments_total, COUNTER, "payments recorded") \
 	X(timers_fired_total, COUNTER, "acts of timers: offers that lapsed, holds and waits that ended, units moved on") \
+	X(settled_total, COUNTER, "orders whose money was gone over: holds, results, payouts, refunds, releases") \
+	X(settle_postings_total, COUNTER, "rows of the journal that came of it") \
+	X(settle_failed_total, COUNTER, "orders whose money did not go on, to be tried again") \
 	X(acts_total, COUNTER, "acts written: what happened to orders after their commit") \
 	X(batches_total, COUNTER, "group commits") \
 	X(batch_orders_total, COUNTER, "orders that went through a group commit") \

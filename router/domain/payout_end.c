@@ -132,7 +132,7 @@ static void
 split_item_ends(struct payout_pass *p, const struct payout_call *c, const struct payout_item *i)
 {
 	const struct payout_order *o = p->o;
-	struct payout_read *r;
+	struct payout_payout *r;
 
 	if (i->payout < 0 || o->payouts[i->payout].state != PAYOUT_INSTRUCTED)
 		return;

@@ -45,7 +45,7 @@ struct payout_payable { /* open, or of this pass */
 	bool fresh, changed;
 	int made; /* index in made[] of the payout it goes with; -1: open */
 };
-struct payout_read { /* a split's payout */
+struct payout_payout { /* a split's payout */
 	struct uuid id;
 	int payout_no;
 	int64_t account, fen;

@@ -76,7 +76,7 @@ struct payout_order {
 	struct payout_payment *payments; /* by (paid_at, provider, number) */
 	struct payout_settlement *settlements;
 	struct payout_payable *payables; /* copied when they grow */
-	struct payout_read *payouts;
+	struct payout_payout *payouts;
 	struct payout_call *calls;
 	struct payout_refund *refunds;
 	struct payout_clawback *clawbacks; /* by (refund_no, party) */

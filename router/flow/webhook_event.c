@@ -14,7 +14,8 @@ _Static_assert((int)OUTBOX_CHANGED == TYPE(ORDER_CHANGED) &&
         (int)OUTBOX_PART_CANCELLED == TYPE(FULFILMENT_CANCELLED) &&
         (int)OUTBOX_RETURN_LAPSED == TYPE(RETURN_LAPSED) &&
         (int)OUTBOX_BALANCE_PAID == TYPE(BALANCE_PAID) &&
-        (int)OUTBOX_STOCK_SHORT == TYPE(STOCK_SHORT),
+        (int)OUTBOX_STOCK_SHORT == TYPE(STOCK_SHORT) &&
+        (int)OUTBOX_REFUND_DONE == TYPE(REFUND_DONE),
     "event.proto has the numbers of enum outbox_kind");
 
 struct event_parts {

@@ -88,8 +88,8 @@ units_read(struct arena *a, const PGresult *r, int row, struct money_row *out)
 	return ERR_OK;
 }
 
-static enum err
-row_read(struct arena *a, const PGresult *r, int row, struct money_row *out)
+enum err
+money_row_read(struct arena *a, const PGresult *r, int row, struct money_row *out)
 {
 	struct col_array account, fen, kind;
 	int64_t *accounts, *amounts;
@@ -132,7 +132,7 @@ rows_read(struct arena *a, const PGresult *r, struct money_read *m)
 		    .posted_us = col_time(r, i, J_POSTED),
 		    .period = col_i32(r, i, J_PERIOD),
 		    .provider_ref = arena_strdup(a, col_text(r, i, J_REF))};
-		e = m->metas[i].provider_ref != NULL ? row_read(a, r, i, &m->rows[i])
+		e = m->metas[i].provider_ref != NULL ? money_row_read(a, r, i, &m->rows[i])
 		                                     : ERR_NO_MEMORY;
 	}
 	return e;

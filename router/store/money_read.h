@@ -55,4 +55,8 @@ void money_ask(struct tx *t, const struct uuid *order_id, unsigned with);
 enum err money_rows_read(struct arena *a, struct tx *t, int at, unsigned with,
     struct order_read *o) MUST_CHECK;
 
+/* One row of the journal; ${r} begins with the columns of MONEY_ROWS. */
+enum err money_row_read(struct arena *a, const PGresult *r, int row,
+    struct money_row *out) MUST_CHECK;
+
 #endif

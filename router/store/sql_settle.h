@@ -1,0 +1,140 @@
+#ifndef ROUTER_STORE_SQL_SETTLE_H
+#define ROUTER_STORE_SQL_SETTLE_H
+
+/* Orders' money from the hold on: store/settle.c, settle_read.c, settle_write.c. */
+#include "store/sql_take.h"
+
+/* clang-format off */
+/* No instance is at it. */
+#define SQL_UNLEASED(order) "not exists (select from settle_work w where w.order_id = " order " and w.lease_until > $1) "
+
+#define SETTLE_STATEMENTS(X) \
+	/* $1 now, $2 until, $3 of each kind, $4: what was paid before is released by the provider. */ \
+	X(SETTLE_LEASE, ON_QUERY, \
+	    "with due as (" \
+	    "(select order_id from settlement s where ended_at is null and due_at <= $1 and " SQL_UNLEASED("s.order_id") \
+	    "order by due_at limit $3) union " \
+	    "(select c.order_id from provider_call_item i join provider_call c on c.number = i.number " \
+	    "where i.result <> 1 and not i.posted and " SQL_UNLEASED("c.order_id") "limit $3) union " \
+	    "(select order_id from payment s where released_at is null and paid_at <= $4 and not exists " \
+	    "(select from settle_work w where w.order_id = s.order_id and (w.lease_until > $1 or w.at > $1)) " \
+	    "order by paid_at limit $3) union " \
+	    "(select order_id from refund s where state in (1, 4, 5) and due_at <= $1 and " SQL_UNLEASED("s.order_id") \
+	    "order by due_at limit $3) union " \
+	    "(select order_id from clawback s where state = 1 and due_at <= $1 and " SQL_UNLEASED("s.order_id") \
+	    "order by due_at limit $3) union " \
+	    "(select order_id from settle_work where at <= $1 and (lease_until is null or lease_until <= $1) " \
+	    "order by at limit $3)) " \
+	    "insert into settle_work as s (order_id, dealer_id, at, lease_until) " \
+	    "select o.order_id, o.dealer_id, $1, $2 from due join sales_order o on o.order_id = due.order_id " \
+	    "order by 1 on conflict (order_id, dealer_id) do update set lease_until = excluded.lease_until " \
+	    "where s.lease_until is null or s.lease_until <= $1 returning order_id") \
+	/* Behind these two nobody else moves what is read next. */ \
+	X(SETTLE_LOCK, ON_QUERY, \
+	    "insert into settle_work (order_id, dealer_id, at) select o.order_id, o.dealer_id, $2 from sales_order o " \
+	    "where o.order_id = any ($1::uuid[]) order by 1 on conflict (order_id, dealer_id) do update set at = $2") \
+	X(SETTLE_HOLDS, ON_QUERY, \
+	    "select order_id, number, due_at, ended_at is not null from settlement where order_id = any ($1::uuid[]) " \
+	    "order by order_id, number for update") \
+	X(SETTLE_ORDERS, ON_QUERY, \
+	    "select order_id, dealer_id, split_version, collector_id from sales_order where order_id = any ($1::uuid[]) " \
+	    "order by order_id") \
+	X(SETTLE_ROWS, ON_QUERY, \
+	    "select event, event_no, number, accounts, amounts, kinds, units, event_at, posted_at, period, provider_ref, " \
+	    "object_id from journal where object_id = any ($1::uuid[]) order by object_id, posted_at, event_no, event") \
+	X(SETTLE_PAYMENTS, ON_QUERY, \
+	    "select order_id, provider, number, amount_fen, paid_at, released_at is not null from payment " \
+	    "where order_id = any ($1::uuid[]) order by order_id, paid_at, provider, number") \
+	X(SETTLE_PAYABLES, ON_QUERY, \
+	    "select p.order_id, p.event, p.event_no, p.account, p.party_id, p.fen, p.rail, p.not_before, p.batch_id, " \
+	    "b.state from payable p left join payout_batch b on b.batch_id = p.batch_id " \
+	    "where p.order_id = any ($1::uuid[]) and p.payout_id is null order by p.order_id, p.event, p.event_no, p.account") \
+	X(SETTLE_PAYOUTS, ON_QUERY, \
+	    "select order_id, payout_id, payout_no, account, party_id, fen, state from payout " \
+	    "where order_id = any ($1::uuid[]) order by order_id, payout_no") \
+	X(SETTLE_CALLS, ON_QUERY, \
+	    "select c.order_id, c.number, c.kind, c.state, c.payment_number, coalesce(c.split_number, ''), i.item_no, " \
+	    "i.party_id, i.receiver, i.personal, i.fen, i.payout_id, i.result, i.posted, coalesce(i.fail_reason, ''), " \
+	    "i.finished_at from provider_call c join provider_call_item i on i.number = c.number " \
+	    "where c.order_id = any ($1::uuid[]) order by c.order_id, c.made_at, c.number, i.item_no") \
+	X(SETTLE_REFUNDS, ON_QUERY, \
+	    "select order_id, refund_no, part_no, payment_number, fen, rebate_fen, state, coalesce(number, ''), due_at " \
+	    "from refund where order_id = any ($1::uuid[]) order by order_id, refund_no, part_no") \
+	X(SETTLE_CLAWBACKS, ON_QUERY, \
+	    "select order_id, refund_no, party_id, creditor_id, fen, state, coalesce(number, '') from clawback " \
+	    "where order_id = any ($1::uuid[]) order by order_id, refund_no, party_id") \
+	/* Whoever stands in their books, and the operator. */ \
+	X(SETTLE_PAYEES, ON_QUERY, \
+	    "select p.party_id, p.kind, p.provider, p.merchant_number, coalesce(y.openid, ''), " \
+	    "coalesce(y.account, '') <> '', (select coalesce(sum(c.fen), 0) from clawback c " \
+	    "where c.party_id = p.party_id and c.state in (1, 2))::int8 " \
+	    "from party p left join payee y on y.party_id = p.party_id where p.kind = 6 or p.party_id in " \
+	    "(select distinct ((a >> 25) & 33554431)::int4 from journal j, unnest(j.accounts) a " \
+	    "where j.object_id = any ($1::uuid[]) and account_kind(a) between 20 and 37) order by p.party_id") \
+	/* In each stage, and what their parties owe; $2: the brand. */ \
+	X(SETTLE_BALANCES, ON_QUERY, \
+	    "select account, fen from balance where account = any (array(" \
+	    "select distinct b from journal j, unnest(j.accounts) a, unnest(array[" \
+	    "a, a + (1::int8 << 55), a + (2::int8 << 55), a - (1::int8 << 55), a - (2::int8 << 55), " \
+	    "case when account_kind(a) between 20 and 22 then (6::int8 << 55) | (a & ((1::int8 << 50) - 1)) end, " \
+	    "case when account_kind(a) between 20 and 22 then (6::int8 << 55) | (a & (33554431::int8 << 25)) | $2::int4 end, " \
+	    "case when account_kind(a) between 20 and 22 then (21::int8 << 55) | (a & (33554431::int8 << 25)) | $2::int4 end]) b " \
+	    "where j.object_id = any ($1::uuid[]) and b is not null and (account_kind(a) between 20 and 25 or account_kind(a) = 6) " \
+	    "and (account_kind(b) between 20 and 25 or account_kind(b) = 6))) order by account") \
+	X(SETTLE_HOLD_END, ON_QUERY, \
+	    SQL_W("id, number", "$1::uuid[], $2::int2[]") \
+	    "update settlement s set ended_at = $3, lease_until = null from w where s.order_id = w.id and s.number = w.number") \
+	X(PAYABLE_INSERT, ON_QUERY, \
+	    "insert into payable (order_id, event, event_no, account, dealer_id, collector_id, party_id, fen, made_at, rail, " \
+	    "payout_id) select id, event, no, account, dealer, collector, party, fen, $11, nullif(rail, 0::int2), payout " \
+	    "from unnest($1::uuid[], $2::int2[], $3::int4[], $4::int8[], $5::int4[], $6::int4[], $7::int4[], $8::int8[], " \
+	    "$9::int2[], $10::uuid[]) t(id, event, no, account, dealer, collector, party, fen, rail, payout)") \
+	X(PAYABLE_UPDATE, ON_QUERY, \
+	    SQL_W("id, event, no, account, rail, payout, batch", \
+	    "$1::uuid[], $2::int2[], $3::int4[], $4::int8[], $5::int2[], $6::uuid[], $7::uuid[]") \
+	    "update payable s set rail = nullif(w.rail, 0::int2), payout_id = w.payout, batch_id = w.batch, not_before = null " \
+	    "from w where s.order_id = w.id and s.event = w.event and s.event_no = w.no and s.account = w.account") \
+	X(PAYABLE_REOPEN, ON_QUERY, \
+	    SQL_W("id, payout, rail, again", "$1::uuid[], $2::uuid[], $3::int2[], $4::timestamptz[]") \
+	    "update payable s set payout_id = null, batch_id = null, rail = nullif(w.rail, 0::int2), not_before = w.again " \
+	    "from w where s.order_id = w.id and s.payout_id = w.payout") \
+	X(PAYOUT_INSERT, ON_QUERY, \
+	    "insert into payout (payout_id, batch_id, order_id, payout_no, collector_id, party_id, account, rail, gross_fen, " \
+	    "netted_fen, fen, state, number, made_at) select payout, batch, id, no, collector, party, account, rail, " \
+	    "gross, netted, gross - netted, state, nullif(number, ''), $12 from unnest($1::uuid[], $2::uuid[], $3::uuid[], " \
+	    "$4::int4[], $5::int4[], $6::int4[], $7::int8[], $8::int2[], $9::int8[], $10::int8[], $11::int2[], $13::text[]) " \
+	    "t(payout, batch, id, no, collector, party, account, rail, gross, netted, state, number)") \
+	X(PAYOUT_END, ON_QUERY, \
+	    SQL_W("payout, state, why", "$1::uuid[], $2::int2[], $3::text[]") \
+	    "update payout s set state = w.state, done_at = $4, fail_reason = nullif(w.why, '') from w " \
+	    "where s.payout_id = w.payout") \
+	X(SETTLE_ITEMS_POSTED, ON_QUERY, \
+	    SQL_W("number, no, result, why, finished", "$1::text[], $2::int2[], $3::int2[], $4::text[], $5::timestamptz[]") \
+	    "update provider_call_item s set posted = true, result = w.result, fail_reason = nullif(w.why, ''), " \
+	    "finished_at = coalesce(s.finished_at, w.finished) from w where s.number = w.number and s.item_no = w.no") \
+	X(SETTLE_CALLS_DROP, ON_QUERY, \
+	    SQL_W("number", "$1::text[]") \
+	    "update provider_call s set state = 5, done_at = $2, error = 'too late' from w " \
+	    "where s.number = w.number and s.state = 1") \
+	X(SETTLE_RELEASED, ON_QUERY, \
+	    SQL_W("provider, number", "$1::int2[], $2::text[]") \
+	    "update payment s set released_at = $3 from w where s.provider = w.provider and s.number = w.number") \
+	X(SETTLE_REFUND, ON_QUERY, \
+	    SQL_W("id, no, part, state, number, due", \
+	    "$1::uuid[], $2::int4[], $3::int2[], $4::int2[], $5::text[], $6::timestamptz[]") \
+	    "update refund s set state = w.state, number = nullif(w.number, ''), due_at = w.due, " \
+	    "done_at = case when w.state = 3 then $7::timestamptz end from w " \
+	    "where s.order_id = w.id and s.refund_no = w.no and s.part_no = w.part") \
+	X(SETTLE_CLAWBACK, ON_QUERY, \
+	    SQL_W("id, no, party, state, number", "$1::uuid[], $2::int4[], $3::int4[], $4::int2[], $5::text[]") \
+	    "update clawback s set state = w.state, number = nullif(w.number, ''), " \
+	    "done_at = case when w.state in (3, 4) then $6::timestamptz end from w " \
+	    "where s.order_id = w.id and s.refund_no = w.no and s.party_id = w.party") \
+	X(SETTLE_DONE, ON_QUERY, "delete from settle_work where order_id = any ($1::uuid[])") \
+	X(SETTLE_AGAIN, ON_QUERY, \
+	    "insert into settle_work (order_id, dealer_id, at) select id, dealer, at " \
+	    "from unnest($1::uuid[], $2::int4[], $3::timestamptz[]) t(id, dealer, at) order by id " \
+	    "on conflict (order_id, dealer_id) do update set at = least(settle_work.at, excluded.at)")
+/* clang-format on */
+
+#endif
