@@ -371,11 +371,21 @@ options_read(struct cli *c, struct import *x)
 	}
 	what = optind < c->argc ? c->argv[optind++] : "";
 	if (strcmp(what, "stock") != 0)
-		cli_usage(c, "import what? stock");
+		cli_usage(c, "import what? stock or bill");
 	if (optind == c->argc)
 		cli_usage(c, "out of which file? - is standard input");
 	x->name = c->argv[optind++];
 	cli_end(c);
+}
+
+/* Which of the two words comes first: their options differ. */
+static bool
+is_bill(const struct cli *c)
+{
+	for (int i = 1; i < c->argc; i++)
+		if (strcmp(c->argv[i], "stock") == 0 || strcmp(c->argv[i], "bill") == 0)
+			return c->argv[i][0] == 'b';
+	return false;
 }
 
 int
@@ -387,6 +397,8 @@ import_run(struct cli *c)
 	FILE *file;
 	int status;
 
+	if (is_bill(c))
+		return import_bill_run(c);
 	x = calloc(1, sizeof(*x));
 	if (x == NULL)
 		return EXIT_FAILURE;

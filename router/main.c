@@ -24,12 +24,20 @@ static const struct command commands[] = {
         "  --split     the split rules instead of the routing policy\n"
         "  --version   that version; else the one in force\n",
         policy_run},
-    {"import", "[-f FILE] [--dry-run] [--counted-at TIME] stock FILE|-",
-        "take stock counts out of a CSV file",
+    {"import",
+        "[-f FILE] [--dry-run] [--counted-at TIME] stock FILE|-\n"
+        "       yuncang import [-f FILE] bill --kind trade|split|fund --collector CODE --date DAY FILE",
+        "take stock counts, or a payment provider's bill, out of a file",
         "  --dry-run   judge every line, write nothing\n"
         "  --counted-at when what lines without counted_at say was counted\n"
         "Columns: location, sku, count; goods_owner, safety, counted_at.  Every 5000 lines are one\n"
-        "transaction; counts not newer than what is stored change nothing, so it may be repeated.\n",
+        "transaction; counts not newer than what is stored change nothing, so it may be repeated.\n"
+        "  --kind      of the bill\n"
+        "  --collector whose merchant account it is of\n"
+        "  --date      its day in China, 2026-09-01\n"
+        "  --sha1      of the file inflated, in hex: checked\n"
+        "A bill may be packed with gzip.  All of it is written, or nothing; the same file again changes\n"
+        "nothing, another one for the same day is refused.  Then it is matched with the books.\n",
         import_run},
     {"audit", "[-f FILE]", "verify the invariants of the database", "", audit_run},
     {"version", "", "print the version and the libraries it runs with", "", version_run},

@@ -21,6 +21,7 @@
 #include "flow/compile.h"
 #include "flow/keys_flow.h"
 #include "flow/provider.h"
+#include "flow/recon_job.h"
 #include "flow/settle.h"
 #include "flow/task_wait.h"
 #include "flow/tell.h"
@@ -153,6 +154,8 @@ make_workers(struct app *app, struct serve *s)
 		e = timers_new(&app->timers, app);
 	if (e == ERR_OK && app->provider == NULL)
 		e = provider_start(&app->provider, app);
+	if (e == ERR_OK && app->recon_job == NULL)
+		e = recon_job_new(&app->recon_job, app);
 	if (e == ERR_OK && app->settle == NULL)
 		e = settle_new(&app->settle, app);
 	if (e == ERR_OK && app->feed == NULL) {
@@ -482,6 +485,7 @@ unmake_app(struct app *app)
 		feed_free(app->feed);
 	if (app->timers != NULL)
 		timers_free(app->timers);
+	recon_job_free(app->recon_job);
 	settle_free(app->settle);
 	if (app->expiry != NULL)
 		expiry_free(app->expiry);

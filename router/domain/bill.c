@@ -23,6 +23,23 @@ static const char *const class_words[] = {
 #undef X
 };
 
+static const char *const kind_words[] = {"", "trade", "split", "fund"};
+
+enum bill_kind
+bill_kind_parse(const char *word)
+{
+	for (int k = BILL_KIND_TRADE; k <= BILL_KIND_FUND; k++)
+		if (strcmp(kind_words[k], word) == 0)
+			return (enum bill_kind)k;
+	return 0;
+}
+
+const char *
+bill_kind_word(enum bill_kind k)
+{
+	return kind_words[k];
+}
+
 enum bill_field
 bill_field_parse(const char *word)
 {

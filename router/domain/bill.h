@@ -14,6 +14,8 @@
 #include "base/uuid.h"
 
 enum bill_kind { BILL_KIND_TRADE = 1, BILL_KIND_SPLIT, BILL_KIND_FUND };
+enum bill_kind bill_kind_parse(const char *word); /* "trade", "split", "fund"; 0: none of them */
+const char *bill_kind_word(enum bill_kind k);
 
 /* Words of bill_column.field. */
 /* clang-format off */

@@ -41,6 +41,7 @@ struct app {
 	struct task_wait *task_wait;
 	struct scorecard *scorecard;
 	struct seal *seal;
+	struct recon_job *recon_job;
 	struct settle *settle;
 	struct client *client; /* requests of our own */
 	struct fanout *fanout;

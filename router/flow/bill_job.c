@@ -1,6 +1,5 @@
 #include "flow/bill_job.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -26,12 +25,7 @@ struct match_wait {
 static void
 match_end(struct match_wait *x, enum err e, const struct recon_result *r)
 {
-	bill_match_fn *done = x->done;
-	void *ctx = x->ctx;
-
-	event_free(x->again);
-	free(x);
-	done(ctx, e, r);
+	x->done(x->ctx, e, r);
 }
 
 static void
@@ -64,12 +58,17 @@ match_again(evutil_socket_t fd, short what, void *ctx)
 		match_end(x, e, &none);
 }
 
+static void
+match_release(void *ctx)
+{
+	event_free(ctx);
+}
+
 enum err
 bill_match(const struct bill_env *env, struct arena *arena, const struct uuid *bill,
     bill_match_fn *done, void *ctx)
 {
-	struct match_wait *x = calloc(1, sizeof(*x));
-	enum err e = ERR_NO_MEMORY;
+	struct match_wait *x = arena_zalloc(arena, sizeof(*x));
 
 	if (x == NULL)
 		return ERR_NO_MEMORY;
@@ -84,14 +83,13 @@ bill_match(const struct bill_env *env, struct arena *arena, const struct uuid *b
 	x->done = done;
 	x->ctx = ctx;
 	x->again = evtimer_new(env->base, match_again, x);
-	if (x->again != NULL)
-		e = recon_match(env->pool, arena, &x->ask, match_told, x);
-	if (e == ERR_OK)
-		return ERR_OK;
-	if (x->again != NULL)
+	if (x->again == NULL)
+		return ERR_NO_MEMORY;
+	if (arena_on_free(arena, match_release, x->again) != ERR_OK) {
 		event_free(x->again);
-	free(x);
-	return e;
+		return ERR_NO_MEMORY;
+	}
+	return recon_match(env->pool, arena, &x->ask, match_told, x);
 }
 
 /* ---- From the file on ---------------------------------------------------------------------------- */
@@ -167,8 +165,8 @@ check_terms(struct bill_job *j)
 	struct reason *r = &j->result.imported.reason;
 
 	if (t->collector == 0)
-		return reason_set(r, ERR_UNKNOWN_ID, "collector", "there is no party %s",
-		    j->task.collector);
+		return reason_set(r, ERR_UNKNOWN_ID, "collector", "there is no party %s%s",
+		    j->task.collector, j->task.merchant);
 	if (t->map.merchant[0] == '\0')
 		return reason_set(r, ERR_BAD_FIELD, "collector", "%s has no merchant number",
 		    j->task.collector);
@@ -229,5 +227,6 @@ bill_job_start(const struct bill_env *env, struct arena *arena, const struct bil
 	j->env = *env;
 	j->arena = arena;
 	j->task = *t;
-	return bill_terms_read(env->pool, arena, t->collector, t->kind, terms_read, j);
+	return bill_terms_read(env->pool, arena,
+	    &(struct bill_party){t->collector, t->provider, t->merchant}, t->kind, terms_read, j);
 }

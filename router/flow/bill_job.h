@@ -15,7 +15,7 @@
 
 struct seal;
 
-struct bill_env {
+struct bill_env { /* copied */
 	struct event_base *base;
 	struct pool *pool; /* of flow/recon_job.h, or the like: its statements may take minutes */
 	const struct conf *conf;
@@ -31,7 +31,9 @@ struct bill_result {
 typedef void bill_job_fn(void *ctx, const struct bill_result *r);
 
 struct bill_task {
-	const char *collector; /* code */
+	const char *collector; /* code; "": whoever has the merchant number at the provider */
+	enum provider provider;
+	const char *merchant;
 	enum bill_kind kind;
 	int32_t day;
 	FILE *file; /* one that can be read twice; NULL: bytes */

@@ -10,7 +10,7 @@
 
 struct terms_ask {
 	struct arena *arena;
-	const char *code;
+	struct bill_party who;
 	enum bill_kind kind;
 	struct bill_terms terms;
 	bill_terms_fn *done;
@@ -27,8 +27,10 @@ terms_step(struct tx *t, void *ctx)
 
 	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
 		a = tx_args(t);
-		args_text(a, x->code);
+		args_text(a, x->who.code);
 		args_i16(a, (int16_t)x->kind);
+		args_i16(a, (int16_t)x->who.provider);
+		args_text(a, x->who.merchant);
 		tx_add(t, asked[i]);
 	}
 	return TX_COMMIT;
@@ -139,15 +141,15 @@ terms_done(struct tx *t, void *ctx, enum err e)
 }
 
 enum err
-bill_terms_read(struct pool *p, struct arena *arena, const char *code, enum bill_kind kind,
-    bill_terms_fn *done, void *ctx)
+bill_terms_read(struct pool *p, struct arena *arena, const struct bill_party *who,
+    enum bill_kind kind, bill_terms_fn *done, void *ctx)
 {
 	struct terms_ask *x = arena_zalloc(arena, sizeof(*x));
 
 	if (x == NULL)
 		return ERR_NO_MEMORY;
 	x->arena = arena;
-	x->code = code;
+	x->who = *who;
 	x->kind = kind;
 	x->done = done;
 	x->ctx = ctx;

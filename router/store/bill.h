@@ -24,10 +24,15 @@ struct bill_terms {
 	bool everybody; /* the brand's trade and split bills have the lines of all it signs for */
 	struct bill_map map; /* its day is the caller's to set */
 };
+struct bill_party {
+	const char *code; /* "": by the others */
+	enum provider provider;
+	const char *merchant;
+};
 typedef void bill_terms_fn(void *ctx, enum err e, struct bill_terms *terms);
-/* Of the collector named ${code}.  All of it lives in ${arena}.  INTERNAL: the tables hold a word that is none. */
-enum err bill_terms_read(struct pool *p, struct arena *arena, const char *code, enum bill_kind kind,
-    bill_terms_fn *done, void *ctx) MUST_CHECK;
+/* Of that collector.  All of it lives in ${arena}; texts of ${who} are borrowed until ${done}.  INTERNAL: the tables hold a word that is none. */
+enum err bill_terms_read(struct pool *p, struct arena *arena, const struct bill_party *who,
+    enum bill_kind kind, bill_terms_fn *done, void *ctx) MUST_CHECK;
 
 /* ---- Writing it ---------------------------------------------------------------------------------- */
 

@@ -4,19 +4,24 @@
 /* Bills of the provider and what they are held against: store/bill.c, recon.c, recon_case.c. */
 
 /* clang-format off */
+/* $1 its code, or $3 and $4: the first that has the merchant number at the provider. */
+#define SQL_BILL_PARTY \
+	"p.party_id = (select party_id from party where case when $1::text <> '' then code = $1 else " \
+	"provider = $3::int2 and merchant_number = $4::text end order by kind, party_id limit 1) "
 /* The rows of ${table} that count for a party: its own, where it has any. */
 #define SQL_BILL_TERMS(columns, table) \
 	"select " columns " from party p join " table " c on c.provider = p.provider and c.kind = $2 " \
 	"and c.collector_id = case when exists (select from " table " x where x.provider = p.provider and x.kind = $2 " \
-	"and x.collector_id = p.party_id) then p.party_id else 0 end where p.code = $1 "
+	"and x.collector_id = p.party_id) then p.party_id else 0 end where " SQL_BILL_PARTY
 
 #define BILL_STATEMENTS(X) \
 	X(BILL_COLLECTOR, ON_QUERY, \
-	    "select party_id, provider, merchant_number, kind = 1 and $2::int2 <> 3 from party where code = $1") \
+	    "select party_id, provider, merchant_number, kind = 1 and $2::int2 <> 3 from party p " \
+	    "where " SQL_BILL_PARTY) \
 	X(BILL_MERCHANTS, ON_QUERY, \
 	    "select distinct on (o.merchant_number) o.merchant_number, o.party_id from party p join party o " \
 	    "on o.party_id = p.party_id or (p.kind = 1 and $2::int2 <> 3 and o.provider = p.provider) " \
-	    "where p.code = $1 and o.merchant_number <> '' order by o.merchant_number, o.party_id") \
+	    "where " SQL_BILL_PARTY "and o.merchant_number <> '' order by o.merchant_number, o.party_id") \
 	X(BILL_COLUMNS, ON_QUERY, SQL_BILL_TERMS("c.section, c.name, c.field, c.needed", "bill_column")) \
 	X(BILL_WORDS, ON_QUERY, SQL_BILL_TERMS("c.word, c.class", "bill_word")) \
 	X(BILL_CLAIM, ON_QUERY, \
