@@ -24,6 +24,7 @@ create table seal_range (
 	batch_no  int8 not null,
 	primary key (stream_id, seq_to)
 );
+create unique index seal_range_batch on seal_range (batch_no, stream_id);
 -- What a batch holds of each period.
 create table seal_period (
 	period    int4 not null,

@@ -223,6 +223,7 @@ insert into slot (dealer_id, location_id, day, from_min, to_min, limit_count, ta
 	values (2, 1, '2026-11-22', 600, 660, 3, 1);
 insert into entitlement (dealer_id, sku_id, ceiling, used) values (2, 1, 10, 2);
 insert into campaign_budget (campaign_id, budget_fen, spent_fen) values (1, 1000, 20);
+insert into feed_stream default values;
 insert into journal (object_id, event, event_no, dealer_id, split_version, stream_id, seq, period, event_at,
 	posted_at, accounts, amounts, kinds)
 	values ('{ORDER}', 1, 1, 2, 1, 1, 1, 202611, now(), now(), '{{1,2}}', '{{200,-200}}', '{{0,0}}');
@@ -263,7 +264,7 @@ ACT = "insert into order_act (order_id, act_no, dealer_id, kind, number, at, sta
     ("delete from outbox", {"order_event"}),
     ("insert into contact values (gen_random_uuid(), 2, '', '', '', '')", {"orphans"}),
     ("update decision set leg_fen = '{140,61}'", {"split_sum"}),
-    ("update sales_order set refund_due_fen = 1", {"refund_due"}),
+    ("update sales_order set refund_due_fen = 1", {"refund_due", "refund_rows"}),
     ("update stock_level set allocated = 1", {"stock"}),
     ("update stock_level set reserved = 1", {"stock"}),
     ("delete from stock_level", {"stock"}),
