@@ -324,11 +324,96 @@ account_payee(const struct payout_pass *p, int64_t account)
 	return party != 0 ? party : party_of_kind(p->terms->world, PARTY_PLATFORM);
 }
 
+/* Is more held in the order than what fulfilment ${number} put there? */
+static bool
+held_beside(const struct payout_order *o, int number)
+{
+	for (int i = 0; i < o->settlement_count; i++)
+		if (o->settlements[i].number != number && !o->settlements[i].ended)
+			return true;
+	return false;
+}
+
+static bool
+gave_back(const struct order_money *m)
+{
+	for (int i = 0; i < m->row_count; i++)
+		if (m->rows[i].event == EVENT_R1_REFUND && m->rows[i].unit_count > 0)
+			return true;
+	return false;
+}
+
+/* What fulfilment ${number} put into ${account}, all of it; 0 or below. */
+static int64_t
+put(const struct order_money *m, int number, int64_t account)
+{
+	int64_t fen = 0;
+
+	for (int i = 0; i < m->row_count; i++)
+		for (int k = 0; m->rows[i].number == number && k < m->rows[i].leg_count; k++)
+			if (m->rows[i].account[k] == account)
+				fen += m->rows[i].fen[k];
+	return fen;
+}
+
+static bool
+has_leg(const struct posting *x, int64_t account)
+{
+	for (int i = 0; i < x->leg_count; i++)
+		if (x->account[i] == account)
+			return true;
+	return false;
+}
+
+static bool
+add_leg(struct posting *x, int64_t account, int64_t fen)
+{
+	if (x->leg_count == POSTING_LEGS_MAX)
+		return false;
+	x->account[x->leg_count] = account;
+	x->fen[x->leg_count] = fen;
+	x->kind[x->leg_count++] = 0;
+	return true;
+}
+
+/* E4 where no unit must be looked at: nothing else is held, or nothing was given back. */
+static enum err
+hold_plain(struct payout_pass *p, int number, bool beside)
+{
+	const struct order_money *m = &p->o->money;
+	struct posting *x = &p->posting;
+
+	*x = (struct posting){.event = EVENT_E4_HOLD_ENDED, .number = number};
+	for (int i = 0; i < m->row_count; i++)
+		for (int k = 0; k < m->rows[i].leg_count; k++) {
+			int64_t account = m->rows[i].account[k], fen;
+
+			if (!account_staged(account) || account_stage(account) != STAGE_HELD ||
+			    has_leg(x, account))
+				continue;
+			fen = beside ? put(m, number, account) : plan_sum(p, account);
+			if (fen != 0 &&
+			    (!add_leg(x, account, -fen) ||
+			        !add_leg(x, account_at_stage(account, STAGE_AVAIL), fen)))
+				return ERR_OVERFLOW;
+		}
+	return ERR_OK;
+}
+
 static void
 hold_ends(struct payout_pass *p, struct payout_settlement *s)
 {
-	enum err e = money_hold_ended(&p->o->money, s->number, &p->posting);
+	bool beside = held_beside(p->o, s->number);
+	enum err e;
 
+	if (beside && gave_back(&p->o->money) && !p->o->whole) {
+		p->o->needs_whole = true;
+		return;
+	}
+	if (p->o->whole)
+		e = money_hold_ended(&p->o->money, s->number, &p->posting);
+	else
+		e = hold_plain(p, s->number, beside);
 	if (e != ERR_OK) {
 		p->err = e;
 		return;

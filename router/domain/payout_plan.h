@@ -70,7 +70,10 @@ struct payout_order {
 	struct uuid order_id;
 	int32_t dealer; /* the order's owner */
 	int32_t split_version, collector;
-	struct order_money money; /* its world, collector and rows alone */
+	struct order_money
+	    money;        /* its world, collector, owner and rows; the rest of it only when */
+	bool whole;       /* … it is whole */
+	bool needs_whole; /* out: a hold waits for that, nothing else does */
 	int payment_count, settlement_count, payable_count, payable_max, payout_count, call_count,
 	    refund_count, clawback_count, payee_count;
 	struct payout_payment *payments; /* by (paid_at, provider, number) */
