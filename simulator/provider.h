@@ -30,8 +30,8 @@
  *       is frozen).  The same again is no second payment; another body under the same id is refused.
  *   clock {now}: our clock from here on; it runs.  Releases what was frozen --freeze-days ("system").
  *   close {account, reason, count, transaction_id, what}: parts of splits for this receiver end CLOSED (what "return":
- *       his returns FAILED); reason is ACCOUNT_ABNORMAL when absent; count: so many, all when absent, 0: no more;
- *       transaction_id: only there.
+ *       his returns FAILED; what "refund": refunds of this payer end ABNORMAL, or CLOSED with reason CLOSED); reason is
+ *       ACCOUNT_ABNORMAL when absent; count: so many, all when absent, 0: no more; transaction_id: only there.
  *   optin {account, on}: 同意分账回退, beside --return-optin; account "*": everybody.
  *   topup, withdraw {account, amount}: money into and out of a merchant's available.
  *   dispute {transaction_id, amount, action}: open moves available to disputed; won moves it back; lost takes it.

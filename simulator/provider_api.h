@@ -49,6 +49,7 @@ bool api_return(struct books *b, struct ask *q, struct answer *a);
 bool api_return_get(struct books *b, struct ask *q, struct answer *a);
 
 /* provider_refund */
+extern const char *const refund_ends[]; /* by enum refund_end */
 bool api_refund(struct books *b, struct ask *q, struct answer *a);
 bool api_refund_get(struct books *b, struct ask *q, struct answer *a);
 

@@ -103,7 +103,7 @@ trade_gather(struct sheet *s)
 			        .fee = p->fee,
 			        .payment = p});
 		for (const struct refund *r = p->refunds; r != NULL; r = r->next)
-			if (r->done && within(s, r->finish_us))
+			if (r->end == REFUND_SUCCESS && within(s, r->finish_us))
 				row_add(s,
 				    &(struct row){.at_us = r->finish_us,
 				        .amount = r->amount,

@@ -104,6 +104,8 @@ enum err books_return_settle(struct books *b, struct ret *r) MUST_CHECK;
 void books_return_fail(struct books *b, struct ret *r, const char *why);
 /* When accepted: net of the fee's share, out of frozen or available. */
 enum err books_refunded(struct books *b, struct refund *r) MUST_CHECK;
+/* It came to the customer; or, by a rule of /control/close, it did not. */
+enum err books_refund_settle(struct books *b, struct refund *r) MUST_CHECK;
 /* Into a merchant's available, or out of it. */
 enum err books_cash(struct books *b, struct merchant *m, int64_t amount) MUST_CHECK;
 enum err books_dispute_lost(struct books *b, struct payment *p, int64_t amount) MUST_CHECK;

@@ -145,12 +145,14 @@ control_close(struct books *b, struct ask *q, struct answer *a)
 		free(c);
 		return answer_control(a, "account, reason, what, count or transaction_id is wrong");
 	}
-	c->returns = strcmp(what, "return") == 0;
+	c->what = strcmp(what, "return") == 0 ? CLOSE_RETURN
+	    : strcmp(what, "refund") == 0     ? CLOSE_REFUND
+	                                      : CLOSE_SPLIT;
 	if (c->reason[0] == '\0')
 		(void)snprintf(c->reason, sizeof(c->reason), "ACCOUNT_ABNORMAL");
 	/* the newest word on an account stands alone */
 	for (struct books_close *old = b->closes; old != NULL; old = old->next)
-		if (old->returns == c->returns && strcmp(old->account, c->account) == 0 &&
+		if (old->what == c->what && strcmp(old->account, c->account) == 0 &&
 		    strcmp(old->transaction_id, c->transaction_id) == 0)
 			old->left = 0;
 	c->next = b->closes;

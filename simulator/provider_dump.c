@@ -62,8 +62,8 @@ refunds_dump(const struct payment *p)
 		    json_pack("{s:s, s:I, s:I, s:s, s:s, s:I, s:I}", "out_refund_no",
 		        r->out_refund_no, "amount", (json_int_t)r->amount, "fee",
 		        (json_int_t)r->fee, "from", r->from_frozen ? "frozen" : "available",
-		        "status", r->done ? "SUCCESS" : "PROCESSING", "requests",
-		        (json_int_t)r->requests, "effects", (json_int_t)r->effects));
+		        "status", refund_ends[r->end], "requests", (json_int_t)r->requests,
+		        "effects", (json_int_t)r->effects));
 	return list;
 }
 

@@ -81,18 +81,22 @@ struct ret {
 	enum leg_result result;
 };
 
+/* Abnormal: the money left the merchant and the customer's account did not take it; closed: it came back. */
+enum refund_end { REFUND_WAITS, REFUND_SUCCESS, REFUND_ABNORMAL, REFUND_CLOSED };
+
 struct refund {
 	char key[KEY_SIZE]; /* payer out_refund_no */
 	char out_refund_no[NUMBER_SIZE], refund_id[ID_SIZE], reason[TEXT_SIZE];
 	struct payment *payment;
 	struct refund *next;
 	int64_t amount, fee, created_us, finish_us, polls, requests, effects;
-	bool from_frozen, done;
+	bool from_frozen;
+	enum refund_end end;
 };
 
 struct books_close { /* a rule of /control/close */
 	char account[NUMBER_SIZE], transaction_id[NUMBER_SIZE], reason[32];
-	bool returns; /* not splits */
+	enum { CLOSE_SPLIT, CLOSE_RETURN, CLOSE_REFUND } what;
 	int64_t left; /* -1: no end */
 	struct books_close *next;
 };

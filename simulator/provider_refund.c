@@ -11,6 +11,13 @@
 #define REFUNDS_MAX 50
 #define REFUND_WITHIN_US (365 * US_PER_DAY)
 
+const char *const refund_ends[] = {
+    [REFUND_WAITS] = "PROCESSING",
+    [REFUND_SUCCESS] = "SUCCESS",
+    [REFUND_ABNORMAL] = "ABNORMAL",
+    [REFUND_CLOSED] = "CLOSED",
+};
+
 static bool
 refund_answer(const struct refund *r, struct answer *a)
 {
@@ -24,12 +31,12 @@ refund_answer(const struct refund *r, struct answer *a)
 	    "refund_id", r->refund_id, "out_refund_no", r->out_refund_no, "transaction_id",
 	    p->transaction_id, "out_trade_no", p->out_trade_no, "channel", "ORIGINAL",
 	    "user_received_account", "支付用户零钱", "create_time", created, "status",
-	    r->done ? "SUCCESS" : "PROCESSING", "funds_account",
-	    r->from_frozen ? "UNSETTLED" : "AVAILABLE", "amount", "total", (json_int_t)p->amount,
-	    "refund", (json_int_t)r->amount, "payer_total", (json_int_t)p->amount, "payer_refund",
-	    (json_int_t)r->amount, "settlement_total", (json_int_t)p->amount, "settlement_refund",
-	    (json_int_t)r->amount, "discount_refund", (json_int_t)0, "currency", "CNY");
-	if (m != NULL && r->done) {
+	    refund_ends[r->end], "funds_account", r->from_frozen ? "UNSETTLED" : "AVAILABLE",
+	    "amount", "total", (json_int_t)p->amount, "refund", (json_int_t)r->amount,
+	    "payer_total", (json_int_t)p->amount, "payer_refund", (json_int_t)r->amount,
+	    "settlement_total", (json_int_t)p->amount, "settlement_refund", (json_int_t)r->amount,
+	    "discount_refund", (json_int_t)0, "currency", "CNY");
+	if (m != NULL && r->end == REFUND_SUCCESS) {
 		china_time(r->finish_us, finished);
 		(void)json_object_set_new(m, "success_time", json_string(finished));
 	}
@@ -85,10 +92,8 @@ refund_accept(struct books *b, const struct refund *wanted, struct answer *a)
 	r->requests = 1;
 	if (books_refunded(b, r) != ERR_OK)
 		return answer_no_memory(a);
-	if (b->conf.pending_polls == 0) {
-		r->done = true;
-		r->finish_us = b->now_us;
-	}
+	if (b->conf.pending_polls == 0 && books_refund_settle(b, r) != ERR_OK)
+		return answer_no_memory(a);
 	return refund_answer(r, a);
 }
 
@@ -133,12 +138,10 @@ api_refund_get(struct books *b, struct ask *q, struct answer *a)
 
 	if (r == NULL)
 		return answer_refuse(a, 404, "RESOURCE_NOT_EXISTS", "退款单不存在");
-	if (!r->done) {
+	if (r->end == REFUND_WAITS) {
 		b->changed = true;
-		if (++r->polls >= b->conf.pending_polls) {
-			r->done = true;
-			r->finish_us = b->now_us;
-		}
+		if (++r->polls >= b->conf.pending_polls && books_refund_settle(b, r) != ERR_OK)
+			return answer_no_memory(a);
 	}
 	return refund_answer(r, a);
 }

@@ -12,10 +12,10 @@
 
 /* The rule that closes a part for ${account}, used up by one; NULL: none does. */
 static const struct books_close *
-close_rule(struct books *b, const char *account, const struct payment *p, bool returns)
+close_rule(struct books *b, const char *account, const struct payment *p, int what)
 {
 	for (struct books_close *c = b->closes; c != NULL; c = c->next)
-		if (c->left != 0 && c->returns == returns && strcmp(c->account, account) == 0 &&
+		if (c->left != 0 && (int)c->what == what && strcmp(c->account, account) == 0 &&
 		    (c->transaction_id[0] == '\0' ||
 		        strcmp(c->transaction_id, p->transaction_id) == 0)) {
 			if (c->left > 0)
@@ -52,7 +52,7 @@ static const char *
 leg_obstacle(struct books *b, const struct split *s, const struct leg *l, struct person *who)
 {
 	const char *payer = s->payment->merchant->number;
-	const struct books_close *rule = close_rule(b, l->account, s->payment, false);
+	const struct books_close *rule = close_rule(b, l->account, s->payment, CLOSE_SPLIT);
 	const struct receiver *r;
 	char key[KEY_SIZE];
 
@@ -222,7 +222,7 @@ books_return_settle(struct books *b, struct ret *r)
 		return ERR_NO_MEMORY;
 	if (r->result != LEG_PENDING || from->available < r->amount)
 		return ERR_OK;
-	rule = close_rule(b, r->leg->account, r->split->payment, true);
+	rule = close_rule(b, r->leg->account, r->split->payment, CLOSE_RETURN);
 	if (rule != NULL) {
 		books_return_fail(b, r, rule->reason);
 		return ERR_OK;
@@ -274,6 +274,41 @@ books_refunded(struct books *b, struct refund *r)
 	    &(struct flow){.merchant = p->merchant,
 	        .at_us = b->now_us,
 	        .amount = -net,
+	        .kind = FLOW_REFUND,
+	        .payment = p,
+	        .refund = r});
+}
+
+enum err
+books_refund_settle(struct books *b, struct refund *r)
+{
+	struct payment *p = r->payment;
+	int64_t net = r->amount - r->fee;
+	const struct books_close *rule;
+
+	if (r->end != REFUND_WAITS)
+		return ERR_OK;
+	rule = close_rule(b, p->merchant->number, p, CLOSE_REFUND);
+	r->finish_us = b->now_us;
+	b->changed = true;
+	if (rule == NULL || strcmp(rule->reason, "CLOSED") != 0) {
+		r->end = rule == NULL ? REFUND_SUCCESS : REFUND_ABNORMAL;
+		return ERR_OK;
+	}
+	r->end = REFUND_CLOSED;
+	r->effects--;
+	p->refunded -= r->amount;
+	p->fee_refunded -= r->fee;
+	if (r->from_frozen && !p->released) {
+		p->frozen += net;
+		p->merchant->frozen += net;
+	} else {
+		p->merchant->available += net;
+	}
+	return books_flow(b,
+	    &(struct flow){.merchant = p->merchant,
+	        .at_us = b->now_us,
+	        .amount = net,
 	        .kind = FLOW_REFUND,
 	        .payment = p,
 	        .refund = r});

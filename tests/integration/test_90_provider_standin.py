@@ -675,6 +675,27 @@ def test_a_refunds_number_is_its_own(provider):
     assert (r["requests"], r["effects"], r["amount"]) == (4, 1, 4000)
 
 
+def test_a_refund_may_not_arrive(own):
+    p = own()
+    p.pay("T", 10000, 60)
+    p.control("close", {"account": merchant.SIGNER, "what": "refund", "count": 1})
+    p.refund("T", "Lost", 4000, 10000)
+    a = p.get("/refund/domestic/refunds/Lost").json
+    assert a["status"] == "ABNORMAL" and "success_time" not in a
+    assert p.transaction("T")["refunded"] == 4000  # the money has left
+    p.control("close", {"account": merchant.SIGNER, "what": "refund", "reason": "CLOSED", "transaction_id": "T"})
+    p.refund("T", "Back", 3000, 10000)
+    assert p.transaction("T")["frozen"] == 10000 - 60 - 7000 + 42
+    assert p.get("/refund/domestic/refunds/Back").json["status"] == "CLOSED"
+    t = p.transaction("T")
+    assert (t["frozen"], t["refunded"], t["fee_refunded"]) == (10000 - 60 - 4000 + 24, 4000, 24)
+    assert p.refund("T", "Back", 3000, 10000).json["status"] == "CLOSED"  # final under this number
+    assert sorted((r["out_refund_no"], r["effects"]) for r in t["refunds"]) == [("Back", 0), ("Lost", 1)]
+    p.control("clock", {"now": "2026-09-02T10:00:00+08:00"})
+    assert [r["交易状态"] for r in bill(p, "trade", "2026-09-01")[0]] == ["SUCCESS"]
+    assert [r["收支类型"] for r in bill(p, "fund", "2026-09-01")[0]] == ["收入", "支出", "支出", "支出", "收入"]
+
+
 def test_fifty_refunds_within_a_year(own):
     p = own("--pending-polls", 0, "--qps", 0)
     p.pay("T", 10000, 60)
