@@ -107,6 +107,64 @@ merchant(struct check *c, const Yuncang__V1__Merchant *m, struct party_row *out)
 	return e != ERR_OK ? e : range(c, "merchant.fee_bps", m->fee_bps, 0, BPS_WHOLE);
 }
 
+#define BANK_CHARS_MAX 100
+#define ACCOUNT_BYTES_MAX 40
+#define OPENID_BYTES_MAX 64
+
+/* Letters, digits and what ${more} has. */
+static bool
+is_word(const char *s, const char *more)
+{
+	for (; *s != '\0'; s++)
+		if (!((*s >= '0' && *s <= '9') || (*s >= 'A' && *s <= 'Z') ||
+		        (*s >= 'a' && *s <= 'z') || strchr(more, *s) != NULL))
+			return false;
+	return true;
+}
+
+static bool
+is_line(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 127)
+			return false;
+	return true;
+}
+
+/* What goes into bank files and to the provider as it is. */
+static enum err
+payee(struct check *c, const Yuncang__V1__Payee *m, struct party_row *out)
+{
+	const bool bank = m != NULL && m->account[0] != '\0';
+	enum err e;
+
+	if (m == NULL)
+		return ERR_OK;
+	out->has_payee = true;
+	out->bank = m->bank;
+	out->account_name = m->account_name;
+	out->account = m->account;
+	out->openid = m->openid;
+	e = check_bytes(c, "payee.account", m->account, ACCOUNT_BYTES_MAX);
+	if (e == ERR_OK && !is_word(m->account, "-"))
+		e = refuse(c, "payee.account", "digits, letters and - only");
+	if (e == ERR_OK)
+		e = check_bytes(c, "payee.bank", m->bank, BANK_CHARS_MAX * 4);
+	if (e == ERR_OK && (!is_line(m->bank) || (bank && m->bank[0] == '\0')))
+		e = refuse(c, "payee.bank", "one line, and needed with an account");
+	if (e == ERR_OK)
+		e = check_bytes(c, "payee.account_name", m->account_name, BANK_CHARS_MAX * 4);
+	if (e == ERR_OK && (!is_line(m->account_name) || bank != (m->account_name[0] != '\0')))
+		e = refuse(c, "payee.account_name", "one line, with an account and only then");
+	if (e == ERR_OK)
+		e = check_bytes(c, "payee.openid", m->openid, OPENID_BYTES_MAX);
+	if (e == ERR_OK && !is_word(m->openid, "_-"))
+		e = refuse(c, "payee.openid", "digits, letters, _ and - only");
+	if (e == ERR_OK && m->openid[0] != '\0' && out->kind != PARTY_STAFF)
+		e = refuse(c, "payee.openid", "only a staff member has one");
+	return e;
+}
+
 enum err
 check_party(struct check *c, const Yuncang__V1__Party *m, struct party_row *out)
 {
@@ -131,7 +189,9 @@ check_party(struct check *c, const Yuncang__V1__Party *m, struct party_row *out)
 		e = check_code_or_none(c, "employer", m->employer);
 	if (e == ERR_OK && m->employer[0] != '\0' && out->kind != PARTY_STAFF)
 		e = refuse(c, "employer", "only a staff member has one");
-	return e != ERR_OK ? e : merchant(c, m->merchant, out);
+	if (e == ERR_OK)
+		e = merchant(c, m->merchant, out);
+	return e != ERR_OK ? e : payee(c, m->payee, out);
 }
 
 enum err
@@ -150,7 +210,9 @@ check_dealer(struct check *c, const Yuncang__V1__Dealer *m, struct party_row *ou
 		e = check_bytes(c, "name", m->name, NAME_BYTES_MAX);
 	if (e == ERR_OK)
 		e = range(c, "grade", m->grade, 1, GRADE_MAX);
-	return e != ERR_OK ? e : merchant(c, m->merchant, out);
+	if (e == ERR_OK)
+		e = merchant(c, m->merchant, out);
+	return e != ERR_OK ? e : payee(c, m->payee, out);
 }
 
 enum err

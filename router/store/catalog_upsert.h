@@ -12,6 +12,8 @@ struct party_row {
 	enum provider provider;
 	const char *employer; /* code or "" */
 	bool disabled;
+	bool has_payee; /* else it stays as it is */
+	const char *bank, *account_name, *account, *openid;
 };
 struct territory_row {
 	const char *code, *dealer;

@@ -105,6 +105,37 @@ parties_write(struct write *w, struct tx *t)
 	return TX_TRIP;
 }
 
+#define PAYEES(a, w, member) \
+	do { \
+		const struct party_row *each_ = (w)->rows; \
+		args_array((a), ELEM_TEXT); \
+		for (int n_ = 0; n_ < (w)->count; n_++) \
+			if (each_[n_].has_payee) \
+				elem_text((a), each_[n_].member); \
+		args_array_end(a); \
+	} while (0)
+
+/* Of those that were said. */
+static void
+payees_write(struct write *w, struct tx *t)
+{
+	const struct party_row *rows = w->rows;
+	struct pg_args *a;
+	bool any = false;
+
+	for (int i = 0; i < w->count; i++)
+		any = any || rows[i].has_payee;
+	if (!any)
+		return;
+	a = tx_args(t);
+	PAYEES(a, w, code);
+	PAYEES(a, w, bank);
+	PAYEES(a, w, account_name);
+	PAYEES(a, w, account);
+	PAYEES(a, w, openid);
+	tx_add(t, STMT_PAYEE_UPSERT);
+}
+
 static enum tx_next
 parties_employ(struct write *w, struct tx *t)
 {
@@ -119,6 +150,7 @@ parties_employ(struct write *w, struct tx *t)
 		elem_i32(a, employer[i]);
 	args_array_end(a);
 	tx_add(t, STMT_PARTY_EMPLOYER);
+	payees_write(w, t);
 	w->result.written = w->count;
 	return TX_COMMIT;
 }
