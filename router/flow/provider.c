@@ -11,7 +11,7 @@
 #include "flow/app.h"
 #include "flow/provider_inside.h"
 
-#define LEASE_SPARE_MS 5000
+#define LEASE_SPARE_MS 1000
 #define BURST 4 /* requests that may go at once before the rate holds */
 #define BUSY_MS_MIN 250
 #define BUSY_MS_MAX 30000
@@ -22,7 +22,7 @@
 /* ---- Rates ------------------------------------------------------------------------------------------ */
 
 static struct provider_payer *
-payer_find(struct provider_queue *q, const char *number)
+payer_find(struct provider_queue *q, const char *number, int32_t collector)
 {
 	size_t len = strlen(number);
 	struct provider_payer **chain = &q->payers[hash64(number, len, 0) % PAYER_HASH], *p;
@@ -34,6 +34,7 @@ payer_find(struct provider_queue *q, const char *number)
 	if (p == NULL)
 		return NULL;
 	memcpy(p->number, number, len + 1);
+	p->collector = collector;
 	p->next = *chain;
 	*chain = p;
 	return p;
@@ -176,6 +177,7 @@ provider_job_end(struct provider_job *job)
 		link = &(*link)->next;
 	*link = job->next;
 	q->job_count--;
+	job->payer->job_count--;
 	metric_set(METRIC_provider_calls, q->job_count);
 	buf_release(&job->body);
 	arena_free(job->due->arena);
@@ -200,7 +202,7 @@ static void
 turn_take(void *ctx, struct provider_due *d, bool owed)
 {
 	struct provider_queue *q = ctx;
-	struct provider_payer *payer = payer_find(q, d->payer);
+	struct provider_payer *payer = payer_find(q, d->payer, d->call.collector);
 	struct provider_job *job = NULL, **link = &q->jobs;
 
 	if (payer != NULL && !q->draining && !q->closing && q->job_count < PROVIDER_JOBS_MAX &&
@@ -216,6 +218,8 @@ turn_take(void *ctx, struct provider_due *d, bool owed)
 	job->next = *link;
 	*link = job;
 	q->job_count++;
+	payer->job_count++;
+	q->taken++;
 	metric_set(METRIC_provider_calls, q->job_count);
 	job->fresh = true;
 }
@@ -293,6 +297,7 @@ turn_done(void *ctx, enum err e, bool leased, int64_t late)
 	}
 	if (q->leased && !q->draining)
 		bill_job_look(q->bill);
+	q->look = q->look || q->taken == PROVIDER_TURN_MAX;
 	if (q->look || (q->draining && !q->released))
 		provider_look(q);
 	else if (!q->draining)
@@ -305,11 +310,24 @@ lease_ms(const struct provider_queue *q)
 	return 3 * q->conf->wechat_timeout_ms + 2 * q->conf->wechat_poll_ms + LEASE_SPARE_MS;
 }
 
+/* Who has as many calls in hand as one payer may. */
+static int
+payers_full(struct provider_queue *q)
+{
+	int n = 0;
+
+	for (int i = 0; i < PAYER_HASH; i++)
+		for (const struct provider_payer *p = q->payers[i]; p != NULL; p = p->next)
+			if (p->job_count >= PROVIDER_PAYER_JOBS_MAX && n < PROVIDER_PAYERS_FULL_MAX)
+				q->full[n++] = p->collector;
+	return n;
+}
+
 static void
 turn_start(struct provider_queue *q)
 {
 	int64_t now_us = clock_mono_us();
-	int n = 0;
+	int n = 0, room;
 
 	for (struct provider_job *job = q->jobs; job != NULL; job = job->next)
 		q->in_hand[n++] = job->due->call.number;
@@ -319,11 +337,15 @@ turn_start(struct provider_queue *q)
 	    .now_us = clock_wall_us(),
 	    .in_hand = q->in_hand,
 	    .in_hand_count = n,
-	    .max = PROVIDER_JOBS_MAX - n,
+	    .full = q->full,
+	    .full_count = payers_full(q),
 	    .take = turn_take,
 	    .done = turn_done,
 	    .ctx = q};
 	q->turn.late_us = q->turn.now_us;
+	room = PROVIDER_JOBS_MAX - n;
+	q->turn.max = room < PROVIDER_TURN_MAX ? room : PROVIDER_TURN_MAX;
+	q->taken = 0;
 	/* A third is left when it is taken again. */
 	if (!q->leased || q->lease_until_us - now_us < lease_ms(q) * US_PER_MS * 2 / 3)
 		q->turn.lease_ms = lease_ms(q);

@@ -8,7 +8,10 @@
 #include "flow/provider_api.h"
 #include "store/provider_work.h"
 
-#define PROVIDER_JOBS_MAX 256 /* calls in hand at once */
+#define PROVIDER_JOBS_MAX 1024     /* calls in hand at once */
+#define PROVIDER_TURN_MAX 64       /* of them, new ones of one look */
+#define PROVIDER_PAYER_JOBS_MAX 48 /* of one payer: his rate must not make others wait */
+#define PROVIDER_PAYERS_FULL_MAX 64
 
 /* A paying merchant's rate. */
 struct provider_payer {
@@ -16,6 +19,8 @@ struct provider_payer {
 	int64_t due_us;    /* by the rate, the next request; monotonic */
 	int64_t paused_us; /* after 429, nothing before */
 	int64_t pause_ms;  /* the last one; 0: none */
+	int32_t collector;
+	int job_count;
 	char number[];
 };
 
@@ -32,6 +37,7 @@ struct provider_job {
 	struct provider_ask *ask;
 	bool fresh;      /* the turn has just brought it */
 	bool owed;       /* only what is to be posted */
+	bool prepared;   /* that it is sent is committed */
 	bool refused;    /* the provider refused it: asked whether it knows the number all the same */
 	enum receiver_state *known; /* by item of a split */
 	int64_t unsplit_fen;
@@ -54,6 +60,8 @@ struct provider_queue {
 	struct uuid self;
 	struct provider_turn turn;
 	const char *in_hand[PROVIDER_JOBS_MAX];
+	int32_t full[PROVIDER_PAYERS_FULL_MAX];
+	int taken; /* by the turn under way */
 	bool turning, look, leased, draining, released, closing;
 	int64_t lease_until_us, turn_sent_us; /* monotonic */
 	struct provider_job *jobs;

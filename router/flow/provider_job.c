@@ -300,6 +300,7 @@ sending_written(void *ctx, enum err e)
 
 	if (!provider_back(job->queue))
 		return;
+	job->queue->ask_count--;
 	if (e != ERR_OK) {
 		provider_job_end(job);
 		return;
@@ -317,11 +318,14 @@ sending_written(void *ctx, enum err e)
 		return;
 	}
 	d->call.state = CALL_SENT;
-	want(job, ASK_SEND);
+	job->prepared = true;
+	job->wants = ASK_SEND;
+	provider_job_ask(job);
 }
 
+/* The request is committed when its turn at the rate has come, and goes out at once. */
 static void
-job_send(struct provider_job *job)
+commit_sending(struct provider_job *job)
 {
 	bool first = job->due->call.kind == CALL_SPLIT && !job->due->hashed;
 
@@ -334,10 +338,12 @@ job_send(struct provider_job *job)
 	    .done = sending_written,
 	    .ctx = job};
 	failpoint("provider_before");
-	if (provider_sending_start(&job->sending) == ERR_OK)
+	if (provider_sending_start(&job->sending) == ERR_OK) {
 		job->queue->pending++;
-	else
+		job->queue->ask_count++; /* its place */
+	} else {
 		provider_job_end(job);
+	}
 }
 
 /* ---- Receivers --------------------------------------------------------------------------------------- */
@@ -426,7 +432,7 @@ amounts_answered(struct provider_job *job, const struct provider_reply *r)
 	}
 	job->unsplit_fen = r->word == WORD_DONE ? r->fen : 0;
 	if (!job->refused)
-		job_send(job);
+		want(job, ASK_SEND);
 	else if (r->word == WORD_DONE && r->fen == 0)
 		/* It was the provider, after the days that it freezes. */
 		close_all(job, CALL_DONE, RESULT_SUCCESS, "RELEASED_BEFORE");
@@ -463,7 +469,7 @@ unknown_to_provider(struct provider_job *job)
 	} else if (job->refused) {
 		close_all(job, CALL_REFUSED, RESULT_CLOSED, job->code);
 	} else if (c->state == CALL_SENT) {
-		job_send(job);
+		want(job, ASK_SEND);
 	} else {
 		metric_add(METRIC_provider_differs_total, 1);
 		log_error(LOG_MSG("the provider does not know a call any more that it had taken"),
@@ -522,6 +528,10 @@ provider_job_ask(struct provider_job *job)
 
 	job->asked = job->wants;
 	job->wants = ASK_NONE;
+	if (job->asked == ASK_SEND && !job->prepared) {
+		commit_sending(job);
+		return;
+	}
 	switch (job->asked) {
 	case ASK_RECEIVER:
 		i = stranger(job);
@@ -564,7 +574,7 @@ provider_job_begin(struct provider_job *job)
 	} else if (c->state != CALL_QUEUED) {
 		want(job, ASK_QUERY);
 	} else if (c->kind != CALL_SPLIT) {
-		job_send(job);
+		want(job, ASK_SEND);
 	} else if (provider_known_read(q->pool, job->due, known_read, job) == ERR_OK) {
 		q->pending++;
 	} else {

@@ -158,6 +158,7 @@ turn_step(struct tx *tx, void *ctx)
 	args_time(a, t->now_us);
 	ARGS_ARRAY(a, ELEM_TEXT, elem_text, t->in_hand_count, t->in_hand[i]);
 	args_i64(a, t->max);
+	ARGS_ARRAY(a, ELEM_I32, elem_i32, t->full_count, t->full[i]);
 	tx_add(tx, STMT_PROVIDER_DUE);
 	a = tx_args(tx);
 	args_i16(a, (int16_t)t->provider);

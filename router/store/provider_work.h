@@ -29,6 +29,8 @@ struct provider_turn {
 	int64_t now_us, late_us; /* calls with a deadline before late_us are counted */
 	const char *const *in_hand; /* numbers; borrowed until done */
 	int in_hand_count, max;
+	const int32_t *full; /* collectors of whom nothing more is taken */
+	int full_count;
 	/*
 	 * DUE to work on; OWED: what is to be posted (also of calls that were given as due).  ${d} is the taker's.  After
 	 * a commit, before done, in order of deadlines.

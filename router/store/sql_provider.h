@@ -37,7 +37,7 @@
 	/* Of one payment one at a time ($3: in hand already); an unfreeze behind its splits. */ \
 	X(PROVIDER_DUE, ON_QUERY, \
 	    "with due as materialized (select * from provider_call c where c.provider = $1 and c.state in (1, 2, 3) " \
-	    "and c.next_at <= $2 and c.number <> all ($3::text[]) and not exists (select from provider_call o " \
+	    "and c.next_at <= $2 and c.number <> all ($3::text[]) and c.collector_id <> all ($5::int4[]) and not exists (select from provider_call o " \
 	    "where o.payment_number = c.payment_number and o.provider = c.provider and o.number <> c.number " \
 	    "and ((o.state = 2 and c.state <> 2) or o.number = any ($3::text[]) " \
 	    "or (c.kind = 2 and c.state = 1 and o.kind = 1 and o.state in (1, 2, 3)))) " \

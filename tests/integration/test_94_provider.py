@@ -1,0 +1,336 @@
+"""Calls to the payment provider, against the stand-in: each fault of its answers, and what the provider itself does.
+
+What is due is written as rows, as payouts do; what came of it is read from the rows and from the stand-in's books.
+"""
+import itertools
+import time
+
+import pytest
+
+import yc
+from provider_stand import StandIn
+
+SPLIT, UNFREEZE, RETURN, REFUND = 1, 2, 3, 4
+QUEUED, SENT, UNDER_WAY, DONE, REFUSED = 1, 2, 3, 4, 5
+PENDING, SUCCESS, CLOSED = 1, 2, 3
+PARTIES = [("BRAND", 1, "品牌有限公司", "1000"), ("D1", 2, "一号经销商", "2001"), ("D2", 2, "二号经销商", "2002"),
+           ("D3", 2, "三号经销商", "2003"), ("NONAME", 2, "", "2004")]
+ORDERS = "/v3/profitsharing/orders"
+
+
+class Desk:
+    """Pays orders at the stand-in, queues calls, looks what became of them."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, database, standin):
+        self.database = database
+        self.standin = standin
+        for code, kind, name, number in PARTIES:
+            database.sql("insert into party (code, kind, name, provider, merchant_number, fee_bps) "
+                         "values (%s, %s, %s, 1, %s, 60)", (code, kind, name, number))
+        self.party = dict(database.sql("select code, party_id from party"))
+
+    def pay(self, fen=100000, payer="BRAND", **more):
+        number = f"42000{next(self._numbers):09}"
+        merchant = {p[0]: p[3] for p in PARTIES}[payer]
+        self.standin.control("payments", {"transaction_id": number, "sub_mchid": merchant, "amount": fen,
+                                          "fee": (fen * 60 + 5000) // 10000, "out_trade_no": "o" + number, **more})
+        self.database.sql("insert into payment (provider, number, order_id, dealer_id, amount_fen, paid_at, outcome) "
+                          "values (1, %s, gen_random_uuid(), %s, %s, now(), 1)", (number, self.party[payer], fen))
+        return number
+
+    def call(self, kind, payment, items, number=None, payer="BRAND", split=None, total=0, wait_s=0, deadline_d=20):
+        """items: (party code or openid, fen); the number."""
+        number = number or f"T{next(self._numbers)}"
+        merchants = {p[0]: p[3] for p in PARTIES}
+        self.database.sql(
+            "with c as (insert into provider_call (number, kind, provider, collector_id, order_id, payment_number, "
+            "split_number, fen, total_fen, state, deadline, next_at, made_at) values (%s, %s, 1, %s, gen_random_uuid(), "
+            "%s, %s, %s, %s, 1, now() + %s * interval '1 day', now() + %s * interval '1 s', now())) "
+            "insert into provider_call_item (number, item_no, party_id, receiver, personal, fen) "
+            "select %s, * from unnest(%s::int2[], %s::int4[], %s::text[], %s::bool[], %s::int8[])",
+            (number, kind, self.party[payer], payment, split, sum(fen for _, fen in items), total, deadline_d, wait_s,
+             number, list(range(1, len(items) + 1)), [self.party.get(w, self.party["D1"]) for w, _ in items],
+             [merchants.get(w, w) for w, _ in items], [w not in merchants and w != "" for w, _ in items],
+             [fen for _, fen in items]))
+        return number
+
+    def split(self, payment, *items, **more):
+        return self.call(SPLIT, payment, items, **more)
+
+    def state(self, number):
+        return self.database.sql("select state from provider_call where number = %s", (number,))[0][0]
+
+    def items(self, number):
+        return [(r, why or "") for r, why in self.database.sql(
+            "select result, fail_reason from provider_call_item where number = %s order by item_no", (number,))]
+
+    def ended(self, number, seconds=15):
+        yc.wait_for(f"{number} to end", lambda: self.state(number) >= DONE, seconds)
+        return self.items(number)
+
+    def paid(self, payment):
+        """{account: fen} of the splits that went through, and how often money moved for each number at most."""
+        out, effects = {}, 0
+        for s in self.standin.splits(payment):
+            effects = max(effects, s["effects"])
+            for r in s["receivers"]:
+                if r["result"] == "SUCCESS":
+                    out[r["account"]] = out.get(r["account"], 0) + r["amount"]
+        return out, effects
+
+
+@pytest.fixture(scope="module")
+def database(cluster):
+    """Without an audit at the end: there are calls here, and no orders."""
+    d = cluster.database("t_provider")
+    d.migrate()
+    return d
+
+
+@pytest.fixture(scope="module")
+def standin(tmp_path_factory):
+    s = StandIn(tmp_path_factory.mktemp("provider"), **{"return-optin": "2001"}).start()
+    yield s
+    s.stop()
+
+
+@pytest.fixture(scope="module")
+def desk(database, standin):
+    return Desk(database, standin)
+
+
+@pytest.fixture(scope="module")
+def server(service, desk, standin):
+    return service(**standin.settings())[0]
+
+
+# ---- What it does -----------------------------------------------------------------------------------
+
+def test_split_query_unfreeze(desk, server, standin):
+    """Receivers are made known, the split waits at the provider and is asked about, the rest is released last."""
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 10000), ("D2", 7000), ("oOPENID_staff_1", 300))
+    rest = desk.call(UNFREEZE, payment, [("BRAND", 0)])
+    assert desk.ended(split) == [(SUCCESS, "")] * 3
+    assert desk.ended(rest) == [(SUCCESS, "")]
+    assert desk.paid(payment) == ({"2001": 10000, "2002": 7000, "oOPENID_staff_1": 300}, 1)
+    fee = 600
+    assert desk.database.sql("select actual_fen from provider_call_item where number = %s", (rest,)) == [
+        (100000 - 17300 - fee,)]
+    assert standin.payment(payment)["frozen"] == 0
+    assert sorted(desk.database.sql("select receiver, personal from provider_receiver where payer = '1000'")) == [
+        ("2001", False), ("2002", False), ("oOPENID_staff_1", True)]
+    hashes = desk.database.sql("select body_hash is not null, sends from provider_call where number = %s", (split,))
+    assert hashes == [(True, 1)]
+
+
+def test_sub_merchant_pays(desk, server):
+    """A dealer who collects is named as sub_mchid; who signs may be a receiver."""
+    payment = desk.pay(payer="D1")
+    assert desk.ended(desk.split(payment, ("BRAND", 20000), payer="D1")) == [(SUCCESS, "")]
+    assert desk.paid(payment) == ({"1000": 20000}, 1)
+
+
+def test_refund_and_return(desk, server, standin):
+    """A refund out of what is frozen; a return from who agreed to it, and from who did not."""
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 10000), ("D2", 10000))
+    desk.ended(split)
+    refund = desk.call(REFUND, payment, [("", 5000)], total=100000)
+    assert desk.ended(refund) == [(SUCCESS, "")]
+    back = desk.call(RETURN, payment, [("D1", 4000)], split=split)
+    assert desk.ended(back) == [(SUCCESS, "")]
+    refused = desk.call(RETURN, payment, [("D2", 4000)], split=split)
+    assert desk.ended(refused) == [(CLOSED, "NO_AUTH")]
+    assert desk.state(refused) == REFUSED
+    (r,) = standin.payment(payment)["returns"]
+    assert (r["out_return_no"], r["amount"], r["effects"]) == (back, 4000, 1)
+
+
+def test_partial_close(desk, server, standin):
+    """FINISHED is not success: one is paid, one is not."""
+    standin.control("close", {"account": "2002", "reason": "ACCOUNT_ABNORMAL", "count": 1})
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 1000), ("D2", 2000), ("D3", 3000))
+    assert desk.ended(split) == [(SUCCESS, ""), (CLOSED, "ACCOUNT_ABNORMAL"), (SUCCESS, "")]
+    assert desk.state(split) == DONE
+    assert desk.paid(payment) == ({"2001": 1000, "2003": 3000}, 1)
+
+
+def test_cap_leaves_whole_items_out(desk, server):
+    """30 % of the order less refunds, floored; items in their order, each whole."""
+    payment = desk.pay(100001)
+    assert desk.ended(desk.split(payment, ("D1", 20000), ("D2", 10001), ("D3", 10000))) == [
+        (SUCCESS, ""), (CLOSED, "CAP"), (SUCCESS, "")]
+    second = desk.split(payment, ("D1", 1))
+    assert desk.ended(second) == [(CLOSED, "CAP")]
+    assert desk.state(second) == REFUSED
+    assert desk.database.sql("select body_hash, sends from provider_call where number = %s", (second,)) == [(None, 0)]
+
+
+def test_refunds_lower_the_cap(desk, server):
+    payment = desk.pay()
+    desk.database.sql("insert into refund (order_id, refund_no, part_no, dealer_id, collector_id, provider, "
+                      "payment_number, fen, rebate_fen, state, due_at) values (gen_random_uuid(), 1, 1, 1, 1, 1, %s, "
+                      "50000, 0, 3, now())", (payment,))
+    assert desk.ended(desk.split(payment, ("D1", 15001), ("D2", 15000))) == [(CLOSED, "CAP"), (SUCCESS, "")]
+
+
+def test_released_by_the_provider(desk, server, standin):
+    """What it let go by itself cannot be split any more, and need not be unfrozen."""
+    payment = desk.pay(paid_at=int((time.time() - 31 * 86400) * 1e6))
+    assert desk.ended(desk.split(payment, ("D1", 1000))) == [(CLOSED, "UNSPLIT")]
+    assert desk.ended(desk.call(UNFREEZE, payment, [("BRAND", 0)])) == [(SUCCESS, "RELEASED_BEFORE")]
+    assert len(standin.splits(payment, "system")) == 1
+
+
+def test_receiver_who_cannot_be_named(desk, server):
+    """Without a name the provider takes no merchant: he is left out, others are paid."""
+    payment = desk.pay()
+    assert desk.ended(desk.split(payment, ("NONAME", 1000), ("D1", 1000))) == [(CLOSED, "RECEIVER"), (SUCCESS, "")]
+
+
+def test_not_settled_yet(desk, server, standin):
+    """A payment of this moment: asked again, under the same number, until it may be split."""
+    standin.control("conf", {"settle_s": 2})
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 1000))
+    yc.wait_for("a refusal", lambda: desk.database.sql(
+        "select 1 from provider_call where number = %s and error is not null", (split,)))
+    assert desk.ended(split) == [(SUCCESS, "")]
+    standin.control("conf", {"settle_s": 0})
+    assert desk.paid(payment) == ({"2001": 1000}, 1)
+
+
+def test_pending_is_polled(desk, server, standin):
+    """With pauses that grow."""
+    standin.control("conf", {"pending_polls": 5})
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 1000))
+    yc.wait_for("under way", lambda: desk.state(split) == UNDER_WAY)
+    assert desk.ended(split) == [(SUCCESS, "")]
+    standin.control("conf", {"pending_polls": 1})
+
+
+def test_a_number_of_somebody_else(desk, server, standin):
+    """The provider has another request under our number: nothing of it is believed, a person must look."""
+    payment = desk.pay()
+    first = desk.split(payment, ("D1", 1000))
+    desk.ended(first)
+    before = server.metric("yuncang_provider_differs_total")
+    desk.database.sql("delete from provider_call_item where number = %s", (first,))
+    desk.database.sql("delete from provider_call where number = %s", (first,))
+    desk.split(payment, ("D1", 1500), number=first)
+    yc.wait_for("the alarm", lambda: server.metric("yuncang_provider_differs_total") > before)
+    time.sleep(0.3)
+    assert desk.state(first) == SENT and desk.items(first) == [(PENDING, "")]
+    assert desk.paid(payment) == ({"2001": 1000}, 1)
+    desk.database.sql("update provider_call set state = 5 where number = %s", (first,))
+
+
+# ---- What goes wrong -----------------------------------------------------------------------------------
+
+FAULTS = ["error_before", "error_after", "lost", "cut", "short", "late_signature", "bad_signature", "no_signature",
+          "other_serial", "signtest", "limited"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("kind", [SPLIT, UNFREEZE, RETURN, REFUND])
+def test_an_answer_that_goes_wrong(desk, server, standin, fault, kind):
+    """Whatever it was, and whether it had its effect or not: asked about, done once."""
+    payment = desk.pay()
+    path = {SPLIT: ORDERS, UNFREEZE: ORDERS + "/unfreeze", RETURN: "/v3/profitsharing/return-orders",
+            REFUND: "/v3/refund"}[kind]
+    split = None
+    if kind == RETURN:
+        split = desk.split(payment, ("D1", 5000))
+        desk.ended(split)
+    standin.fault(fault, 1, path)
+    met = standin.books()["counts"]["faults"]
+    items = {SPLIT: [("D1", 3000), ("D2", 2000)], UNFREEZE: [("BRAND", 0)], RETURN: [("D1", 5000)],
+             REFUND: [("", 2500)]}[kind]
+    number = desk.call(kind, payment, items, split=split, total=100000)
+    assert all(r == (SUCCESS, "") for r in desk.ended(number))
+    books = standin.payment(payment)
+    assert standin.books()["counts"]["faults"] == met + 1
+    effects = {SPLIT: lambda: [s["effects"] for s in books["splits"] if s["out_order_no"] == number],
+               UNFREEZE: lambda: [s["effects"] for s in books["splits"] if s["kind"] == "unfreeze"],
+               RETURN: lambda: [r["effects"] for r in books["returns"]],
+               REFUND: lambda: [r["effects"] for r in books["refunds"]]}[kind]()
+    assert effects == [1]
+
+
+@pytest.mark.parametrize("fault", ["error_after", "bad_signature", "signtest", "limited", "lost"])
+@pytest.mark.parametrize("path", ["/v3/profitsharing/receivers/add", "/v3/profitsharing/transactions",
+                                  ORDERS + "/", "/v3"])
+def test_questions_that_go_wrong(desk, server, standin, fault, path):
+    """Several in a row, at the questions before and after the request, and at any."""
+    desk.database.sql("delete from provider_receiver")
+    standin.fault(fault, 3, path)
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 3000), ("D2", 2000))
+    assert desk.ended(split) == [(SUCCESS, "")] * 2
+    assert desk.paid(payment) == ({"2001": 3000, "2002": 2000}, 1)
+
+
+def test_an_answer_too_late(desk, server, standin):
+    """Longer than we wait: unknown, asked about."""
+    standin.fault("stall", 1, ORDERS, stall_ms=3500)
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 3000))
+    assert desk.ended(split) == [(SUCCESS, "")]
+    assert desk.paid(payment) == ({"2001": 3000}, 1)
+
+
+def test_a_provider_that_is_away(desk, server, standin):
+    """Nothing is lost while it does not listen; its books are there when it comes back."""
+    payment = desk.pay()
+    standin.kill9()
+    split = desk.split(payment, ("D1", 3000))
+    yc.wait_for("a try", lambda: desk.database.sql(
+        "select 1 from provider_call where number = %s and tries > 1", (split,)))
+    standin.start()
+    assert desk.ended(split, 30) == [(SUCCESS, "")]
+    assert desk.paid(payment) == ({"2001": 3000}, 1)
+
+
+def test_too_many_requests(desk, server, standin):
+    """A merchant's calls keep its rate; where the provider's is lower, they wait and all get through."""
+    standin.control("conf", {"qps": 10})
+    payments = [desk.pay() for _ in range(25)]
+    numbers = [desk.split(p, ("D1", 1000)) for p in payments]
+    for n in numbers:
+        assert desk.ended(n, 40) == [(SUCCESS, "")]
+    standin.control("conf", {"qps": 30})
+    assert all(desk.paid(p) == ({"2001": 1000}, 1) for p in payments)
+
+
+def test_earlier_deadlines_first(desk, server):
+    """Of what is due at once and waits for the merchant's rate, whatever was queued first."""
+    payments = [desk.pay() for _ in range(40)]
+    late = [desk.split(p, ("D1", 1000), deadline_d=9, wait_s=3600) for p in payments[:20]]
+    soon = [desk.split(p, ("D1", 1000), deadline_d=1, wait_s=3600) for p in payments[20:]]
+    desk.database.sql("update provider_call set next_at = now() where number = any(%s)", (late + soon,))
+    for n in late + soon:
+        desk.ended(n)
+    order = [n for n, in desk.database.sql("select number from provider_call where number = any(%s) order by sent_at",
+                                           (late + soon,))]
+    # What goes before there is a line to wait in goes as it comes.
+    assert len(set(order[:20]) & set(soon)) >= 14 and not set(order[-10:]) & set(soon)
+
+
+def test_two_instances(desk, server, service, standin):
+    """One of them works; when it dies the other goes on."""
+    second = service(**standin.settings())[0]
+    payments = [desk.pay() for _ in range(20)]
+    numbers = [desk.split(p, ("D1", 1000), ("D2", 500)) for p in payments]
+    yc.wait_for("some to be sent", lambda: desk.database.sql(
+        "select 1 from provider_call where number = any(%s) and state > 1", (numbers,)))
+    server.kill9()
+    for n in numbers:
+        assert desk.ended(n, 60) == [(SUCCESS, "")] * 2
+    assert all(desk.paid(p) == ({"2001": 1000, "2002": 500}, 1) for p in payments)
+    server.start()
+    assert second.alive()
