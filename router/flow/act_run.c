@@ -57,6 +57,12 @@ written(void *ctx, enum err e)
 		finish(r, ERR_CONTENDED);
 }
 
+bool
+act_run_may_try(const struct act_run *r)
+{
+	return r->tries + 1 < r->app->conf->decide_tries_max;
+}
+
 static void plan_order(struct act_run *r);
 
 static void
@@ -68,6 +74,21 @@ rechecked(void *ctx, enum err e)
 		plan_order(r);
 	else
 		finish(r, e);
+}
+
+/* What follows from the act; true: the order is read again first. */
+static bool
+behind(struct act_run *r, enum err *e)
+{
+	*e = act_after(r);
+	if (*e == ERR_OK && r->wants_money)
+		r->with |= READ_MONEY;
+	else if (*e == ERR_WRONG_STATE && act_run_may_try(r))
+		r->tries++;
+	else
+		return false;
+	read_order(r);
+	return true;
 }
 
 static void
@@ -102,13 +123,8 @@ plan_order(struct act_run *r)
 		if (e == ERR_OK)
 			return;
 	}
-	if (e == ERR_OK && r->in.act_count > 0)
-		e = act_after(r);
-	if (e == ERR_OK && r->in.act_count > 0 && r->wants_money) {
-		r->with |= READ_MONEY;
-		read_order(r);
+	if (e == ERR_OK && r->in.act_count > 0 && behind(r, &e))
 		return;
-	}
 	if (e == ERR_OK && r->in.act_count > 0)
 		e = act_start(r->app->query_pool, catalog_hints(r->app->catalog), &r->in, written,
 		    r);

@@ -48,7 +48,7 @@ struct act_run {
 	struct act_in in;
 
 	int tries;
-	bool refused; /* once, by plan */
+	bool refused;     /* once, by plan */
 	bool wants_money; /* there is something to post: read again, with the money */
 };
 
@@ -57,6 +57,9 @@ struct act_run {
  * CONTENDED: others were faster each time · the database's errors.  BUSY, NO_MEMORY: never runs.
  */
 enum err act_run_start(struct act_run *r) MUST_CHECK;
+
+/* Others may have been faster: the order may be read again. */
+bool act_run_may_try(const struct act_run *r);
 
 /* ---- For plans ---- */
 
