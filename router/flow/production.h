@@ -24,7 +24,8 @@ bool production_may_cancel(const struct act_run *r);
  * Part of act_after(): of ${*refund_fen} for units that end with r->in, what really goes back; the rest makes the
  * balance smaller, or is forfeit: ${owed} is told.
  */
-enum err production_settle(struct act_run *r, struct act_owed *owed, int64_t *refund_fen) MUST_CHECK;
+enum err production_settle(struct act_run *r, struct act_owed *owed,
+    int64_t *refund_fen) MUST_CHECK;
 /* Of a timer: nobody paid the balance: what was not handed over is cancelled. */
 enum err balance_due_plan(struct act_run *r) MUST_CHECK;
 
