@@ -240,7 +240,7 @@ queue_free(struct provider_queue *q)
 			q->payers[i] = p->next;
 			free(p);
 		}
-	bill_job_free(q->bill);
+	provider_bills_free(q->bill);
 	if (q->turn_timer != NULL)
 		event_free(q->turn_timer);
 	if (q->pump_timer != NULL)
@@ -296,7 +296,7 @@ turn_done(void *ctx, enum err e, bool leased, int64_t late)
 		provider_job_begin(job);
 	}
 	if (q->leased && !q->draining)
-		bill_job_look(q->bill);
+		provider_bills_look(q->bill);
 	q->look = q->look || q->taken == PROVIDER_TURN_MAX;
 	if (q->look || (q->draining && !q->released))
 		provider_look(q);
@@ -412,7 +412,7 @@ void
 provider_drain(struct provider_queue *q)
 {
 	q->draining = true;
-	bill_job_cancel(q->bill);
+	provider_bills_cancel(q->bill);
 	provider_pump(q);
 	provider_look(q);
 }
@@ -434,7 +434,7 @@ provider_free(struct provider_queue *q)
 			q->api->ops->cancel(job->ask);
 			job->ask = NULL;
 		}
-	bill_job_cancel(q->bill);
+	provider_bills_cancel(q->bill);
 	(void)event_del(q->turn_timer);
 	(void)event_del(q->pump_timer);
 	if (q->pending == 0)
@@ -459,7 +459,7 @@ make(struct provider_queue *q, struct app *app, struct reason *r)
 		return reason_set(r, e, NULL, "%s", err_text(e));
 	e = wechat_new(&q->api, q->conf, q->client, r);
 	if (e == ERR_OK)
-		e = bill_job_new(&q->bill, q);
+		e = provider_bills_new(&q->bill, q);
 	return e;
 }
 

@@ -3,7 +3,7 @@
 
 /*
  * provider_inside: the insides of flow/provider.h: provider.c has the turns and says who may ask now, provider_job.c
- * takes one call from step to step, provider_bill_job.c fetches bills.
+ * takes one call from step to step, provider_bills.c fetches bills.
  */
 #include "flow/provider_api.h"
 #include "store/provider_work.h"
@@ -48,7 +48,7 @@ struct provider_job {
 	struct provider_call_row told; /* what the handler sees */
 };
 
-struct bill_job;
+struct provider_bills;
 
 struct provider_queue {
 	struct event_base *base;
@@ -73,7 +73,7 @@ struct provider_queue {
 		provider_result_fn *fn;
 		void *ctx;
 	} handlers[CALL_KIND_COUNT];
-	struct bill_job *bill;
+	struct provider_bills *bill;
 };
 
 /* Everything that may be asked now is asked; the timer is set for what may be asked next. */
@@ -95,10 +95,10 @@ void provider_job_begin(struct provider_job *job);
 void provider_job_ask(struct provider_job *job);
 
 /* ${*out} lives as long as the queue. */
-enum err bill_job_new(struct bill_job **out, struct provider_queue *q) MUST_CHECK;
-void bill_job_free(struct bill_job *b); /* with nothing of it pending */
-void bill_job_cancel(struct bill_job *b);
+enum err provider_bills_new(struct provider_bills **out, struct provider_queue *q) MUST_CHECK;
+void provider_bills_free(struct provider_bills *b); /* with nothing of it pending */
+void provider_bills_cancel(struct provider_bills *b);
 /* After a turn of the worker. */
-void bill_job_look(struct bill_job *b);
+void provider_bills_look(struct provider_bills *b);
 
 #endif

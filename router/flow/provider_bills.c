@@ -17,7 +17,7 @@
 #define ERROR_SIZE 160
 
 /* One bill at a time: there are a few a day. */
-struct bill_job {
+struct provider_bills {
 	struct provider_queue *queue;
 	struct provider_ask *ask;
 	struct event *step;
@@ -37,11 +37,11 @@ struct bill_job {
 };
 
 struct provider_bill_handover {
-	struct bill_job *job;
+	struct provider_bills *job;
 };
 
 static void
-let_go(struct bill_job *b)
+let_go(struct provider_bills *b)
 {
 	gunzip_free(b->gunzip);
 	b->gunzip = NULL;
@@ -50,7 +50,7 @@ let_go(struct bill_job *b)
 }
 
 static void
-rest(struct bill_job *b)
+rest(struct provider_bills *b)
 {
 	let_go(b);
 	b->busy = false;
@@ -59,7 +59,7 @@ rest(struct bill_job *b)
 static void
 written(void *ctx, enum err e)
 {
-	struct bill_job *b = ctx;
+	struct provider_bills *b = ctx;
 
 	if (!provider_back(b->queue))
 		return;
@@ -69,7 +69,7 @@ written(void *ctx, enum err e)
 }
 
 static void
-finish(struct bill_job *b, enum provider_bill_state state, const char *error)
+finish(struct provider_bills *b, enum provider_bill_state state, const char *error)
 {
 	struct provider_bill_write *w = &b->write;
 
@@ -98,7 +98,7 @@ finish(struct bill_job *b, enum provider_bill_state state, const char *error)
 void
 provider_bill_taken(struct provider_bill_handover *h, enum err e)
 {
-	struct bill_job *b = h->job;
+	struct provider_bills *b = h->job;
 
 	free(h);
 	if (!provider_back(b->queue))
@@ -107,7 +107,7 @@ provider_bill_taken(struct provider_bill_handover *h, enum err e)
 }
 
 static void
-hand_over(struct bill_job *b)
+hand_over(struct provider_bills *b)
 {
 	struct provider_bill_handover *h = calloc(1, sizeof(*h));
 
@@ -129,7 +129,7 @@ hand_over(struct bill_job *b)
 
 /* What was inflated must be what the signed answer promised. */
 static void
-judge(struct bill_job *b)
+judge(struct provider_bills *b)
 {
 	char hex[2 * SHA1_SIZE + 1];
 	struct gunzip_sum sum;
@@ -153,7 +153,7 @@ static void
 on_step(evutil_socket_t fd, short what, void *ctx)
 {
 	static char piece[STEP_SIZE];
-	struct bill_job *b = ctx;
+	struct provider_bills *b = ctx;
 
 	(void)fd;
 	(void)what;
@@ -166,7 +166,7 @@ on_step(evutil_socket_t fd, short what, void *ctx)
 static void
 downloaded(void *ctx, const struct provider_reply *r)
 {
-	struct bill_job *b = ctx;
+	struct provider_bills *b = ctx;
 	enum err e = ERR_NO_MEMORY;
 
 	b->ask = NULL;
@@ -192,7 +192,7 @@ static void
 told_where(void *ctx, const struct provider_reply *r)
 {
 	struct provider_api *api;
-	struct bill_job *b = ctx;
+	struct provider_bills *b = ctx;
 	enum err e;
 
 	b->ask = NULL;
@@ -214,7 +214,7 @@ static void
 looked(void *ctx, enum err e, const struct provider_bill_row *row)
 {
 	struct provider_api *api;
-	struct bill_job *b = ctx;
+	struct provider_bills *b = ctx;
 
 	if (!provider_back(b->queue))
 		return;
@@ -231,7 +231,7 @@ looked(void *ctx, enum err e, const struct provider_bill_row *row)
 }
 
 void
-bill_job_look(struct bill_job *b)
+provider_bills_look(struct provider_bills *b)
 {
 	int64_t now_us = clock_mono_us();
 
@@ -261,9 +261,9 @@ provider_on_bill(struct provider_queue *q, provider_bill_fn *fn, void *ctx)
 }
 
 enum err
-bill_job_new(struct bill_job **out, struct provider_queue *q)
+provider_bills_new(struct provider_bills **out, struct provider_queue *q)
 {
-	struct bill_job *b = calloc(1, sizeof(*b));
+	struct provider_bills *b = calloc(1, sizeof(*b));
 
 	if (b == NULL)
 		return ERR_NO_MEMORY;
@@ -278,7 +278,7 @@ bill_job_new(struct bill_job **out, struct provider_queue *q)
 }
 
 void
-bill_job_cancel(struct bill_job *b)
+provider_bills_cancel(struct provider_bills *b)
 {
 	if (b->ask != NULL) {
 		b->queue->api->ops->cancel(b->ask);
@@ -292,7 +292,7 @@ bill_job_cancel(struct bill_job *b)
 }
 
 void
-bill_job_free(struct bill_job *b)
+provider_bills_free(struct provider_bills *b)
 {
 	if (b == NULL)
 		return;
