@@ -56,6 +56,7 @@ int key_run(struct cli *c);
 int policy_run(struct cli *c);
 int audit_run(struct cli *c);
 int import_run(struct cli *c);
+int export_run_cli(struct cli *c);
 int import_bill_run(struct cli *c); /* of import_run(), where the word is bill */
 int version_run(struct cli *c);
 

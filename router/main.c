@@ -39,6 +39,15 @@ static const struct command commands[] = {
         "A bill may be packed with gzip.  All of it is written, or nothing; the same file again changes\n"
         "nothing, another one for the same day is refused.  Then it is matched with the books.\n",
         import_run},
+    {"export", "[-f FILE] entries | statement | journal [OPTION]...",
+        "write the sealed books to stdout",
+        "  --period    a month, like 202611; else all\n"
+        "  --party     lines of that party's accounts alone; a statement needs it\n"
+        "  --format    csv or jsonl; else csv\n"
+        "  --to-batch  up to that sealed batch; else the last one, or the closed period's\n"
+        "  --from-batch lines behind that batch\n"
+        "The same bytes for ever: a statement's SHA-256 is the hash that GetStatement tells.\n",
+        export_run_cli},
     {"audit", "[-f FILE]", "verify the invariants of the database", "", audit_run},
     {"version", "", "print the version and the libraries it runs with", "", version_run},
 };

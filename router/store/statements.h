@@ -18,6 +18,7 @@
 #include "store/sql_seal.h"
 #include "store/sql_settle.h"
 #include "store/sql_start.h"
+#include "store/sql_statement.h"
 #include "store/sql_tell.h"
 
 #define ON_QUERY 1
@@ -39,6 +40,7 @@
 	SETTLE_STATEMENTS(X) \
 	DEPOSIT_STATEMENTS(X) \
 	DISPUTE_STATEMENTS(X) \
+	EXPORT_STATEMENTS(X) \
 	START_STATEMENTS(X) \
 	WEBHOOK_STATEMENTS(X) \
 	TELL_STATEMENTS(X)
