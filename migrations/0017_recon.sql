@@ -154,6 +154,7 @@ create table recon_exception (
 	line_no      int4,
 	class        int2 not null,
 	ref          text not null,
+	transaction  text not null default '', -- of the line: the payment that it is about
 	reason       int2 not null,           -- 1 not in the books, 2 not on the bill, 3 amount, 4 fee
 	fen          int8 not null check (fen <> 0), -- the bill less the books; reason 2: what the books have
 	recon_fen    int8 not null,           -- what stands on C:recon, debit +
@@ -165,7 +166,6 @@ create table recon_exception (
 	owner        text not null default '',
 	note         text not null default '',
 	event_no     int4 not null default 3, -- the last K row's of the object exception_id
-	proposal_id  uuid,
 	resolution   int2,                    -- domain/bill.h
 	order_id     uuid,                    -- what it was found to be about
 	closed_at    timestamptz,
@@ -175,6 +175,9 @@ create table recon_exception (
 create index recon_exception_open on recon_exception (opened_at, exception_id) where closed_at is null;
 create index recon_exception_ref on recon_exception (collector_id, ref);
 create index recon_exception_bill on recon_exception (bill_id);
+-- Refunds of such a payment are not asked for by themselves: somebody may have given them already.
+create index recon_exception_payment on recon_exception (transaction)
+	where closed_at is null and reason = 1 and class = 2;
 
 -- Receivers of one split stand on one line of the fund bill, which has its number only.
 create index entry_provider_number on entry (split_part(provider_ref, ':', 1))

@@ -11,6 +11,7 @@
 #include "flow/production.h"
 #include "flow/quote_flow.h"
 #include "flow/read_flow.h"
+#include "flow/recon_flow.h"
 #include "flow/return_act.h"
 #include "flow/return_list.h"
 #include "flow/scorecard_flow.h"
@@ -21,6 +22,7 @@
 #include "flow/trail_flow.h"
 #include "flow/webhook_flow.h"
 #include "yuncang/v1/admin.pb-c.h"
+#include "yuncang/v1/bill.pb-c.h"
 #include "yuncang/v1/catalog.pb-c.h"
 #include "yuncang/v1/customer.pb-c.h"
 #include "yuncang/v1/finance.pb-c.h"
@@ -111,6 +113,12 @@
 #define FINANCE_METHODS(X) \
 	X(ClosePeriod, close_period, FINANCE, "", 64 * KIB, close_period_start) \
 	X(ListPeriods, list_periods, FINANCE_READ, "", 64 * KIB, list_periods_start) \
+	X(ImportBill, import_bill, FINANCE, "", 0, import_bill_start) \
+	X(ReconcileBill, reconcile_bill, FINANCE, "", 64 * KIB, reconcile_bill_start) \
+	X(ListBills, list_bills, FINANCE_READ, "", 64 * KIB, list_bills_start) \
+	X(ListExceptions, list_exceptions, FINANCE_READ, "", 64 * KIB, list_exceptions_start) \
+	X(AssignException, assign_exception, FINANCE, "", 64 * KIB, assign_exception_start) \
+	X(ResolveException, resolve_exception, FINANCE, "", 64 * KIB, resolve_exception_start) \
 	X(PreviewSplit, preview_split, FINANCE_READ, "", 256 * KIB, preview_split_start)
 
 #define ADMIN_METHODS(X) \

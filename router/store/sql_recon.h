@@ -1,47 +1,9 @@
 #ifndef ROUTER_STORE_SQL_RECON_H
 #define ROUTER_STORE_SQL_RECON_H
 
-/* Bills of the provider and what they are held against: store/bill.c, recon.c, recon_case.c. */
+/* Bills held against the books: store/recon.c. */
 
 /* clang-format off */
-/* $1 its code, or $3 and $4: the first that has the merchant number at the provider. */
-#define SQL_BILL_PARTY \
-	"p.party_id = (select party_id from party where case when $1::text <> '' then code = $1 else " \
-	"provider = $3::int2 and merchant_number = $4::text end order by kind, party_id limit 1) "
-/* The rows of ${table} that count for a party: its own, where it has any. */
-#define SQL_BILL_TERMS(columns, table) \
-	"select " columns " from party p join " table " c on c.provider = p.provider and c.kind = $2 " \
-	"and c.collector_id = case when exists (select from " table " x where x.provider = p.provider and x.kind = $2 " \
-	"and x.collector_id = p.party_id) then p.party_id else 0 end where " SQL_BILL_PARTY
-
-#define BILL_STATEMENTS(X) \
-	X(BILL_COLLECTOR, ON_QUERY, \
-	    "select party_id, provider, merchant_number, kind = 1 and $2::int2 <> 3 from party p " \
-	    "where " SQL_BILL_PARTY) \
-	X(BILL_MERCHANTS, ON_QUERY, \
-	    "select distinct on (o.merchant_number) o.merchant_number, o.party_id from party p join party o " \
-	    "on o.party_id = p.party_id or (p.kind = 1 and $2::int2 <> 3 and o.provider = p.provider) " \
-	    "where " SQL_BILL_PARTY "and o.merchant_number <> '' order by o.merchant_number, o.party_id") \
-	X(BILL_COLUMNS, ON_QUERY, SQL_BILL_TERMS("c.section, c.name, c.field, c.needed", "bill_column")) \
-	X(BILL_WORDS, ON_QUERY, SQL_BILL_TERMS("c.word, c.class", "bill_word")) \
-	X(BILL_CLAIM, ON_QUERY, \
-	    "insert into bill (bill_id, provider, collector_id, kind, day, sha1, sha256, bytes, rows, other_rows, " \
-	    "gross_fen, fee_fen, state, imported_at, imported_by, everybody) values ($1, $2, $3, $4, $5, '', '', 0, 0, 0, 0, " \
-	    "0, 1, $6, $7, $8) on conflict (collector_id, provider, kind, day) do nothing returning bill_id") \
-	X(BILL_STANDS, ON_QUERY, \
-	    "select bill_id, sha256 from bill where provider = $1 and collector_id = $2 and kind = $3 and day = $4") \
-	X(BILL_LINES, ON_QUERY, \
-	    "insert into bill_line (bill_id, line_id, line_no, class, ref, transaction, at, gross_fen, fee_fen, raw, " \
-	    "collector_id) select $1, t.* from unnest($2::uuid[], $3::int4[], $4::int2[], $5::text[], $6::text[], " \
-	    "$7::timestamptz[], $8::int8[], $9::int8[], $10::text[], $11::int4[]) t on conflict (line_id) do nothing") \
-	X(BILL_TWICE, ON_QUERY, \
-	    "select t.line_no, l.line_no, b.day from unnest($2::uuid[], $3::int4[]) t(line_id, line_no) " \
-	    "join bill_line l using (line_id) join bill b using (bill_id) " \
-	    "where l.bill_id <> $1 or l.line_no <> t.line_no order by 1 limit 1") \
-	X(BILL_FINISH, ON_QUERY, \
-	    "update bill set sha1 = $2, sha256 = $3, bytes = $4, rows = $5, other_rows = $6, gross_fen = $7, fee_fen = $8 " \
-	    "where bill_id = $1")
-
 /* C:recon and its like, as domain/account.h numbers them. */
 #define SQL_PERIOD_OF(at) "(extract(year from " at " + interval '8 hours') * 100 " \
 	"+ extract(month from " at " + interval '8 hours'))::int4"
@@ -137,9 +99,9 @@
 	    SQL_K("3", SQL_AVAILABLE, SQL_ACCOUNT("4", "m.collector_id"), "m.fee_fen", \
 	    "m.outcome = 3 and " SQL_REFUND_NEW " and m.fee_fen <> 0")) \
 	X(RECON_OPEN, ON_QUERY, \
-	    "insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, line_no, class, ref, reason, " \
-	    "fen, recon_fen, rebate_fen, day, event_at, period, opened_at) " \
-	    "select l.line_id, b.provider, m.collector_id, b.kind, b.bill_id, m.line_no, m.class, m.ref, " \
+	    "insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, line_no, class, ref, " \
+	    "transaction, reason, fen, recon_fen, rebate_fen, day, event_at, period, opened_at) " \
+	    "select l.line_id, b.provider, m.collector_id, b.kind, b.bill_id, m.line_no, m.class, m.ref, l.transaction, " \
 	    "case when m.entries = 0 then 1 when m.fee_differs then 4 else 3 end, m.diff_fen, " \
 	    "case when m.class = 5 then 0 else -(" SQL_DIFF ") end, case when " SQL_REFUND_NEW " then m.fee_fen else 0 end, " \
 	    "b.day, m.at, greatest(" SQL_PERIOD_OF("m.at") ", (select open_period from ledger_state)), $2 " \
@@ -186,7 +148,7 @@
 	X(RECON_LATE, ON_QUERY, \
 	    "with m as (select x.exception_id, x.collector_id, x.ref, x.event_at, x.event_no, x.recon_fen, x.rebate_fen, " \
 	    "2 + (x.rebate_fen <> 0)::int as legs from recon_exception x where x.closed_at is null and x.reason = 1 " \
-	    "and x.recon_fen <> 0 and x.provider = $2 and x.proposal_id is null and (select sum(e.fen) from entry e " \
+	    "and x.recon_fen <> 0 and x.provider = $2 and (select sum(e.fen) from entry e " \
 	    "where " SQL_AT_PROVIDER " and " SQL_COLLECTOR " = x.collector_id " \
 	    "and (e.provider_ref = x.ref or (x.kind = 3 and e.provider_ref like '%:%' " \
 	    "and split_part(e.provider_ref, ':', 1) = x.ref)) and e.event not in (16, 17)) = x.rebate_fen - x.recon_fen " \

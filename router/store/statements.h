@@ -8,10 +8,12 @@
  */
 #include "store/sql_act.h"
 #include "store/sql_batch.h"
+#include "store/sql_bill.h"
 #include "store/sql_catalog.h"
 #include "store/sql_ledger.h"
 #include "store/sql_order.h"
 #include "store/sql_owner.h"
+#include "store/sql_proposal.h"
 #include "store/sql_provider.h"
 #include "store/sql_recon.h"
 #include "store/sql_return.h"
@@ -33,6 +35,7 @@
 	LEDGER_STATEMENTS(X) \
 	ORDER_STATEMENTS(X) \
 	OWNER_STATEMENTS(X) \
+	PROPOSAL_STATEMENTS(X) \
 	PROVIDER_STATEMENTS(X) \
 	RECON_STATEMENTS(X) \
 	RETURN_STATEMENTS(X) \
