@@ -5,13 +5,14 @@
 #include "base/parse.h"
 #include "cli.h"
 #include "edge/auth.h"
+#include "recompute.h"
 #include "flow/provider_api.h"
 #include "store/audit.h"
 #include "store/inspect.h"
 #include "store/key_admin.h"
 #include "store/migrate.h"
 
-enum { OPT_SHOW = 256, OPT_DB, OPT_ROLE, OPT_SCOPE, OPT_NAME, OPT_SPLIT, OPT_VERSION };
+enum { OPT_RECOMPUTE = 255, OPT_SHOW, OPT_DB, OPT_ROLE, OPT_SCOPE, OPT_NAME, OPT_SPLIT, OPT_VERSION };
 
 #define HELP_OPTION \
 	{ \
@@ -241,19 +242,33 @@ policy_run(struct cli *c)
 int
 audit_run(struct cli *c)
 {
+	static const struct option options[] = {
+	    {"recompute", no_argument, NULL, OPT_RECOMPUTE}, HELP_OPTION, END_OPTION};
+	struct recompute_total again = {0};
 	struct audit_total total;
+	bool recomputes = false;
 	struct conf conf;
 	struct reason r;
-	enum err e;
+	enum err e = ERR_OK;
 
-	if (cli_option(c, no_options) == -1)
-		cli_end(c);
+	while (cli_option(c, options) != -1)
+		recomputes = true;
+	cli_end(c);
 	if (!cli_conf(c, &conf))
 		return EXIT_FAILURE;
-	e = audit(conf.db, stdout, &total, &r);
+	if (recomputes) {
+		e = recompute(&conf, stdout, &again, &r);
+		if (e == ERR_OK)
+			printf("audit: recomputed %" PRId64 " orders: %" PRId64 " decisions (%" PRId64
+			       " older ones keep too little), %" PRId64 " rows, %" PRId64 " differ\n",
+			    again.orders, again.decisions, again.older, again.rows, again.differ);
+	}
+	if (e == ERR_OK)
+		e = audit(conf.db, stdout, &total, &r);
 	conf_release(&conf);
 	if (e != ERR_OK)
 		return cli_fail(c, &r);
+	total.violations += again.differ;
 	printf("audit: %" PRId64 " orders, %d checks, %" PRId64 " violations\n", total.orders,
 	    total.check_count, total.violations);
 	return total.violations == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -48,7 +48,14 @@ static const struct command commands[] = {
         "  --from-batch lines behind that batch\n"
         "The same bytes for ever: a statement's SHA-256 is the hash that GetStatement tells.\n",
         export_run_cli},
-    {"audit", "[-f FILE]", "verify the invariants of the database", "", audit_run},
+    {"provider", "[-f FILE] status | call NUMBER", "look at the calls to the payment provider",
+        "status        a line for each kind and state: calls, fen, the earliest deadline; results that\n"
+        "              are not posted yet; bills that are due\n"
+        "call NUMBER   that call, and each of its receivers with what he got\n",
+        provider_run},
+    {"audit", "[-f FILE] [--recompute]", "verify the invariants of the database",
+        "  --recompute first make every paid order's legs again from what was frozen with it\n",
+        audit_run},
     {"version", "", "print the version and the libraries it runs with", "", version_run},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -112,18 +112,73 @@ HARMS = {
 }
 
 
-@pytest.mark.parametrize("harm", HARMS)
-def test_each_harm_is_found(cluster, audited, harm):
-    statement, checks = HARMS[harm]
+def copied(cluster, name):
+    """A copy of the database, to be harmed."""
     cluster.database("t_books_harm")  # drops the one before
     c = psycopg2.connect(yc.Database(cluster, "postgres").url)
     c.autocommit = True
     with c.cursor() as q:
         q.execute("drop database t_books_harm")
-        q.execute("create database t_books_harm template t_books_audit")
+        q.execute(f"create database t_books_harm template {name}")
     c.close()
-    d = yc.Database(cluster, "t_books_harm")
+    return yc.Database(cluster, "t_books_harm")
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_each_harm_is_found(cluster, audited, harm):
+    statement, checks = HARMS[harm]
+    d = copied(cluster, "t_books_audit")
     assert d.sql(statement) != 0
     done = d.run("audit", check=False)
     assert done.returncode == 1, done.stdout
     assert set(re.findall(r"^audit: (\w+): \d+ times not so", done.stdout, re.M)) == checks, done.stdout
+
+
+# ---- --recompute ----
+
+def recompute(d, check=True):
+    """The audit with --recompute: (orders, decisions, rows, differ) and its lines."""
+    done = d.run("audit", "--recompute", check=False)
+    m = re.search(r"^audit: recomputed (\d+) orders: (\d+) decisions \(0 older ones keep too little\), (\d+) rows, "
+                  r"(\d+) differ$", done.stdout, re.M)
+    assert m, done.stdout + done.stderr
+    assert not check or done.returncode == 0, done.stdout
+    assert re.search(r"orders/s$", done.stderr, re.M)
+    return tuple(int(x) for x in m.groups()), done.stdout
+
+
+def test_recompute_makes_every_leg_again(audited):
+    (orders, decisions, rows, differ), _ = recompute(audited)
+    assert (orders, decisions, differ) == (4, 4, 0)
+    assert rows == audited.sql("select count(*) from journal where event in (3, 4) or (event = 9 and event_no >= 1000)"
+                               )[0][0] > 2
+
+
+E3 = "event = 3 and object_id = (select object_id from journal where event = 3 order by object_id limit 1)"
+OTHERWISE = {
+    "a leg of a decision": (
+        "update decision set leg_fen[1] = leg_fen[1] + 1, leg_fen[2] = leg_fen[2] - 1 where order_id = "
+        "(select min(order_id::text)::uuid from decision)", 1, r"decision 1 \d+: a leg differs"),
+    "a hand-over": (
+        f"update journal set amounts[1] = amounts[1] + 1, amounts[2] = amounts[2] - 1 where {E3}", 1,
+        r"event 3 \d+: its legs come out otherwise"),
+    "who earned it": (
+        f"update journal set accounts[2] = accounts[2] + 1 where {E3}", 1, r"event 3 \d+: its legs come out otherwise"),
+    "a refund": (
+        "update journal set amounts[1] = amounts[1] + 1, amounts[2] = amounts[2] - 1 where event = 9", 1,
+        r"event 9 \d+: "),
+    "the book": (
+        "update split_rule_book set state = 1", 4, r"decision 1 \d+: the book of its version is gone"),
+}
+
+
+@pytest.mark.parametrize("harm", OTHERWISE)
+def test_recompute_finds(cluster, audited, harm):
+    statement, count, line = OTHERWISE[harm]
+    d = copied(cluster, "t_books_audit")
+    assert d.sql(statement) != 0
+    (orders, _, _, differ), out = recompute(d, check=False)
+    assert (orders, differ) == (4, count), out
+    assert len(re.findall("^audit: recompute: order [0-9a-f-]+ " + line, out, re.M)) == count, out
+    # counted in the last line, which all look at
+    assert int(re.search(r"(\d+) violations$", out.strip()).group(1)) >= count
