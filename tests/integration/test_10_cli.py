@@ -10,7 +10,7 @@ import pytest
 
 import yc
 
-COMMANDS = ["serve", "migrate", "check", "key", "policy", "import", "audit", "version"]
+COMMANDS = ["serve", "migrate", "check", "key", "policy", "import", "provider", "audit", "version"]
 
 
 # ---- Usage ----
@@ -51,6 +51,7 @@ def test_each_command_explains_itself(command):
     ["key", "revoke"], ["key", "revoke", "x"], ["key", "revoke", "0"], ["key", "revoke", "-1"],
     ["import"], ["import", "orders", "x.csv"], ["import", "stock"], ["import", "stock", "x.csv", "more"],
     ["import", "--counted-at", "noon", "stock", "x.csv"],
+    ["provider"], ["provider", "call"], ["provider", "status", "x"], ["provider", "call", "x", "y"],
     ["policy"], ["policy", "drop"], ["policy", "show", "--version", "x"],
     ["policy", "show", "--version", "0"], ["policy", "list", "--version", "1"],
 ], ids=" ".join)

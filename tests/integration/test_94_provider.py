@@ -334,3 +334,37 @@ def test_two_instances(desk, server, service, standin):
     assert all(desk.paid(p) == ({"2001": 1000, "2002": 500}, 1) for p in payments)
     server.start()
     assert second.alive()
+
+
+# ---- The command line ------------------------------------------------------------------------------------
+
+def test_status_and_call(desk, server, database):
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 1000), ("NONAME", 20))
+    desk.ended(split)
+    lines = [line.split("\t") for line in database.run("provider", "status").stdout.splitlines()]
+    assert {tuple(line[:2]) for line in lines} >= {("split", "done"), ("results", "not_posted"), ("bills", "due")}
+    call, first, second = [line.split("\t") for line in database.run("provider", "call", split).stdout.splitlines()]
+    assert call[:4] == [split, "split", "done", "BRAND"] and call[6] == "1020"
+    assert first[:5] == ["1", "D1", "2001", "1000", "success"]
+    assert second[:5] == ["2", "NONAME", "2004", "20", "closed"] and second[6] == "RECEIVER"
+    missing = database.run("provider", "call", "nothing", check=False)
+    assert missing.returncode == 1 and "no such call" in missing.stderr
+
+
+@pytest.mark.parametrize("setting, value, says", [
+    ("wechat_key_file", "/nowhere", "wechat_key_file: /nowhere"),
+    ("wechat_platform_serial", "", "wechat_platform_serial"),
+    ("wechat_mchid", "a b", "wechat_mchid"),
+    ("wechat_appid", "", "wechat_appid"),
+    ("wechat_url", "ftp://x", "wechat_url"),
+    ("wechat_http_allowed", "off", "wechat_url"),
+])
+def test_settings_that_are_wrong(standin, database, setting, value, says):
+    """yuncang check names the setting; so does serve, and does not start."""
+    settings = {"YUNCANG_" + k.upper(): str(v) for k, v in standin.settings(**{setting: value}).items()}
+    done = yc.run("check", env=settings, check=False)
+    assert done.returncode == 1 and says in done.stderr
+    serve = yc.run("serve", env={**settings, **database.env, "YUNCANG_LISTEN": f"127.0.0.1:{yc.free_port()}"},
+                   check=False)
+    assert serve.returncode == 1 and f"setting={says.split(chr(58))[0]}" in serve.stderr

@@ -1,0 +1,97 @@
+"""Bills: fetched the day after from ten o'clock on in China, held against their SHA-1, taken in once."""
+import datetime
+
+import pytest
+
+import yc
+from provider_stand import StandIn
+from test_94_provider import Desk
+
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
+DUE, TAKEN, NONE = 1, 2, 3
+TRADE, SPLIT, FUND = 1, 2, 3
+
+
+@pytest.fixture(scope="module")
+def database(cluster):
+    d = cluster.database("t_provider_bills")
+    d.migrate()
+    return d
+
+
+@pytest.fixture(scope="module")
+def standin(tmp_path_factory):
+    s = StandIn(tmp_path_factory.mktemp("provider")).start()
+    yield s
+    s.stop()
+
+
+@pytest.fixture(scope="module")
+def desk(database, standin):
+    return Desk(database, standin)
+
+
+@pytest.fixture(scope="module")
+def clocks(service, desk, standin):
+    """clocks(time): the service's and the provider's."""
+    server = service(**standin.settings(clock_may_move="on"))[0]
+    admin = server.login("admin")
+
+    def move(at):
+        standin.control("clock", {"now": at.isoformat()})
+        admin.call("AdminService/MoveClock", {"to": at.astimezone(datetime.timezone.utc).isoformat().replace(
+            "+00:00", "Z")})
+    return move
+
+
+def bills(desk, day):
+    return {(k, m): s for k, m, s in desk.database.sql(
+        "select kind, merchant, state from provider_bill where day = %s", (day,))}
+
+
+def test_the_day_after(desk, clocks, standin):
+    """Not before ten; trade and split bills are of who signs and for all, fund bills are everybody's own."""
+    today = (datetime.datetime.now(CHINA) + datetime.timedelta(days=1)).replace(hour=12, minute=0, second=0,
+                                                                                microsecond=0)
+    tomorrow = today + datetime.timedelta(days=1)
+    clocks(today)
+    for payer in ("BRAND", "D1"):
+        payment = desk.pay(payer=payer)
+        desk.ended(desk.split(payment, ("D2", 1000), payer=payer))
+    clocks(tomorrow.replace(hour=9, minute=50))
+    yc.wait_for("the day before", lambda: bills(desk, (today - datetime.timedelta(days=1)).date()))
+    assert not bills(desk, today.date())
+    clocks(tomorrow.replace(hour=10, minute=1))
+    yc.wait_for("all of them", lambda: len(bills(desk, today.date())) == 7 and DUE not in bills(
+        desk, today.date()).values(), 20)
+    assert bills(desk, today.date()) == {
+        (TRADE, "1000"): TAKEN, (SPLIT, "1000"): TAKEN, (FUND, "1000"): TAKEN, (FUND, "2001"): TAKEN,
+        (FUND, "2002"): TAKEN, (FUND, "2003"): NONE, (FUND, "2004"): NONE}
+    assert desk.database.sql("select kind, count(*) from bill where day = %s group by 1 order by 1", (today.date(),)) == [
+        (TRADE, 1), (SPLIT, 1), (FUND, 3)]
+
+
+@pytest.mark.parametrize("fault", ["hash", "truncated", "lost", "cut", "bad_signature"])
+def test_a_bill_that_comes_wrong(desk, clocks, standin, fault):
+    """It is not taken in, and fetched again."""
+    day = desk.database.sql("select max(day) + 1 from provider_bill")[0][0]
+    evening = datetime.datetime.combine(day, datetime.time(18), CHINA)
+    clocks(evening)
+    desk.pay()
+    after = evening + datetime.timedelta(hours=18)
+    planted = fault in ("hash", "truncated")
+    if planted:
+        standin.control("plant", {"date": day.isoformat(), "kind": fault, "bill": "trade"})
+    clocks(after)
+    if not planted:
+        standin.fault(fault, 1, "/v3/bill/tradebill" if fault == "bad_signature" else "/v3/billdownload")
+    error = lambda: desk.database.sql(  # noqa: E731
+        "select error from provider_bill where kind = 1 and day = %s and (error is not null or state = 2)", (day,))
+    yc.wait_for("an answer", error, 20)
+    if planted:
+        assert error() != [(None,)] and not desk.database.sql(
+            "select 1 from bill where kind = 1 and day = %s", (day,))
+        standin.control("plant", {"date": day.isoformat(), "kind": "none", "bill": "trade"})
+    clocks(after + datetime.timedelta(minutes=10))
+    yc.wait_for("the bill", lambda: bills(desk, day)[TRADE, "1000"] == TAKEN, 20)
+    assert desk.database.sql("select count(*) from bill where kind = 1 and day = %s", (day,)) == [(1,)]
