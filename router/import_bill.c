@@ -82,13 +82,15 @@ conclude(struct bill_cli *x)
 	if (r->imported.repeated)
 		printf("imported before: bill %s\n", id);
 	else
-		printf("imported: bill %s, %" PRId64 " lines, %" PRId64 " of merchants that are not "
+		printf("imported: bill %s, %" PRId64 " lines, %" PRId64
+		       " of merchants that are not "
 		       "known\n",
 		    id, r->imported.sums.rows, r->imported.sums.other_rows);
 	if (r->matched)
 		printf("matched: %" PRId64 " of %" PRId64 ", %" PRId64 " fen, %" PRId64
-		       " within the tolerance; exceptions: %" PRId64 " not as in the books, %" PRId64
-		       " missing on the bill, %" PRId64 " closed\n",
+		       " within the tolerance; exceptions: %" PRId64
+		       " not as in the books, %" PRId64 " missing on the bill, %" PRId64
+		       " closed\n",
 		    m->matched, m->groups, m->matched_fen, m->rounded, m->opened, m->missing,
 		    m->closed);
 	else if (r->match.err != ERR_OK)
@@ -163,8 +165,9 @@ options_read(struct cli *c, struct bill_cli *x)
 {
 	static const struct option options[] = {{"kind", required_argument, NULL, OPT_KIND},
 	    {"collector", required_argument, NULL, OPT_COLLECTOR},
-	    {"date", required_argument, NULL, OPT_DATE}, {"sha1", required_argument, NULL, OPT_SHA1},
-	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	    {"date", required_argument, NULL, OPT_DATE},
+	    {"sha1", required_argument, NULL, OPT_SHA1}, {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0}};
 	const char *kind = "";
 	int o;
 

@@ -121,9 +121,6 @@ resolve_exception_execute(struct proposal_run *x)
 	}
 	if (e == ERR_OK) {
 		f->change.key_id = c->principal->key_id;
-		f->change.key_name = x->row.decided_name != NULL && x->row.decided_name[0] != '\0'
-		    ? x->row.decided_name
-		    : x->row.proposed_name;
 		f->change.now_us = c->received_us;
 		f->change.mark = &x->mark;
 		e = case_change(call_app(c)->query_pool, c->arena, &f->change, changed, f);

@@ -41,8 +41,10 @@ recon_conf(const struct conf *c)
 struct bill_env
 recon_job_env(const struct recon_job *j)
 {
-	return (struct bill_env){
-	    .base = j->app->base, .pool = j->pool, .conf = j->app->conf, .seal = j->app->seal};
+	return (struct bill_env){.base = j->app->base,
+	    .pool = j->pool,
+	    .conf = j->app->conf,
+	    .seal = j->app->seal};
 }
 
 /* ---- Bills that wait --------------------------------------------------------------------------- */
@@ -146,8 +148,8 @@ bill_imported(void *ctx, const struct bill_result *r)
 	if (j->closing)
 		return;
 	if (e != ERR_OK)
-		log_warn(LOG_MSG("a bill of the provider was refused"),
-		    LOG_STR("err", err_name(e)), LOG_STR("why", r->imported.reason.text));
+		log_warn(LOG_MSG("a bill of the provider was refused"), LOG_STR("err", err_name(e)),
+		    LOG_STR("why", r->imported.reason.text));
 	else if (r->matched)
 		log_match(&r->imported.id, &r->recon);
 	bill_end(j, e);

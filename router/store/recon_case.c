@@ -208,7 +208,6 @@ send_close(struct changing *x, struct tx *t)
 	args_i16(a, (int16_t)in->resolution);
 	args_text(a, in->note);
 	args_i64(a, in->key_id);
-	args_text(a, in->key_name);
 	if (uuid_is_zero(&in->order_id))
 		args_null(a);
 	else
@@ -240,7 +239,6 @@ send_others(struct changing *x, struct tx *t)
 		args_time(a, in->now_us);
 		args_text(a, in->note);
 		args_i64(a, in->key_id);
-		args_text(a, in->key_name);
 		tx_add(t, STMT_CASE_CLOSE_OTHER);
 	}
 }

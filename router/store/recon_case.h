@@ -92,7 +92,6 @@ struct case_change {
 	struct uuid entry;    /* ENTRY: the journal row */
 	int entry_event, entry_event_no;
 	int64_t key_id, now_us;
-	const char *key_name;
 	const struct proposal_mark *mark; /* of a resolution: store/proposal.h */
 };
 /*

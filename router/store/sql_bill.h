@@ -78,11 +78,12 @@
 	    "and l.account < (4::int8 << 55) and ((l.account >> 50) & 31) = $4::int2 " \
 	    "and ((l.account >> 25) & 33554431)::int4 = $5::int4 having count(*) > 0") \
 	X(CASE_CLOSE, ON_QUERY, \
-	    "update recon_exception set closed_at = $2, resolution = $3, note = $4, closed_by = $5, closed_name = $6, " \
-	    "order_id = $7, event_no = event_no + $8::int4 where exception_id = $1 and closed_at is null") \
+	    "update recon_exception set closed_at = $2, resolution = $3, note = $4, closed_by = $5, order_id = $6, " \
+	    "closed_name = (select name from api_key where key_id = $5), event_no = event_no + $7::int4 where exception_id = $1 and closed_at is null") \
 	/* The other half: the books' row that was looked for under its own number. */ \
 	X(CASE_CLOSE_OTHER, ON_QUERY, \
-	    "update recon_exception set closed_at = $4, resolution = 5, note = $5, closed_by = $6, closed_name = $7 " \
+	    "update recon_exception set closed_at = $4, resolution = 5, note = $5, closed_by = $6, " \
+	    "closed_name = (select name from api_key where key_id = $6) " \
 	    "where collector_id = $1 and kind = $2 and ref = $3 and reason = 2 and closed_at is null")
 /* clang-format on */
 

@@ -9,7 +9,7 @@
 	"+ extract(month from " at " + interval '8 hours'))::int4"
 /* An account of a collector at the provider: $2 is the provider in all of these. */
 #define SQL_ACCOUNT(kind, collector) \
-	"(" kind "::int8 << 55 | $2::int2::int8 << 50 | " collector "::int8 << 25)"
+	"((" kind "::int8 << 55) | ($2::int2::int8 << 50) | (" collector "::int8 << 25))"
 #define SQL_AVAILABLE SQL_ACCOUNT("2", "m.collector_id")
 #define SQL_C_RECON "(13::int8 << 55)"
 /* Entries of accounts 1 to 3: frozen, available, disputed. */
