@@ -17,6 +17,7 @@
 #include "simulator/day_till.h"
 #include "simulator/day_watch.h"
 #include "simulator/load.h"
+#include "simulator/month_money.h"
 #include "simulator/storefront.h"
 
 #define ORDERS_DEFAULT 3000
@@ -70,6 +71,30 @@ on_acknowledged(struct shop *s, const struct plan *plan, const char *order_id, v
 
 	(void)s;
 	day_customers_ordered(p->day.customers, plan, order_id);
+}
+
+bool
+day_pay(struct day *d, const char *order_id, const Yuncang__V1__Payment *p, bool balance)
+{
+	struct month_payment paid = {.order_id = order_id,
+	    .number = p->number,
+	    .fen = p->amount_fen,
+	    .paid_us = p->paid_at->seconds * US_PER_S + p->paid_at->nanos / 1000,
+	    .balance = balance};
+
+	if (d->money == NULL || month_money_pay(d->money, &paid) == ERR_OK)
+		return true;
+	day_fail(d, "the payment provider takes no money");
+	return false;
+}
+
+static bool
+on_paying(struct shop *s, const char *order_id, const Yuncang__V1__Payment *p, void *ctx)
+{
+	struct play *play = ctx;
+
+	(void)s;
+	return day_pay(&play->day, order_id, p, false);
 }
 
 static void
@@ -299,6 +324,8 @@ shop_make(struct play *p)
 		    (unsigned long long)(day_real_us() / 1000));
 	s->outage_us = o->outage_s * US_PER_S;
 	s->acknowledged = on_acknowledged;
+	if (p->day.money != NULL)
+		s->paying = on_paying;
 	s->ctx = p;
 }
 
@@ -318,6 +345,7 @@ play_end(struct play *p)
 	http_client_free(d->fronts);
 	http_client_free(d->acts);
 	day_calls_drop(d);
+	month_money_free(d->money);
 	if (p->tick != NULL)
 		event_free(p->tick);
 	if (p->second != NULL)
@@ -352,6 +380,10 @@ play(struct play *p)
 	if (d->base == NULL)
 		return ERR_NO_MEMORY;
 	e = clients_make(p);
+	if (e != ERR_OK)
+		return e;
+	if (d->o->provider[0] != '\0')
+		e = month_money_new(&d->money, d->o->provider, d->o->db, d->o->outage_s * US_PER_S);
 	if (e != ERR_OK)
 		return e;
 	shop_make(p);

@@ -74,6 +74,7 @@ struct day_receivers;
 struct day_courier;
 struct day_forger;
 struct day_call;
+struct month_money;
 
 struct day {
 	const struct options *o;
@@ -90,6 +91,7 @@ struct day {
 	struct day_receivers *receivers;
 	struct day_courier *courier;
 	struct day_forger *forger;
+	struct month_money *money; /* NULL: there is no payment provider */
 	struct day_tally tally;
 	uint64_t draws;         /* of mishaps on the way */
 	struct day_call *calls; /* under way */
@@ -107,6 +109,12 @@ enum err day_run(const struct options *o, const struct world *w, int64_t *violat
 
 /* Fails the day with a word why. */
 void day_fail(struct day *d, const char *why);
+
+/*
+ * A customer pays ${p} of an order: the provider hears of it first.  ${balance}: the second part of it.  false: the day has
+ * failed.
+ */
+bool day_pay(struct day *d, const char *order_id, const Yuncang__V1__Payment *p, bool balance);
 
 /* A generator for one subject of the day: ${salt} parts the uses of one text. */
 void day_rng(const struct day *d, const char *text, uint64_t salt, struct rng *out);

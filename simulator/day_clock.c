@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "simulator/month_money.h"
 #include "simulator/rpc.h"
 #include "yuncang/v1/admin.pb-c.h"
 
@@ -188,6 +189,10 @@ move(struct day_clock *c)
 	to.nanos = (int32_t)(c->to_us % US_PER_S * 1000);
 	q.to = &to;
 	c->body_len = yuncang__v1__move_clock_request__pack(&q, c->body);
+	if (c->day->money != NULL && month_money_clock(c->day->money, c->to_us) != ERR_OK) {
+		day_fail(c->day, "the payment provider's clock cannot be moved");
+		return;
+	}
 	c->answered_all = true;
 	c->moving = c->instance_count;
 	for (int i = 0; i < c->instance_count; i++) {

@@ -228,6 +228,8 @@ balance_read(void *ctx, const struct rpc_answer *a)
 	pay.paid_at = &at;
 	q.order_id = o->order_id;
 	q.payment = &pay;
+	if (!day_pay(o->day, o->order_id, &pay, true))
+		return;
 	day_call(o->day, DAY_ConfirmPayment, &q.base, balance_paid, o);
 }
 

@@ -61,9 +61,23 @@ merchant(struct arena *a, const char *provider, const char *owner)
 {
 	NEW(a, Merchant, MERCHANT, m);
 	m->provider = text(a, provider);
-	m->number = arena_printf(a, "1900-%s", owner);
+	m->number = strcmp(owner, BRAND_CODE) == 0 ? text(a, BRAND_MERCHANT)
+	                                           : arena_printf(a, "1900-%s", owner);
 	m->fee_bps = FEE_BPS;
 	return m;
+}
+
+/* Everybody has a bank account; ${openid}: NULL, or of a person at the payment provider. */
+static Yuncang__V1__Payee *
+payee(struct arena *a, const char *owner, const char *openid)
+{
+	NEW(a, Payee, PAYEE, p);
+	p->bank = text(a, "中国工商银行");
+	p->account_name = text(a, owner);
+	p->account = arena_printf(a, "6222-%s", owner);
+	if (openid != NULL)
+		p->openid = arena_printf(a, "oUpF8u-%s", openid);
+	return p->account == NULL || p->openid == NULL ? NULL : p;
 }
 
 /* The parties that are no dealers and no staff. */
@@ -102,6 +116,9 @@ party_rows(const struct load_in *in, int64_t first, int64_t count, struct arena 
 		p->kind = parties[i].kind;
 		if (parties[i].provider != NULL)
 			p->merchant = merchant(a, parties[i].provider, parties[i].code);
+		if (p->kind != YUNCANG__V1__PARTY_KIND__PARTY_KIND_BRAND &&
+		    p->kind != YUNCANG__V1__PARTY_KIND__PARTY_KIND_PROVIDER)
+			p->payee = payee(a, parties[i].code, NULL);
 		q->parties[q->n_parties++] = p;
 	}
 	return &q->base;
@@ -124,6 +141,7 @@ dealer_rows(const struct load_in *in, int64_t first, int64_t count, struct arena
 		d->name = arena_printf(a, "Dealer %lld", (long long)i);
 		d->grade = in->world->dealers[i].grade;
 		d->merchant = merchant(a, "wechat", d->code);
+		d->payee = payee(a, d->code, NULL);
 		q->dealers[q->n_dealers++] = d;
 	}
 	return &q->base;
@@ -155,6 +173,7 @@ staff_rows(const struct load_in *in, int64_t first, int64_t count, struct arena 
 			p->name = arena_printf(a, "Assistant of store %lld", (long long)(i * 3));
 			p->employer = dealer_code(a, in->world->stores[i * 3].dealer);
 		}
+		p->payee = payee(a, p->code, p->code);
 		q->parties[q->n_parties++] = p;
 	}
 	return &q->base;

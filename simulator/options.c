@@ -20,6 +20,10 @@ static const struct {
     {"bench", "measure: prepared requests as fast as they go, one line of JSON"},
     {"day",
         "load, play a compressed day to the end of everything, audit; moves the service's clock"},
+    {"month",
+        "play the days behind a day to the end of a month: payouts, bills, the period's close"},
+    {"books",
+        "hold --db against the provider's books, and audit: the lines day, money and audit"},
     {"screens", "measure: stores' screens that wait for tasks, one line of JSON"},
     {"provider", "play the payment provider; options of its own: simulator provider --help"},
     {"selftest", "tamper with the rows of --db in transactions rolled back: the audit must see it"},
@@ -59,6 +63,9 @@ static const struct {
         "day: of 127.0.0.1, for webhooks and the courier; 0: any that is free"},
     {'x', "courier-secret", "FILE", "",
         "day: secret shared with the service, which calls the courier at /courier; none: no courier"},
+    {'V', "provider", "URL", "",
+        "day, month, books: the stand-in provider, who is paid first; none: nobody hears of payments"},
+    {'2', "second-key", "KEY", "", "month: of the second person of finance, who approves"},
     {'P', "pid", "N", "", "screens: the service's process, to see what it uses"},
     {'C', "cities", "FILE", "simulator/data/china-cities.csv", "the cities"},
     {'q', "quiet", NULL, NULL, "no progress"},
@@ -156,6 +163,12 @@ option_set(struct options *o, int letter, const char *s)
 	case 'x':
 		o->courier_secret = s;
 		return true;
+	case 'V':
+		o->provider = s;
+		return true;
+	case '2':
+		o->second_key = s;
+		return true;
 	case 'l':
 		return parse_i64(s, 0, 65535, &o->listen) == ERR_OK;
 	case 'g':
@@ -196,6 +209,8 @@ defaults_set(struct options *o)
 	*o = (struct options){.db = "",
 	    .front_key = "",
 	    .courier_secret = "",
+	    .provider = "",
+	    .second_key = "",
 	    .cities = "simulator/data/china-cities.csv",
 	    .journal = "var/simulator.journal",
 	    .size = WORLD_SMALL,

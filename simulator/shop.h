@@ -39,6 +39,9 @@ struct shop {
 	void (*answered)(struct shop *s, void *ctx);
 	/* NULL, or told of each order that was acknowledged, once */
 	void (*acknowledged)(struct shop *s, const struct plan *p, const char *order_id, void *ctx);
+	/* NULL, or told of each payment to the provider before the service is, perhaps twice; false: it cannot be made */
+	bool (*paying)(struct shop *s, const char *order_id, const Yuncang__V1__Payment *p,
+	    void *ctx);
 	void *ctx;
 };
 

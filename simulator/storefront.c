@@ -295,7 +295,11 @@ pay_build(struct life *l)
 	*q = (Yuncang__V1__ConfirmPaymentRequest)YUNCANG__V1__CONFIRM_PAYMENT_REQUEST__INIT;
 	q->order_id = l->order_id;
 	q->payment = payment_build(l);
-	return q->payment == NULL ? NULL : &q->base;
+	if (q->payment == NULL ||
+	    (l->shop->paying != NULL &&
+	        !l->shop->paying(l->shop, l->order_id, q->payment, l->shop->ctx)))
+		return NULL;
+	return &q->base;
 }
 
 static enum step

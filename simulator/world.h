@@ -25,6 +25,7 @@
 #define SLOT_DAYS 4
 #define SLOTS_A_DAY 3
 #define BRAND_CODE "BRAND"
+#define BRAND_MERCHANT "1900000001" /* the number that signs for all others */
 #define BY_BRAND (-1) /* in place of a dealer's number */
 #define WORLD_CODE_SIZE 24
 

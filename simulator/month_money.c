@@ -1,0 +1,127 @@
+#include "simulator/month_money.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#include "base/log.h"
+#include "simulator/audit_db.h"
+#include "simulator/month_ask.h"
+
+#define NUMBER_LEN_MAX 32 /* of the provider's own numbers */
+
+__extension__ typedef __int128 wide_t;
+
+struct month_money {
+	struct month_ask *ask;
+	PGconn *db;
+	const char *provider;
+};
+
+struct collector {
+	char number[64];
+	int64_t fee_bps, deposit_fen;
+};
+
+enum err
+month_money_new(struct month_money **out, const char *provider, const char *db, int64_t outage_us)
+{
+	struct month_money *m = calloc(1, sizeof(*m));
+	enum err e;
+
+	if (m == NULL)
+		return ERR_NO_MEMORY;
+	*out = m;
+	m->provider = provider;
+	m->db = PQconnectdb(db);
+	e = month_ask_new(&m->ask, outage_us);
+	if (e == ERR_OK && PQstatus(m->db) != CONNECTION_OK) {
+		log_error(LOG_MSG("cannot connect"), LOG_STR("why", PQerrorMessage(m->db)));
+		e = ERR_DB_DOWN;
+	}
+	return e;
+}
+
+void
+month_money_free(struct month_money *m)
+{
+	if (m == NULL)
+		return;
+	PQfinish(m->db);
+	month_ask_free(m->ask);
+	free(m);
+}
+
+static enum err
+collector_read(struct month_money *m, const char *order_id, struct collector *out)
+{
+	static const char sql[] =
+	    "select p.merchant_number, p.fee_bps, coalesce(d.deposit_fen, 0) from sales_order o "
+	    "join party p on p.party_id = o.collector_id left join order_deposit d using (order_id) "
+	    "where o.order_id = $1::uuid";
+	PGresult *r = PQexecParams(m->db, sql, 1, NULL, &order_id, NULL, NULL, 0);
+	enum err e = ERR_IO;
+
+	if (PQresultStatus(r) == PGRES_TUPLES_OK && PQntuples(r) == 1) {
+		(void)snprintf(out->number, sizeof(out->number), "%s", audit_text(r, 0, 0));
+		out->fee_bps = audit_int(r, 0, 1);
+		out->deposit_fen = audit_int(r, 0, 2);
+		e = ERR_OK;
+	} else {
+		log_error(LOG_MSG("nobody collects for an order"), LOG_STR("order", order_id),
+		    LOG_STR("why", PQerrorMessage(m->db)));
+	}
+	PQclear(r);
+	return e;
+}
+
+static int64_t
+fee(const struct collector *c, int64_t fen)
+{
+	return (int64_t)(((wide_t)fen * c->fee_bps + 5000) / 10000);
+}
+
+static enum err
+told(struct month_money *m, const char *path, json_t *body)
+{
+	json_t *answer;
+	enum err e = month_ask_json(m->ask, m->provider, path, NULL, body, &answer);
+
+	json_decref(answer);
+	if (e == ERR_WRONG_STATE) {
+		log_error(LOG_MSG("the provider refused"), LOG_STR("path", path),
+		    LOG_STR("why", month_ask_why(m->ask)));
+		return ERR_IO;
+	}
+	return e;
+}
+
+enum err
+month_money_pay(struct month_money *m, const struct month_payment *p)
+{
+	struct collector c = {.number = ""};
+	int64_t before;
+	enum err e;
+
+	if (strlen(p->number) > NUMBER_LEN_MAX) {
+		log_error(LOG_MSG("too long for a provider's number: a shorter --tag"),
+		    LOG_STR("number", p->number));
+		return ERR_IO;
+	}
+	e = collector_read(m, p->order_id, &c);
+	if (e != ERR_OK)
+		return e;
+	before = p->balance ? c.deposit_fen : 0;
+	return told(m, "/control/payments",
+	    json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "transaction_id", p->number, "sub_mchid",
+	        c.number, "amount", (json_int_t)p->fen, "fee",
+	        (json_int_t)(fee(&c, before + p->fen) - fee(&c, before)), "paid_at",
+	        (json_int_t)p->paid_us, "out_trade_no", p->order_id));
+}
+
+enum err
+month_money_clock(struct month_money *m, int64_t now_us)
+{
+	return told(m, "/control/clock", json_pack("{s:I}", "now", (json_int_t)now_us));
+}
