@@ -19,6 +19,7 @@
 #include "flow/app.h"
 #include "flow/attach.h"
 #include "flow/compile.h"
+#include "flow/export_http.h"
 #include "flow/keys_flow.h"
 #include "flow/provider.h"
 #include "flow/recon_job.h"
@@ -474,6 +475,7 @@ make_app(struct serve *s, struct reason *r)
 		return reason_set(r, e, NULL, "%s", err_text(e));
 	rpc_attach(app->rpc, app->http);
 	admin_attach(app);
+	export_attach(app, app->http);
 	return ERR_OK;
 }
 

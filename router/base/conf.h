@@ -76,6 +76,7 @@
 	X(courier_secret_file, TEXT, 0, 0, "", false, "file with the secret shared with the courier, whsec_ and base64") \
 	X(courier_timeout_ms, MS, 50, 60000, "5s", true, "time the courier may take to answer") \
 	X(courier_poll_ms, MS, 20, 3600000, "2s", true, "how often the courier is asked for news") \
+	X(exports_max, INT, 1, 256, "4", true, "exports of the books at once") \
 	X(seal_poll_ms, MS, 10, 3600000, "500ms", true, "how often new journal rows are sealed into the books") \
 	X(seal_rows_max, INT, 1, 20000, "2000", true, "journal rows of one sealed batch; those of one commit stay together") \
 	X(wechat_url, TEXT, 0, 0, "", false, "base URL of WeChat Pay, https://api.mch.weixin.qq.com, or of who stands in for it; empty: nobody is paid through a provider") \

@@ -44,6 +44,7 @@
 	X(probes_total, COUNTER, "reads of fresh figures before a refusal") \
 	X(claims_total, COUNTER, "ownership claims made and repeated") \
 	X(sealed_rows_total, COUNTER, "journal rows this instance sealed into the books") \
+	X(exports_total, COUNTER, "exports of the books that ended, whole or not") \
 	X(seal_batches_total, COUNTER, "batches it sealed them in") \
 	X(seal_rows_behind, GAUGE, "journal rows that were not sealed at the last look") \
 	X(seal_seconds_behind, GAUGE, "age in seconds of the oldest of them, by the business clock") \

@@ -237,16 +237,15 @@ connection_line(const struct http_request *q)
 	return "";
 }
 
-static void
-add_head(struct http_request *q, struct evbuffer *out, int status, const char *type, size_t length)
+void
+http_head(struct http_request *q, struct evbuffer *out, int status, const char *type,
+    const char *framing)
 {
 	const char *parts[] = {"HTTP/1.1 ", http_status(status), "\r\nContent-Type: ", type,
-	    "\r\nContent-Length: ", NULL, "\r\nDate: ", date_now(q->server), "\r\n",
-	    connection_line(q)};
-	char head[HEAD_SIZE_MAX], digits[24];
+	    framing, "\r\nDate: ", date_now(q->server), "\r\n", connection_line(q)};
+	char head[HEAD_SIZE_MAX];
 	size_t len = 0;
 
-	parts[5] = decimal(digits, length);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		len = put(head, sizeof(head), len, parts[i]);
 	assert(q->extra_len + 2 <= sizeof(head) - len);
@@ -258,7 +257,29 @@ add_head(struct http_request *q, struct evbuffer *out, int status, const char *t
 void
 http_reply(struct http_request *q, int status, const char *content_type)
 {
+	static const char name[] = "\r\nContent-Length: ";
+	char digits[24], framing[sizeof(name) + sizeof(digits)];
 	struct evbuffer *body, *out;
+	struct conn *c = q->conn;
+
+	if (c != NULL) {
+		assert(c->state == CONN_APP);
+		body = evhttp_request_get_output_buffer(q->ev);
+		out = bufferevent_get_output(c->bev);
+		framing[put(framing, sizeof(framing), put(framing, sizeof(framing), 0, name),
+		    decimal(digits, evbuffer_get_length(body)))] = '\0';
+		http_head(q, out, status, content_type, framing);
+		if (evhttp_request_get_command(q->ev) != EVHTTP_REQ_HEAD)
+			evbuffer_add_buffer(out, body);
+		metric_add(METRIC_http_requests_total, 1);
+		conn_move(c, CONN_WRITING);
+	}
+	http_finish(q);
+}
+
+void
+http_finish(struct http_request *q)
+{
 	struct conn *c = q->conn;
 	bufferevent_data_cb write_cb;
 	bufferevent_event_cb event_cb;
@@ -268,14 +289,6 @@ http_reply(struct http_request *q, int status, const char *content_type)
 		request_put(q);
 		return;
 	}
-	assert(c->state == CONN_APP);
-	body = evhttp_request_get_output_buffer(q->ev);
-	out = bufferevent_get_output(c->bev);
-	add_head(q, out, status, content_type, evbuffer_get_length(body));
-	if (evhttp_request_get_command(q->ev) != EVHTTP_REQ_HEAD)
-		evbuffer_add_buffer(out, body);
-	metric_add(METRIC_http_requests_total, 1);
-	conn_move(c, CONN_WRITING);
 	/*
 	 * evhttp takes it for the end of a reply in parts, waits until all is written, and goes on to the
 	 * next request.  Reading stays off until then, and unheard, as when evhttp writes itself: it would be
@@ -301,7 +314,7 @@ http_conn_closed(struct conn *c)
 	if (q == NULL)
 		return;
 	c->request = NULL;
-	if (c->state == CONN_WRITING) {
+	if (c->state == CONN_WRITING && !q->stream.on) {
 		request_put(q);
 		return;
 	}
@@ -309,6 +322,8 @@ http_conn_closed(struct conn *c)
 		evhttp_request_free(q->ev);
 	q->ev = NULL;
 	q->conn = NULL;
+	if (q->stream.on)
+		http_stream_closed(q);
 }
 
 /* ---- Routes --------------------------------------------------------------------------------- */
@@ -385,12 +400,15 @@ on_request(struct evhttp_request *ev, void *ctx)
 	q->conn = c;
 	q->ev = ev;
 	q->extra_len = 0;
+	q->stream.on = false;
 	c->request = q;
 	c->handled++;
 	conn_move(c, CONN_APP);
 	evhttp_request_set_on_complete_cb(ev, request_sent, q);
 	route = find_route(s, http_path(q));
-	if (route != NULL)
+	if (route != NULL && route->ask != NULL)
+		route->ask(route->ctx, q);
+	else if (route != NULL)
 		reply_get(q, route);
 	else if (s->rpc != NULL)
 		s->rpc(s->rpc_ctx, q);
@@ -402,7 +420,14 @@ void
 http_route_get(struct http_server *s, const char *path, http_get_fn *fn, void *ctx)
 {
 	assert(s->route_count < HTTP_ROUTES_MAX);
-	s->routes[s->route_count++] = (struct http_route){path, fn, ctx};
+	s->routes[s->route_count++] = (struct http_route){.path = path, .fn = fn, .ctx = ctx};
+}
+
+void
+http_route_ask(struct http_server *s, const char *path, http_rpc_fn *fn, void *ctx)
+{
+	assert(s->route_count < HTTP_ROUTES_MAX);
+	s->routes[s->route_count++] = (struct http_route){.path = path, .ask = fn, .ctx = ctx};
 }
 
 void

@@ -47,6 +47,8 @@ int64_t http_bytes(const struct http_server *s); /* request bytes held */
 #define HTTP_ROUTES_MAX 16
 void http_route_get(struct http_server *s, const char *path, http_get_fn *fn, void *ctx);
 void http_route_rpc(struct http_server *s, http_rpc_fn *fn, void *ctx);
+/* GET of ${path}, whose ${fn} answers through http_reply(), http_refuse() or as a stream, now or later. */
+void http_route_ask(struct http_server *s, const char *path, http_rpc_fn *fn, void *ctx);
 /* Stop accepting, close idle connections, close the others after their reply. */
 void http_drain(struct http_server *s);
 
@@ -74,5 +76,28 @@ struct evbuffer *http_reply_body(struct http_request *q);
 void http_reply_header(struct http_request *q, const char *name, const char *value);
 /* Sends and forgets ${q}. */
 void http_reply(struct http_request *q, int status, const char *content_type);
+/* The same with the refusal of ${r}. */
+void http_refuse(struct http_request *q, const struct reason *r);
+
+/* What stands behind the path's "?", decoded; "" for what is left out.  BAD_FIELD: a name not asked for, twice, too long. */
+#define HTTP_VALUE_SIZE 128
+enum err http_query(const struct http_request *q, const char *const *names, int count,
+    char (*values)[HTTP_VALUE_SIZE], struct reason *r) MUST_CHECK;
+
+/*
+ * A reply in pieces, status 200, edge/http_stream.c.  Write a piece, then wait: ${more}(${ctx}) is called when it has
+ * left, or the client has (http_gone()).  So what is held is one piece, however slow the reader; one that takes longer
+ * than request_ms_max for a piece is dropped.  http_stream_end(), or _cut() when the rest cannot be had, forgets ${q};
+ * _cut() closes the connection, so that nobody takes a half for the whole.  Clients of HTTP/1.0 have no pieces:
+ * http_may_stream().
+ */
+typedef void http_stream_fn(void *ctx);
+bool http_may_stream(const struct http_request *q);
+void http_stream_begin(struct http_request *q, const char *content_type, http_stream_fn *more,
+    void *ctx);
+void http_stream_write(struct http_request *q, const void *p, size_t len); /* len > 0 */
+bool http_gone(const struct http_request *q);
+void http_stream_end(struct http_request *q);
+void http_stream_cut(struct http_request *q);
 
 #endif

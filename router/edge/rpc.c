@@ -320,19 +320,26 @@ copy_principal(struct open_call *o, const struct principal *p)
 	return ERR_OK;
 }
 
+enum err
+rpc_caller(const struct rpc *r, const char *authorization, const struct principal **p,
+    struct reason *why)
+{
+	const bool ready = r->is_ready && r->keys != NULL;
+	const enum err e = ready ? ERR_UNAUTHENTICATED : ERR_NOT_READY;
+
+	*p = ready ? key_table_find(r->keys, authorization) : NULL;
+	return *p != NULL ? ERR_OK : reason_set(why, e, NULL, "%s", err_text(e));
+}
+
 static enum err
 check_caller(struct open_call *o)
 {
-	struct rpc *r = o->rpc;
 	struct reason *why = &o->call.reason;
 	const struct principal *p;
+	enum err e = rpc_caller(o->rpc, o->headers[HEADER_AUTHORIZATION], &p, why);
 
-	if (!r->is_ready || r->keys == NULL)
-		return reason_set(why, ERR_NOT_READY, NULL, "%s", err_text(ERR_NOT_READY));
-	p = key_table_find(r->keys, o->headers[HEADER_AUTHORIZATION]);
-	if (p == NULL)
-		return reason_set(why, ERR_UNAUTHENTICATED, NULL, "%s",
-		    err_text(ERR_UNAUTHENTICATED));
+	if (e != ERR_OK)
+		return e;
 	if ((o->call.method->roles & (unsigned)p->role) == 0)
 		return reason_set(why, ERR_PERMISSION_DENIED, NULL,
 		    "a key with the role %s may not call %s", role_word(p->role),
@@ -454,7 +461,6 @@ on_call(void *ctx, struct http_request *q)
 	struct rpc *r = ctx;
 	struct open_call *o = call_take(r);
 	ProtobufCMessage *request = NULL;
-	struct timeval tv;
 	int64_t us;
 
 	if (o == NULL) {
@@ -474,12 +480,9 @@ on_call(void *ctx, struct http_request *q)
 		return; /* answered */
 	r->starting = NULL;
 	us = o->call.deadline_us - clock_mono_us();
-	if (us < 0)
-		us = 0;
-	tv.tv_sec = us / US_PER_S;
-	tv.tv_usec = us % US_PER_S;
+	us = us < 0 ? 0 : us;
 	event_assign(&o->timer, r->base, -1, 0, call_expired, o);
-	o->has_timer = event_add(&o->timer, &tv) == 0;
+	o->has_timer = event_add(&o->timer, &(struct timeval){us / US_PER_S, us % US_PER_S}) == 0;
 }
 
 /* ---- The table ------------------------------------------------------------------------------ */

@@ -82,6 +82,9 @@ void rpc_free(struct rpc *r);
 /* Takes ${t}; frees the one before. NULL until the first: all calls are ERR_NOT_READY. */
 void rpc_keys_set(struct rpc *r, struct key_table *t);
 void rpc_ready_set(struct rpc *r, bool ready); /* while false every call is ERR_NOT_READY */
+/* Who asks, as calls ask it: NOT_READY, UNAUTHENTICATED.  ${p} lives until the next rpc_keys_set(). */
+enum err rpc_caller(const struct rpc *r, const char *authorization, const struct principal **p,
+    struct reason *why) MUST_CHECK;
 int rpc_calls_open(const struct rpc *r);
 void rpc_metrics(const struct rpc *r, struct buf *out); /* calls and errors by method and by name */
 /* The hook http.h calls for POST /package.Service/Method. */
