@@ -116,6 +116,65 @@ account_print(const struct world *w, int64_t account, struct buf *out)
 	}
 }
 
+/* ---- From text ----------------------------------------------------------------------------------- */
+
+/* The word up to the next colon, or the end; false: it is longer than a code. */
+static bool
+next_word(const char **text, char *out)
+{
+	size_t len = strcspn(*text, ":");
+
+	if (len == 0 || len >= CODE_SIZE)
+		return false;
+	memcpy(out, *text, len);
+	out[len] = '\0';
+	*text += len;
+	return true;
+}
+
+static bool
+match(const struct world *w, const char *form, const char *text, enum provider *v, int32_t *party,
+    int32_t *other)
+{
+	char want[CODE_SIZE], got[CODE_SIZE];
+	uint32_t at;
+
+	for (;;) {
+		if (!next_word(&form, want) || !next_word(&text, got) || *form != *text)
+			return false;
+		if (strcmp(want, "%v") == 0) {
+			*v = provider_parse(got);
+			if (*v == PROVIDER_NONE)
+				return false;
+		} else if (want[0] == '%') {
+			at = strmap_get(&w->party_code, got);
+			if (at == STRMAP_NONE)
+				return false;
+			*(want[1] == 'p' ? party : other) = w->parties[at].id;
+		} else if (strcmp(want, got) != 0) {
+			return false;
+		}
+		if (*form == '\0')
+			return true;
+		form++;
+		text++;
+	}
+}
+
+int64_t
+account_parse(const struct world *w, const char *text)
+{
+	for (int k = 1; k <= KIND_MAX; k++) {
+		const char *form = text_of((enum account_kind)k);
+		enum provider v = PROVIDER_NONE;
+		int32_t party = 0, other = 0;
+
+		if (form != NULL && match(w, form, text, &v, &party, &other))
+			return account_number((enum account_kind)k, v, party, other);
+	}
+	return 0;
+}
+
 bool
 account_staged(int64_t account)
 {

@@ -73,6 +73,8 @@ int32_t account_party(int64_t account);
 int32_t account_other(int64_t account);
 /* A party that ${w} does not know prints as "#" and its id, an unknown kind as "?" and the number. */
 void account_print(const struct world *w, int64_t account, struct buf *out);
+/* The account that prints as ${text}; 0: none does. */
+int64_t account_parse(const struct world *w, const char *text);
 /* P: accounts have three stages, next to each other: held, avail, in_payout. */
 enum account_stage { STAGE_HELD, STAGE_AVAIL, STAGE_PAYOUT, STAGE_COUNT };
 bool account_staged(int64_t account);

@@ -50,7 +50,8 @@
 	X(ASK_RETURN, 26, "request_return") \
 	X(RECEIVE_RETURN, 27, "receive_return") \
 	X(DECIDE_RETURN, 28, "decide_return") \
-	X(LAPSE_RETURN, 29, "lapse_return")
+	X(LAPSE_RETURN, 29, "lapse_return") \
+	X(REFUND_AMOUNT, 30, "refund_amount")
 /* clang-format on */
 
 enum act_kind {

@@ -99,7 +99,7 @@ static void
 take(struct money_calc *c, int32_t party, int64_t held, int64_t fen, int kind)
 {
 	const int64_t avail = account_at_stage(held, STAGE_AVAIL);
-	int64_t held_fen = not_below_zero(-money_sum(c->m, held));
+	int64_t held_fen = not_below_zero(money_held(c->m, held));
 	int64_t avail_fen = not_below_zero(-money_balance_of(c->m, avail));
 	int64_t first;
 

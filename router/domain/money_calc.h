@@ -98,6 +98,8 @@ int64_t money_row_sum(const struct money_row *r, int64_t account);
 int64_t money_event_sum(const struct order_money *m, enum journal_event event,
     enum account_kind kind);
 int64_t money_balance_of(const struct order_money *m, int64_t account);
+/* What the order holds in ${account}, above 0; what a dispute under way has put there is none of it. */
+int64_t money_held(const struct order_money *m, int64_t account);
 int64_t money_c_order(void);
 
 #endif

@@ -131,7 +131,7 @@ claim(const struct money_calc *c, int number, int64_t account)
 static void
 move(struct money_calc *c, int number, int64_t account, bool beside)
 {
-	int64_t fen = -money_sum(c->m, account);
+	int64_t fen = money_held(c->m, account);
 
 	if (posting_sum(c->p, account) != 0)
 		return;

@@ -46,6 +46,24 @@ money_balance_of(const struct order_money *m, int64_t account)
 	return 0;
 }
 
+int64_t
+money_held(const struct order_money *m, int64_t account)
+{
+	int64_t fen = -money_sum(m, account), fenced_fen = 0, disputed_fen = 0;
+
+	for (int i = 0; i < m->row_count; i++) {
+		const struct money_row *r = &m->rows[i];
+
+		if (r->event != EVENT_D_DISPUTE)
+			continue;
+		fenced_fen -= money_row_sum(r, account);
+		for (int k = 0; k < r->leg_count; k++)
+			if (account_kind(r->account[k]) == ACCOUNT_PSP_DISPUTED)
+				disputed_fen += r->fen[k];
+	}
+	return disputed_fen != 0 ? fen - fenced_fen : fen;
+}
+
 bool
 money_sent_back(const struct order_money *m, const struct money_row *r)
 {
@@ -100,6 +118,14 @@ money_units_left(const struct order_money *m, int line)
 	struct money_calc c = {.m = m};
 
 	return m->lines[line].quantity - m->lines[line].voided - calc_next(&c, line);
+}
+
+int64_t
+money_delivery_left(const struct order_money *m)
+{
+	struct money_calc c = {.m = m};
+
+	return calc_delivery_left(&c);
 }
 
 /* ---- The provider's fee ----------------------------------------------------------------------------- */

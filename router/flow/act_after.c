@@ -177,10 +177,9 @@ reckon(struct act_run *r, const struct order_read *behind, struct act_owed *owed
 	e = production_settle(r, owed, &refund_fen);
 	if (e != ERR_OK)
 		return e;
-	if (refund_fen > paid_fen) {
-		owed->fee_fen -= refund_fen - paid_fen;
+	/* What finance gave before is reckoned with where it is posted. */
+	if (refund_fen > paid_fen)
 		refund_fen = paid_fen;
-	}
 	if (in->more != NULL && in->more->ret != NULL)
 		owed->returned_fen = in->refund_add_fen;
 	else

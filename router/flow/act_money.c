@@ -291,6 +291,12 @@ first_undelivered(const struct act_run *r)
 	return NULL;
 }
 
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static enum err
 refund_fill(struct making *x, struct money_refund *out)
 {
@@ -299,8 +305,11 @@ refund_fill(struct making *x, struct money_refund *out)
 	bool returned = x->owed->returned_fen > 0;
 	enum err e = ERR_OK;
 
-	*out = (struct money_refund){.forfeit_fen = x->owed->forfeit_fen,
-	    .cash_fen = r->in.refund_add_fen};
+	if (r->give != NULL) {
+		*out = *r->give;
+		return ERR_OK;
+	}
+	*out = (struct money_refund){.forfeit_fen = x->owed->forfeit_fen};
 	if (returned)
 		f = act_fulfilment_of(r, r->in.more->ret->fulfilment);
 	if (f != NULL)
@@ -309,7 +318,8 @@ refund_fill(struct making *x, struct money_refund *out)
 		out->deposit_fen = r->in.refund_add_fen;
 		return ERR_OK;
 	}
-	out->delivery_fee_fen = x->owed->fee_fen;
+	/* finance may have given some of it back before */
+	out->delivery_fee_fen = least(x->owed->fee_fen, money_delivery_left(&x->ledger.money));
 	e = unsplit_fill(x, out);
 	return e == ERR_OK && returned ? returned_fill(x, out) : e;
 }
@@ -407,20 +417,28 @@ taken_add(struct making *x, const struct money_refunded *got, int event_no)
 	}
 }
 
-/* The settlements whose rows the R1 reverses must stand as they were read. */
 static void
-settled_add(struct making *x, const struct money_refund *q)
+settled_of(struct making *x, int number)
 {
 	const struct money_read *m = x->r->order->money;
 	struct act_books *b = x->out;
 
+	for (int n = 0; n < m->settlement_count; n++)
+		if (m->settlements[n].number == number)
+			b->settled[b->settled_count++] =
+			    (struct act_settled){.number = m->settlements[n].number,
+			        .changes = m->settlements[n].changes,
+			        .ended = m->settlements[n].ended_us != 0};
+}
+
+/* The settlements whose rows the R1 reverses must stand as they were read. */
+static void
+settled_add(struct making *x, const struct money_refund *q)
+{
 	for (int i = 0; i < q->split_count; i++)
-		for (int n = 0; n < m->settlement_count; n++)
-			if (m->settlements[n].number == q->split[i].number)
-				b->settled[b->settled_count++] =
-				    (struct act_settled){.number = m->settlements[n].number,
-				        .changes = m->settlements[n].changes,
-				        .ended = m->settlements[n].ended_us != 0};
+		settled_of(x, q->split[i].number);
+	if (q->part_fen > 0)
+		settled_of(x, q->part_of->number);
 }
 
 /* A forfeit's part of the owner is held like what he earns by a hand-over. */
@@ -449,10 +467,12 @@ refund_post(struct making *x, bool last)
 	q.last = last;
 	if (e == ERR_OK)
 		e = money_refund(&x->ledger.money, &q, x->r->arena, got);
-	if (e == ERR_OK && got->cash_fen != x->r->in.refund_add_fen)
+	/* Of units of which a part went back before, and behind goodwill, it is less. */
+	if (e == ERR_OK && got->cash_fen > x->r->in.refund_add_fen)
 		e = ERR_INTERNAL;
 	if (e != ERR_OK)
 		return unfit(x->r, "R1", e);
+	x->r->in.refund_add_fen = got->cash_fen;
 	if (got->posting.leg_count == 0)
 		return ERR_OK;
 	if (x->owed->forfeit_fen > 0)

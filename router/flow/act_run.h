@@ -46,6 +46,8 @@ struct act_run {
 	const struct world *world;
 	struct order_read *order;
 	struct act_in in;
+	/* What plan says that R1 gives back; NULL: what follows from the act itself (flow/act_money.h). */
+	const struct money_refund *give;
 
 	int tries;
 	bool refused;     /* once, by plan */

@@ -4,6 +4,7 @@
 #include "flow/customer_flow.h"
 #include "flow/dispute.h"
 #include "flow/clock_flow.h"
+#include "flow/finance_act.h"
 #include "flow/order_flow.h"
 #include "flow/payment_flow.h"
 #include "flow/period_flow.h"
@@ -26,6 +27,7 @@
 #include "yuncang/v1/catalog.pb-c.h"
 #include "yuncang/v1/customer.pb-c.h"
 #include "yuncang/v1/finance.pb-c.h"
+#include "yuncang/v1/finance_act.pb-c.h"
 #include "yuncang/v1/ledger.pb-c.h"
 #include "yuncang/v1/order.pb-c.h"
 #include "yuncang/v1/stock.pb-c.h"
@@ -111,6 +113,15 @@
 
 /* Writes: FINANCE.  What is a dealer's own goes only to keys that may_see_dealer(). */
 #define FINANCE_METHODS(X) \
+	X(RecordFreight, record_freight, FINANCE, "", 64 * KIB, record_freight_start) \
+	X(RecordClaim, record_claim, FINANCE, "", 64 * KIB, record_claim_start) \
+	X(OpenDispute, open_dispute, FINANCE, "", 64 * KIB, open_dispute_start) \
+	X(EndDispute, end_dispute, FINANCE, "", 64 * KIB, end_dispute_start) \
+	X(Adjust, adjust, FINANCE, "", 64 * KIB, adjust_start) \
+	X(RefundAmount, refund_amount, FINANCE, "", 64 * KIB, refund_amount_start) \
+	X(ListProposals, list_proposals, FINANCE_READ, "", 64 * KIB, list_proposals_start) \
+	X(ApproveProposal, approve_proposal, FINANCE, "", 64 * KIB, approve_proposal_start) \
+	X(RejectProposal, reject_proposal, FINANCE, "", 64 * KIB, reject_proposal_start) \
 	X(ClosePeriod, close_period, FINANCE, "", 64 * KIB, close_period_start) \
 	X(ListPeriods, list_periods, FINANCE_READ, "", 64 * KIB, list_periods_start) \
 	X(ImportBill, import_bill, FINANCE, "", 0, import_bill_start) \

@@ -40,7 +40,7 @@ struct proposal_run {
 
 	/* flow/proposal.c's */
 	int tries;
-	bool approves;
+	bool approves, always;
 };
 
 struct proposal_kind {

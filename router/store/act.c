@@ -293,8 +293,8 @@ act_done(struct tx *t, void *ctx, enum err e)
 		e = x->err; /* undone by us, and why */
 	else if (e == ERR_OK)
 		metric_add(METRIC_acts_total, x->in->act_count);
-	else if (ledger_err(t, e) == ERR_CONTENDED)
-		e = ERR_CONTENDED; /* a balance moved, and the plan with it */
+	else if (ledger_err(t, proposal_err(t, e)) == ERR_CONTENDED)
+		e = ERR_CONTENDED; /* a balance moved, and the plan with it; or it was done before */
 	else
 		log_warn(LOG_MSG("an act failed"), LOG_STR("err", err_name(e)),
 		    LOG_STR("server", tx_sql_error(t)));

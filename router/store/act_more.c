@@ -105,6 +105,8 @@ act_more_send(struct tx *t, const struct act_in *in)
 
 	if (m == NULL)
 		return;
+	if (m->proposal != NULL)
+		proposal_send(t, m->proposal);
 	if (m->ret != NULL && m->ret_was == 0)
 		return_insert(t, in, m->ret);
 	else if (m->ret != NULL)

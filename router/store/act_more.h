@@ -6,6 +6,7 @@
  * a territory that was crossed.  Part of the same transaction.
  */
 #include "store/act.h"
+#include "store/proposal.h"
 #include "store/return_read.h"
 
 /* A fulfilment handed over where another dealer than the order's owner has the territory. */
@@ -23,6 +24,7 @@ struct act_more {
 	int64_t balance_by_us;         /* 0: as it was */
 	int64_t balance_less_fen;      /* of units that are no longer sold, not to be paid */
 	const struct act_dispute *dispute;
+	const struct proposal_mark *proposal; /* the act is what it asked for; NULL: of none */
 };
 
 /* In the first trip, behind the acts and before the counters. */

@@ -13,6 +13,7 @@
 #include "store/sql_ledger.h"
 #include "store/sql_order.h"
 #include "store/sql_owner.h"
+#include "store/sql_payout.h"
 #include "store/sql_proposal.h"
 #include "store/sql_provider.h"
 #include "store/sql_recon.h"
@@ -35,6 +36,7 @@
 	LEDGER_STATEMENTS(X) \
 	ORDER_STATEMENTS(X) \
 	OWNER_STATEMENTS(X) \
+	PAYOUT_STATEMENTS(X) \
 	PROPOSAL_STATEMENTS(X) \
 	PROVIDER_STATEMENTS(X) \
 	RECON_STATEMENTS(X) \
