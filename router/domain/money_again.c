@@ -211,6 +211,37 @@ refund_again(struct again *x, const struct money_rules *rules, struct posting *o
 	return e;
 }
 
+/*
+ * What a dealer who collects earned himself stays held until the provider releases it to him (E7d): no part of E4
+ * where he is paid that way.
+ */
+static void
+without_own(struct posting *p, int32_t collector)
+{
+	int count = 0;
+
+	for (int i = 0; i < p->leg_count; i++) {
+		int64_t a = p->account[i];
+
+		if (account_staged(a) && account_other(a) == collector && account_party(a) == collector)
+			continue;
+		p->account[count] = a;
+		p->fen[count] = p->fen[i];
+		p->kind[count++] = p->kind[i];
+	}
+	p->leg_count = count;
+}
+
+static enum err
+hold_again(const struct order_money *m, const struct money_row *row, struct posting *out)
+{
+	enum err e = money_hold_ended(m, row->number, out);
+
+	if (e == ERR_OK && !money_same(out, row))
+		without_own(out, m->collector);
+	return e;
+}
+
 enum err
 money_again(const struct order_money *m, const struct money_row *row, const struct money_units *u,
     const struct money_rules *rules, struct arena *arena, struct posting *out)
@@ -220,7 +251,7 @@ money_again(const struct order_money *m, const struct money_row *row, const stru
 
 	assert(money_again_can(row));
 	if (row->event == EVENT_E4_HOLD_ENDED)
-		return money_hold_ended(m, row->number, out);
+		return hold_again(m, row, out);
 	if (row->event == EVENT_E3_SPLIT) {
 		assert(u != NULL);
 		last = money_sum(m, money_c_order()) + money_row_sum(row, money_c_order()) == 0;
