@@ -87,6 +87,16 @@
 	    "and not exists (select from recon_match o where o.object_id = e.object_id)) e " \
 	    "on e.collector_id = w.collector_id and e.fen = w.diff_fen and e.n = w.n " \
 	    "where m.bill_id = $1 and m.class = 8 and m.outcome = 3 and m.line_no = w.line_no") \
+	/* \
+	 * What a dealer who collected gives back of money that is his already: in the books he owes it, and no account at \
+	 * the provider has it. \
+	 */ \
+	X(RECON_OWN_REFUND, ON_QUERY, \
+	    "update recon_match m set outcome = 1, kind = 1, entries = 1, ledger_fen = m.diff_fen, diff_fen = 0 " \
+	    "from provider_call c join refund r on r.order_id = c.order_id and r.number = c.number " \
+	    "where m.bill_id = $1 and m.class = 2 and m.entries = 0 and m.outcome = 3 and c.number = m.ref and c.kind = 4 " \
+	    "and r.provider = $2 and r.collector_id = m.collector_id and r.state = 3 " \
+	    "and m.gross_fen + m.fee_fen = r.rebate_fen - r.fen") \
 	X(RECON_K1, ON_QUERY, \
 	    SQL_K("1", SQL_AVAILABLE, SQL_C_RECON, SQL_DIFF, "m.outcome in (2, 3) and m.class <> 5 and " SQL_DIFF " <> 0")) \
 	X(RECON_K1_RELEASE, ON_QUERY, \
@@ -112,31 +122,34 @@
 	 * bill of his own is not looked for in everybody's. \
 	 */ \
 	X(RECON_MISSING, ON_QUERY, \
+	    "with b as (select * from bill where bill_id = $1), near as materialized (select l.collector_id, l.ref " \
+	    "from bill_line l where l.bill_id in (select o.bill_id from bill o, b where o.provider = b.provider " \
+	    "and o.kind = b.kind and o.day between b.day - 3 and b.day + 3)), " \
+	    "told as materialized (select " SQL_COLLECTOR " as collector_id, case when b.kind = 3 " \
+	    "then split_part(e.provider_ref, ':', 1) else e.provider_ref end as ref, min(e.event) as event, " \
+	    "min(e.event_at) as at, min(e.period) as period, case when min(e.event) in (7, 17) " \
+	    "then -sum(e.fen) filter (where e.account >> 55 = 1) else sum(e.fen) end::int8 as fen from entry e, b " \
+	    "where " SQL_AT_PROVIDER " and e.event = any ($3::int2[]) and e.order_id is not null " \
+	    "and (b.everybody or " SQL_COLLECTOR " = b.collector_id) and e.provider_ref <> '' " \
+	    "and e.event_at >= b.day::timestamp at time zone 'Asia/Shanghai' " \
+	    "and e.event_at < (b.day + 1)::timestamp at time zone 'Asia/Shanghai' " \
+	    "and e.batch_no >= coalesce((select min(s.batch_no) from seal_batch s, b " \
+	    "where s.sealed_at >= (b.day - 1)::timestamp at time zone 'Asia/Shanghai'), 0) group by 1, 2) " \
 	    "insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, class, ref, reason, fen, " \
 	    "recon_fen, day, event_at, period, opened_at) " \
 	    "select md5(b.kind || ' ' || e.collector_id || ' ' || e.ref)::uuid, b.provider, e.collector_id, b.kind, " \
 	    "b.bill_id, case e.event when 1 then 1 when 2 then 1 when 6 then 3 when 7 then 5 when 17 then 5 when 10 then 2 " \
 	    "when 11 then 4 else 9 end, e.ref, 2, e.fen, 0, b.day, e.at, e.period, $4 " \
-	    "from bill b, lateral (select " SQL_COLLECTOR " as collector_id, case when b.kind = 3 " \
-	    "then split_part(e.provider_ref, ':', 1) else e.provider_ref end as ref, min(e.event) as event, " \
-	    "min(e.event_at) as at, min(e.period) as period, case when min(e.event) in (7, 17) " \
-	    "then -sum(e.fen) filter (where e.account >> 55 = 1) else sum(e.fen) end::int8 as fen from entry e " \
-	    "where " SQL_AT_PROVIDER " and e.event = any ($3::int2[]) and e.order_id is not null " \
-	    "and (b.everybody or " SQL_COLLECTOR " = b.collector_id) and e.provider_ref <> '' " \
-	    "and e.event_at >= b.day::timestamp at time zone 'Asia/Shanghai' " \
-	    "and e.event_at < (b.day + 1)::timestamp at time zone 'Asia/Shanghai' " \
-	    "and e.batch_no >= coalesce((select min(s.batch_no) from seal_batch s " \
-	    "where s.sealed_at >= (b.day - 1)::timestamp at time zone 'Asia/Shanghai'), 0) group by 1, 2) e " \
-	    "where b.bill_id = $1 and e.fen <> 0 and not exists (select from bill_line l join bill o using (bill_id) " \
-	    "where l.collector_id = e.collector_id and o.provider = b.provider and o.kind = b.kind " \
-	    "and o.day between b.day - 3 and b.day + 3 and l.ref = e.ref) " \
-	    "and not exists (select from bill o where o.collector_id = e.collector_id and o.bill_id <> b.bill_id " \
-	    "and o.provider = b.provider and o.kind = b.kind and o.day = b.day) on conflict do nothing") \
+	    "from b, told e where e.fen <> 0 and not exists (select from near l where l.collector_id = e.collector_id " \
+	    "and l.ref = e.ref) and not exists (select from bill o where o.collector_id = e.collector_id " \
+	    "and o.bill_id <> $1 and o.provider = b.provider and o.kind = b.kind and o.day = b.day) " \
+	    "on conflict do nothing") \
 	X(RECON_BROUGHT, ON_QUERY, \
-	    "update recon_exception x set closed_at = $2, resolution = 6, note = 'a later bill has it' " \
-	    "from bill b where b.bill_id = $1 and x.closed_at is null and x.reason = 2 " \
-	    "and x.provider = b.provider and x.kind = b.kind and exists (select from bill_line l " \
-	    "where l.bill_id = $1 and l.collector_id = x.collector_id and l.ref = x.ref)") \
+	    "update recon_exception x set closed_at = $2, resolution = 6, note = 'a later bill has it' from bill b, (" \
+	    "select distinct collector_id, ref from bill_line where bill_id = $1 and ref in (" \
+	    "select ref from recon_exception where closed_at is null and reason = 2)) l where b.bill_id = $1 " \
+	    "and x.closed_at is null and x.reason = 2 and x.provider = b.provider and x.kind = b.kind " \
+	    "and x.collector_id = l.collector_id and x.ref = l.ref") \
 	X(RECON_DONE, ON_QUERY, \
 	    "update bill b set state = 2, matched_at = $2, matched = m.matched, matched_fen = m.fen, rounded = m.rounded, " \
 	    "exceptions = (select count(*) from recon_exception x where x.bill_id = $1) from (select " \
