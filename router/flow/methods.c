@@ -17,6 +17,7 @@
 #include "flow/return_list.h"
 #include "flow/scorecard_flow.h"
 #include "flow/shop_act.h"
+#include "flow/statement.h"
 #include "flow/store_act.h"
 #include "flow/stock_flow.h"
 #include "flow/store_flow.h"
@@ -30,6 +31,7 @@
 #include "yuncang/v1/finance_act.pb-c.h"
 #include "yuncang/v1/ledger.pb-c.h"
 #include "yuncang/v1/order.pb-c.h"
+#include "yuncang/v1/statement.pb-c.h"
 #include "yuncang/v1/stock.pb-c.h"
 #include "yuncang/v1/store.pb-c.h"
 
@@ -130,7 +132,9 @@
 	X(ListExceptions, list_exceptions, FINANCE_READ, "", 64 * KIB, list_exceptions_start) \
 	X(AssignException, assign_exception, FINANCE, "", 64 * KIB, assign_exception_start) \
 	X(ResolveException, resolve_exception, FINANCE, "", 64 * KIB, resolve_exception_start) \
-	X(PreviewSplit, preview_split, FINANCE_READ, "", 256 * KIB, preview_split_start)
+	X(PreviewSplit, preview_split, FINANCE_READ, "", 256 * KIB, preview_split_start) \
+	X(GetStatement, get_statement, FINANCE_READ, "", 64 * KIB, get_statement_start) \
+	X(GetMoneyTimeline, get_money_timeline, FINANCE_READ, "", 64 * KIB, get_money_timeline_start)
 
 #define ADMIN_METHODS(X) \
 	X(MoveClock, move_clock, ROLE_ADMIN, "", 64 * KIB, move_clock_start) \

@@ -40,8 +40,8 @@ by_account(const struct export_page *x)
 	return x->spec.range_count > 0;
 }
 
-static void
-scope_args(const struct export_page *x, struct pg_args *a)
+void
+export_page_scope(const struct export_page *x, struct pg_args *a)
 {
 	const bool all = x->spec.period == 0;
 
@@ -72,11 +72,11 @@ export_page_ask(const struct export_page *x, struct pg_args *a)
 		bounds_args(x, a);
 		return STMT_EXPORT_BOUNDS;
 	case STEP_SUMS:
-		scope_args(x, a);
+		export_page_scope(x, a);
 		args_bool(a, x->spec.jsonl);
 		return STMT_EXPORT_SUMS;
 	case STEP_PAGES:
-		scope_args(x, a);
+		export_page_scope(x, a);
 		args_i64(a, x->account);
 		args_i32(a, x->period);
 		args_i64(a, x->batch_no);
@@ -138,6 +138,7 @@ got_bounds(struct export_page *x, const PGresult *r)
 
 	x->scope.batch_to = col_i64(r, 0, 0);
 	x->scope.closed = col_bool(r, 0, 2);
+	free(x->accounts);
 	x->accounts = calloc((size_t)count + 1, sizeof(*x->accounts));
 	if (x->accounts == NULL)
 		return ERR_NO_MEMORY;

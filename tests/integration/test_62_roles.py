@@ -70,6 +70,8 @@ METHODS = {
     "CustomerService/GetStoreCode": {"store"} | OPERATE,
     "CustomerService/TransferOwnership": OPERATE,
     "FinanceService/PreviewSplit": FINANCE_READ,
+    "FinanceService/GetStatement": FINANCE_READ,
+    "FinanceService/GetMoneyTimeline": FINANCE_READ,
     "FinanceService/ClosePeriod": FINANCE,
     "FinanceService/ListPeriods": FINANCE_READ,
     "FinanceService/ImportBill": FINANCE,
