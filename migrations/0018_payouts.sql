@@ -17,13 +17,14 @@ create index payment_frozen on payment (paid_at) where released_at is null;
 -- refund.state 5: a person says that it is done; not yet posted.
 drop index refund_open;
 create index refund_open on refund (due_at) where state in (1, 4, 5);
-create index refund_list on refund (collector_id, order_id) where state <> 3;
+create index refund_list on refund (order_id) where state <> 3;
 create index clawback_flying on clawback (party_id) where state in (1, 2);
 
 alter table payable
 	add column not_before timestamptz,  -- of a split that was closed: tried again then
 	add column batch_id uuid;           -- it is part of: prepared, and still open until that is instructed
 create index payable_batch on payable (batch_id) where batch_id is not null and payout_id is null;
+create index payable_payout on payable (payout_id) where payout_id is not null;
 create index payable_waits on payable (collector_id, rail, made_at) where payout_id is null;
 
 -- Where a bank pays, or the provider a person: kept apart, and told to nobody but in a bank file.
@@ -35,25 +36,13 @@ create table payee (
 	openid       text not null default ''
 );
 
-create table withdrawal (
-	withdrawal_id uuid primary key,
-	collector_id  int4 not null,
-	provider      int2 not null,
-	ref           text not null,
-	fen           int8 not null check (fen > 0),
-	at            timestamptz not null, -- when it left
-	key_id        int8 not null,
-	made_at       timestamptz not null,
-	unique (collector_id, ref)
-);
-
 alter table payout_batch
 	add column ref text not null default '',     -- of who prepared it: repeats find it
 	add column file_hash bytea;                  -- of the bank file that was told first
-create unique index payout_batch_ref on payout_batch (collector_id, rail, ref);
+create unique index payout_batch_ref on payout_batch (ref) where ref <> '';
 create index payout_batch_list on payout_batch (prepared_at, batch_id);
 create index payout_list on payout (made_at, payout_id);
 create index payout_party on payout (party_id, made_at, payout_id);
 
-grant select, insert, update on settle_work, payee, withdrawal to yuncang_service;
+grant select, insert, update on settle_work, payee to yuncang_service;
 grant delete on settle_work to yuncang_service;

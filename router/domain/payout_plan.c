@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "domain/party.h"
 #include "domain/payout_step.h"
 
@@ -473,7 +474,7 @@ refund_ask(struct payout_pass *p, struct payout_refund *r)
 		return;
 	a->fen = r->fen;
 	a->total_fen = p->o->payments[r->payment].fen;
-	a->deadline_us = now_us;
+	a->deadline_us = now_us + US_PER_DAY;
 	a->items[a->item_count++] =
 	    (struct payout_ask_item){.receiver = "", .fen = r->fen, .made = -1};
 	r->asked = p->o->ask_count - 1;

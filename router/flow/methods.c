@@ -7,6 +7,7 @@
 #include "flow/finance_act.h"
 #include "flow/order_flow.h"
 #include "flow/payment_flow.h"
+#include "flow/payout_flow.h"
 #include "flow/period_flow.h"
 #include "flow/preview.h"
 #include "flow/production.h"
@@ -115,6 +116,14 @@
 
 /* Writes: FINANCE.  What is a dealer's own goes only to keys that may_see_dealer(). */
 #define FINANCE_METHODS(X) \
+	X(PreparePayouts, prepare_payouts, FINANCE, "", 64 * KIB, prepare_payouts_start) \
+	X(ListPayoutBatches, list_payout_batches, FINANCE_READ, "", 64 * KIB, list_payout_batches_start) \
+	X(ListPayouts, list_payouts, FINANCE_READ, "", 64 * KIB, list_payouts_start) \
+	X(ExportPayoutBatch, export_payout_batch, FINANCE, "", 64 * KIB, export_payout_batch_start) \
+	X(ConfirmPayout, confirm_payout, FINANCE, "", 64 * KIB, confirm_payout_start) \
+	X(RecordWithdrawal, record_withdrawal, FINANCE, "", 64 * KIB, record_withdrawal_start) \
+	X(ListRefunds, list_refunds, FINANCE_READ, "", 64 * KIB, list_refunds_start) \
+	X(ConfirmRefund, confirm_refund, FINANCE, "", 64 * KIB, confirm_refund_start) \
 	X(RecordFreight, record_freight, FINANCE, "", 64 * KIB, record_freight_start) \
 	X(RecordClaim, record_claim, FINANCE, "", 64 * KIB, record_claim_start) \
 	X(OpenDispute, open_dispute, FINANCE, "", 64 * KIB, open_dispute_start) \

@@ -1,5 +1,6 @@
 /* proposal_kinds: the writes of finance that two persons may have to agree on. */
 #include "flow/finance_act.h"
+#include "flow/payout_flow.h"
 #include "flow/recon_flow.h"
 #include "yuncang/v1/bill.pb-c.h"
 #include "yuncang/v1/finance_act.pb-c.h"
@@ -17,5 +18,9 @@ const struct proposal_kind proposal_kinds[] = {
         refund_amount_execute},
     {PROPOSAL_EXCEPTION, "exception", &yuncang__v1__resolve_exception_request__descriptor,
         resolve_exception_execute},
+    {PROPOSAL_PAYOUT_BATCH, "payouts", &yuncang__v1__prepare_payouts_request__descriptor,
+        payouts_execute},
+    {PROPOSAL_WITHDRAWAL, "withdrawal", &yuncang__v1__record_withdrawal_request__descriptor,
+        withdrawal_execute},
     {0, NULL, NULL, NULL},
 };

@@ -90,6 +90,8 @@ failed(struct settle *s, enum err e)
 	char id[UUID_TEXT_SIZE];
 
 	if (e == ERR_DB_DOWN || e == ERR_BUSY || e == ERR_TIMEOUT) {
+		log_warn(LOG_MSG("orders' money did not go on"),
+		    LOG_INT("orders", s->count - s->at), LOG_STR("err", err_name(e)));
 		s->count = s->at; /* leases run out, and others or we ourselves begin anew */
 		return;
 	}
@@ -145,7 +147,7 @@ pass(struct settle *s)
 	e = settle_start(s->app->query_pool, s->pass, &s->terms, &s->orders[s->at], s->set, passed,
 	    s);
 	if (e != ERR_OK) {
-		s->count = s->at;
+		failed(s, ERR_BUSY);
 		pass_later(s);
 	}
 }
@@ -198,6 +200,11 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 		return;
 	}
 	make_terms(s);
+	if (s->terms.world->brand == 0) { /* nobody is known yet */
+		catalog_unpin(s->app->catalog, s->terms.world);
+		schedule(s, c->settle_poll_ms);
+		return;
+	}
 	in = (struct settle_lease){.now_us = s->terms.now_us,
 	    .until_us = s->terms.now_us + c->settle_lease_ms * US_PER_MS,
 	    .frozen_us = s->terms.now_us - s->terms.freeze_us,

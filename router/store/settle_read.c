@@ -366,6 +366,10 @@ settle_read(struct tx *t, struct settle_set *s)
 		o->money.world = s->terms->world;
 		o->money.collector = o->collector;
 		o->money.owner = o->dealer;
+		/* a catalog older than the order: the next pass has another */
+		if (world_party_row(s->terms->world, o->dealer) == NULL ||
+		    world_party_row(s->terms->world, o->collector) == NULL)
+			return ERR_NOT_READY;
 		e = read_order(s->arena, x, o);
 	}
 	return e;

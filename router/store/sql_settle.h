@@ -5,6 +5,13 @@
 #include "store/sql_take.h"
 
 /* clang-format off */
+/*
+ * The provider's bill has a refund of that payment which the books do not know: perhaps this one was given by hand.  It
+ * is not asked for until the exception is resolved (ResolveException).
+ */
+#define SQL_GIVEN_BACK \
+	"(s.state in (1, 4) and exists (select from recon_exception x where x.transaction = s.payment_number " \
+	"and x.collector_id = s.collector_id and x.closed_at is null and x.reason = 1 and x.class = 2))"
 /* No instance is at it. */
 #define SQL_UNLEASED(order) "not exists (select from settle_work w where w.order_id = " order " and w.lease_until > $1) "
 
@@ -19,8 +26,8 @@
 	    "(select order_id from payment s where released_at is null and paid_at <= $4 and not exists " \
 	    "(select from settle_work w where w.order_id = s.order_id and (w.lease_until > $1 or w.at > $1)) " \
 	    "order by paid_at limit $3) union " \
-	    "(select order_id from refund s where state in (1, 4, 5) and due_at <= $1 and " SQL_UNLEASED("s.order_id") \
-	    "order by due_at limit $3) union " \
+	    "(select order_id from refund s where state in (1, 4, 5) and due_at <= $1 and not " SQL_GIVEN_BACK " and " \
+	    SQL_UNLEASED("s.order_id") "order by due_at limit $3) union " \
 	    "(select order_id from clawback s where state = 1 and due_at <= $1 and " SQL_UNLEASED("s.order_id") \
 	    "order by due_at limit $3) union " \
 	    "(select order_id from settle_work where at <= $1 and (lease_until is null or lease_until <= $1) " \
@@ -57,9 +64,12 @@
 	    "i.party_id, i.receiver, i.personal, i.fen, i.payout_id, i.result, i.posted, coalesce(i.fail_reason, ''), " \
 	    "i.finished_at from provider_call c join provider_call_item i on i.number = c.number " \
 	    "where c.order_id = any ($1::uuid[]) order by c.order_id, c.made_at, c.number, i.item_no") \
+	/* One that waits for an exception is told as refused, to be asked for in a hundred years. */ \
 	X(SETTLE_REFUNDS, ON_QUERY, \
-	    "select order_id, refund_no, part_no, payment_number, fen, rebate_fen, state, coalesce(number, ''), due_at " \
-	    "from refund where order_id = any ($1::uuid[]) order by order_id, refund_no, part_no") \
+	    "select order_id, refund_no, part_no, payment_number, fen, rebate_fen, " \
+	    "case when state = 1 and " SQL_GIVEN_BACK " then 4::int2 else state end, coalesce(number, ''), " \
+	    "case when " SQL_GIVEN_BACK " then due_at + interval '100 years' else due_at end " \
+	    "from refund s where order_id = any ($1::uuid[]) order by order_id, refund_no, part_no") \
 	X(SETTLE_CLAWBACKS, ON_QUERY, \
 	    "select order_id, refund_no, party_id, creditor_id, fen, state, coalesce(number, '') from clawback " \
 	    "where order_id = any ($1::uuid[]) order by order_id, refund_no, party_id") \
@@ -100,7 +110,7 @@
 	    "from w where s.order_id = w.id and s.payout_id = w.payout") \
 	X(PAYOUT_INSERT, ON_QUERY, \
 	    "insert into payout (payout_id, batch_id, order_id, payout_no, collector_id, party_id, account, rail, gross_fen, " \
-	    "netted_fen, fen, state, number, made_at) select payout, batch, id, no, collector, party, account, rail, " \
+	    "netted_fen, fen, state, number, made_at) select payout, batch, id, nullif(no, 0), collector, party, account, rail, " \
 	    "gross, netted, gross - netted, state, nullif(number, ''), $12 from unnest($1::uuid[], $2::uuid[], $3::uuid[], " \
 	    "$4::int4[], $5::int4[], $6::int4[], $7::int8[], $8::int2[], $9::int8[], $10::int8[], $11::int2[], $13::text[]) " \
 	    "t(payout, batch, id, no, collector, party, account, rail, gross, netted, state, number)") \

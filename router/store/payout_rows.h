@@ -1,0 +1,15 @@
+#ifndef ROUTER_STORE_PAYOUT_ROWS_H
+#define ROUTER_STORE_PAYOUT_ROWS_H
+
+/* payout_rows: rows of payouts, batches and refunds as columns of sql_payout.h. */
+#include "store/payout.h"
+#include "store/payout_list.h"
+
+enum err payout_batch_read(const PGresult *r, int row, struct arena *a,
+    struct payout_batch_row *out) MUST_CHECK;
+enum err payout_read(const PGresult *r, int row, struct arena *a,
+    struct payout_row *out) MUST_CHECK;
+enum err refund_row_read(const PGresult *r, int row, struct arena *a,
+    struct refund_row *out) MUST_CHECK;
+
+#endif

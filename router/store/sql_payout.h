@@ -1,0 +1,112 @@
+#ifndef ROUTER_STORE_SQL_PAYOUT_H
+#define ROUTER_STORE_SQL_PAYOUT_H
+
+/* Batches of payouts, their results, refunds: store/payout.c, payout_confirm.c, payout_list.c. */
+#include "store/sql_take.h"
+
+/* clang-format off */
+#define SQL_BATCH_COLUMNS \
+	"b.batch_id, b.ref, b.collector_id, b.rail, b.state, b.fen, b.payouts, b.prepared_at, b.decided_at, b.exported_at, " \
+	"b.file_hash"
+#define SQL_PAYOUT_COLUMNS \
+	"p.payout_id, p.batch_id, p.order_id, p.party_id, p.collector_id, p.rail, p.state, p.gross_fen, p.netted_fen, p.fen, " \
+	"p.made_at, p.done_at, coalesce(p.fail_reason, ''), coalesce(p.number, ''), p.account"
+#define SQL_REFUND_COLUMNS \
+	"r.order_id, r.refund_no, r.part_no, r.collector_id, r.provider, r.payment_number, r.fen, r.state, " \
+	"coalesce(r.number, ''), r.due_at, r.done_at, r.dealer_id"
+/* Of an account that is owed: its balance, what its party owes the same, and what of that is asked back of splits. */
+#define SQL_DEBTS(account) \
+	"coalesce((select fen from balance b where b.account = " account "), 0)::int8, " \
+	"coalesce((select fen from balance b where account_kind(" account ") = 21 " \
+	"and b.account = (6::int8 << 55) | (" account " & ((1::int8 << 50) - 1))), 0)::int8, " \
+	"coalesce((select sum(c.fen) from clawback c where account_kind(" account ") = 21 " \
+	"and c.party_id = ((" account " >> 25) & 33554431)::int4 and c.creditor_id = (" account " & 33554431)::int4 " \
+	"and c.state in (1, 2)), 0)::int8"
+
+#define PAYOUT_STATEMENTS(X) \
+	/* What a second person refused is open again; shares that waited for a split go another way. */ \
+	X(PAYOUT_REFUSED, ON_QUERY, \
+	    "with b as (update payout_batch b set state = 4, decided_at = $1 from proposal p where p.kind = 20 " \
+	    "and p.ref = b.ref and p.state = 3 and b.state = 1 returning b.batch_id), " \
+	    "x as (update payout set state = 4, done_at = $1, fail_reason = 'refused' " \
+	    "where batch_id in (select batch_id from b)), " \
+	    "y as (update payable set batch_id = case when rail = 1 then batch_id end " \
+	    "where batch_id in (select batch_id from b) and payout_id is null returning order_id, dealer_id, rail) " \
+	    "insert into settle_work (order_id, dealer_id, at) select distinct order_id, dealer_id, $1::timestamptz from y " \
+	    "where rail = 1 order by 1 on conflict (order_id, dealer_id) do update set at = least(settle_work.at, excluded.at)") \
+	X(PAYOUT_BATCH_BY_REF, ON_QUERY, \
+	    "select " SQL_BATCH_COLUMNS " from payout_batch b where b.ref = $1 for update") \
+	X(PAYOUT_BATCH_INSERT, ON_QUERY, \
+	    "insert into payout_batch (batch_id, ref, collector_id, rail, state, fen, payouts, prepared_at, prepared_by) " \
+	    "values ($1, $2, $3, $4, 1, 0, 0, $5, $6)") \
+	/* Accounts that are owed something by the rail, all of their rows that no batch has; then what each comes to. */ \
+	X(PAYABLE_TO_BATCH, ON_QUERY, \
+	    "with due as (select account from payable where collector_id = $2 and payout_id is null and batch_id is null " \
+	    "and (rail = $3::int2 or (fen < 0 and $3::int2 <> 1)) group by account having sum(fen) > 0), " \
+	    "t as (update payable p set batch_id = $1, rail = $3::int2 where p.collector_id = $2 and p.payout_id is null " \
+	    "and p.batch_id is null and (p.rail = $3::int2 or (p.fen < 0 and $3::int2 <> 1)) " \
+	    "and p.account in (select account from due) returning p.account, p.party_id, p.fen), " \
+	    "g as (select account, min(party_id) as party, sum(fen)::int8 as fen from t group by account) " \
+	    "select g.account, g.party, g.fen, " SQL_DEBTS("g.account") " from g order by g.account") \
+	X(PAYOUT_BATCH_SUM, ON_QUERY, \
+	    "update payout_batch set fen = $2, payouts = $3 where batch_id = $1") \
+	X(PAYOUT_BATCH_PAYOUTS, ON_QUERY, \
+	    "select p.payout_id, p.party_id, p.account, coalesce((select sum(y.fen) from payable y " \
+	    "where y.batch_id = p.batch_id and y.account = p.account and y.payout_id is null), 0)::int8, " \
+	    SQL_DEBTS("p.account") " from payout p join payout_batch b on b.batch_id = p.batch_id " \
+	    "where b.ref = $1 and p.state = 1 and b.rail <> 1 order by p.account") \
+	X(PAYABLE_PAID_BY, ON_QUERY, \
+	    SQL_W("account, payout", "$2::int8[], $3::uuid[]") \
+	    "update payable s set payout_id = w.payout, batch_id = case when w.payout is not null then s.batch_id end " \
+	    "from w where s.batch_id = $1 and s.account = w.account and s.payout_id is null") \
+	X(PAYOUT_BEGIN, ON_QUERY, \
+	    SQL_W("payout, gross, netted, state, why", "$1::uuid[], $2::int8[], $3::int8[], $4::int2[], $5::text[]") \
+	    "update payout s set gross_fen = w.gross, netted_fen = w.netted, fen = w.gross - w.netted, state = w.state, " \
+	    "fail_reason = nullif(w.why, ''), done_at = case when w.state in (3, 4) then $6::timestamptz end " \
+	    "from w where s.payout_id = w.payout") \
+	X(PAYOUT_BATCH_BEGIN, ON_QUERY, \
+	    "update payout_batch set state = $2, fen = $3, decided_at = $4, decided_by = $5 where batch_id = $1 and state = 1") \
+	X(PAYOUT_BATCH_WORK, ON_QUERY, \
+	    "insert into settle_work (order_id, dealer_id, at) select distinct order_id, dealer_id, $2::timestamptz " \
+	    "from payable where batch_id = $1 and payout_id is null order by 1 " \
+	    "on conflict (order_id, dealer_id) do update set at = least(settle_work.at, excluded.at)") \
+	X(PAYOUT_READ, ON_QUERY, \
+	    "select " SQL_PAYOUT_COLUMNS " from payout p where p.payout_id = $1 for update") \
+	X(PAYOUT_CONFIRM, ON_QUERY, \
+	    "update payout set state = $2, done_at = $3, fail_reason = nullif($4, '') where payout_id = $1 and state = 2") \
+	X(PAYOUT_OPEN_AGAIN, ON_QUERY, \
+	    "update payable set payout_id = null, batch_id = null where payout_id = $1") \
+	X(PAYOUT_BATCH_DONE, ON_QUERY, \
+	    "update payout_batch b set state = 3 where b.batch_id = $1 and b.state = 2 " \
+	    "and not exists (select from payout p where p.batch_id = b.batch_id and p.state in (1, 2))") \
+	X(PAYOUT_LIST, ON_QUERY, \
+	    "select " SQL_PAYOUT_COLUMNS " from payout p where ($1::int2 = 0 or p.state = $1::int2) " \
+	    "and ($2::uuid is null or p.batch_id = $2::uuid) and ($3::int4[] is null or p.party_id = any ($3::int4[])) " \
+	    "and ($4::timestamptz is null or (p.made_at, p.payout_id) < ($4::timestamptz, $5::uuid)) " \
+	    "order by p.made_at desc, p.payout_id desc limit $6") \
+	X(PAYOUT_BATCH_LIST, ON_QUERY, \
+	    "select " SQL_BATCH_COLUMNS " from payout_batch b where ($1::int2 = 0 or b.state = $1::int2) " \
+	    "and ($2::text = '' or b.ref = $2::text) " \
+	    "and ($3::timestamptz is null or (b.prepared_at, b.batch_id) < ($3::timestamptz, $4::uuid)) " \
+	    "order by b.prepared_at desc, b.batch_id desc limit $5") \
+	X(PAYOUT_EXPORT_BATCH, ON_QUERY, \
+	    "select " SQL_BATCH_COLUMNS " from payout_batch b where b.batch_id = $1") \
+	X(PAYOUT_EXPORT, ON_QUERY, \
+	    "select p.payout_id, a.code, a.name, coalesce(y.bank, ''), coalesce(y.account_name, ''), coalesce(y.account, ''), " \
+	    "p.fen from payout p join party a on a.party_id = p.party_id left join payee y on y.party_id = p.party_id " \
+	    "where p.batch_id = $1 and p.fen > 0 and (p.state in (2, 3) or (p.state = 4 and p.fail_reason <> 'not sent')) " \
+	    "order by a.code, p.payout_id") \
+	X(PAYOUT_EXPORTED, ON_QUERY, \
+	    "update payout_batch set exported_at = coalesce(exported_at, $2), file_hash = coalesce(file_hash, $3) " \
+	    "where batch_id = $1 returning file_hash") \
+	X(REFUND_READ, ON_QUERY, \
+	    "select " SQL_REFUND_COLUMNS " from refund r where r.order_id = $1 and r.refund_no = $2 and r.part_no = $3 for update") \
+	X(REFUND_CONFIRM, ON_QUERY, \
+	    "update refund set state = 5, number = $4, due_at = $5 where order_id = $1 and refund_no = $2 and part_no = $3") \
+	X(REFUND_LIST, ON_QUERY, \
+	    "select " SQL_REFUND_COLUMNS " from refund r where (($1::int2 = 0 and r.state <> 3) or r.state = $1::int2) " \
+	    "and ($2::uuid is null or r.order_id = $2::uuid) and (r.order_id, r.refund_no, r.part_no) > ($3::uuid, $4::int4, $5::int2) " \
+	    "order by r.order_id, r.refund_no, r.part_no limit $6")
+/* clang-format on */
+
+#endif
