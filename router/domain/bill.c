@@ -220,8 +220,12 @@ set_ref(const struct reading *x, struct bill_line *out)
 	if (out->class == CLASS_PAYMENT || out->class == CLASS_FEE) {
 		f = BILL_TRANSACTION;
 		number = number_cell(x, f);
-	} else if (out->class == CLASS_SPLIT || out->class == CLASS_RELEASE) {
+	} else if (out->class == CLASS_SPLIT) {
 		receiver = cell(x, BILL_RECEIVER);
+	} else if (out->class == CLASS_RELEASE && number[0] == '\0') {
+		/* by the provider himself, when he may keep it no longer */
+		f = BILL_TRANSACTION;
+		number = number_cell(x, f);
 	}
 	if (number[0] == '\0' && (out->class == CLASS_WITHDRAWAL || out->class == CLASS_OTHER))
 		number = cell(x, f = BILL_LINE);
@@ -288,6 +292,9 @@ fund_amount(const struct reading *x, int64_t amount_fen, struct bill_line *out,
 		return bad(x, BILL_DIRECTION, "is neither in nor out");
 	out->gross_fen = in ? amount_fen : -amount_fen;
 	out->fee_fen = 0;
+	/* Of whom others split to: what came is his own, and none of our business. */
+	if ((out->class == CLASS_SPLIT && in) || (out->class == CLASS_RETURN && !in))
+		out->class = CLASS_IGNORED;
 	if (in)
 		total->in_rows++;
 	else

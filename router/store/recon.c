@@ -91,6 +91,8 @@ send_match(const struct matching *x, struct tx *t)
 	tx_add(t, x->kind == BILL_KIND_FUND ? STMT_RECON_MATCH_FUND : STMT_RECON_MATCH);
 	(void)args_bill(x, t);
 	tx_add(t, STMT_RECON_WITHDRAWN);
+	(void)args_bill(x, t);
+	tx_add(t, STMT_RECON_OWN_REFUND);
 	return TX_TRIP;
 }
 
