@@ -9,7 +9,10 @@
 #include "flow/page.h"
 #include "flow/read_flow.h"
 #include "flow/return_message.h"
+#include "store/money_read.h"
 #include "store/order_list.h"
+
+#define ACCOUNT_TEXT_MAX 256
 
 /* One read under way; lives in the call's arena. */
 struct read_flow {
@@ -180,6 +183,33 @@ add_codes(const struct read_flow *f, Yuncang__V1__Order *m)
 	return ERR_OK;
 }
 
+/* What the journal says of the order so far. */
+static enum err
+add_posted(const struct world *w, const struct order_read *o, struct arena *a,
+    Yuncang__V1__Money *m)
+{
+	Yuncang__V1__Posted *rows = arena_array(a, (size_t)o->posted_count, sizeof(*rows));
+	enum err e = ERR_OK;
+	struct buf text;
+
+	m->posted = arena_array(a, (size_t)o->posted_count, sizeof(*m->posted));
+	if (rows == NULL || m->posted == NULL)
+		return ERR_NO_MEMORY;
+	buf_init(&text, ACCOUNT_TEXT_MAX);
+	for (int i = 0; e == ERR_OK && i < o->posted_count; i++) {
+		buf_reset(&text);
+		account_print(w, o->posted[i].account, &text);
+		yuncang__v1__posted__init(&rows[i]);
+		rows[i].account = arena_strndup(a, (const char *)text.data, text.len);
+		rows[i].amount_fen = o->posted[i].fen;
+		m->posted[i] = &rows[i];
+		e = rows[i].account != NULL ? buf_err(&text) : ERR_NO_MEMORY;
+	}
+	m->n_posted = (size_t)o->posted_count;
+	buf_release(&text);
+	return e;
+}
+
 static void
 get_answer(struct read_flow *f)
 {
@@ -206,7 +236,8 @@ get_answer(struct read_flow *f)
 		e = thaw_decision(w, o->decision, a, &frozen, &split);
 		if (e == ERR_OK) {
 			m.order->money = money_message(w, split, a);
-			e = m.order->money != NULL ? ERR_OK : ERR_NO_MEMORY;
+			e = m.order->money != NULL ? add_posted(w, o, a, m.order->money)
+			                           : ERR_NO_MEMORY;
 		}
 		if (e != ERR_OK) {
 			fail_plain(f, e);
@@ -261,7 +292,9 @@ get_order_start(struct call *c, const ProtobufCMessage *request)
 	if (f == NULL)
 		return;
 	e = order_read_one(call_app(c)->query_pool, c->arena, &key,
-	    READ_DECISION | READ_RETURNS | READ_DEPOSIT, one_done, f);
+	    READ_DECISION | READ_RETURNS | READ_DEPOSIT |
+	        (c->principal->sees_money ? READ_POSTED : 0u),
+	    one_done, f);
 	if (e != ERR_OK)
 		fail_plain(f, e);
 }

@@ -155,17 +155,24 @@ settlements_read(struct arena *a, const PGresult *r, struct money_read *m)
 	return ERR_OK;
 }
 
+/* Rows of account and amount. */
+static enum err
+sums_read(struct arena *a, const PGresult *r, struct money_balance **out, int *count)
+{
+	*count = PQntuples(r);
+	*out = arena_array(a, (size_t)*count, sizeof(**out));
+	if (*out == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < *count; i++)
+		(*out)[i] =
+		    (struct money_balance){.account = col_i64(r, i, 0), .fen = col_i64(r, i, 1)};
+	return ERR_OK;
+}
+
 static enum err
 balances_read(struct arena *a, const PGresult *r, struct money_read *m)
 {
-	m->balance_count = PQntuples(r);
-	m->balances = arena_array(a, (size_t)m->balance_count, sizeof(*m->balances));
-	if (m->balances == NULL)
-		return ERR_NO_MEMORY;
-	for (int i = 0; i < m->balance_count; i++)
-		m->balances[i] =
-		    (struct money_balance){.account = col_i64(r, i, 0), .fen = col_i64(r, i, 1)};
-	return ERR_OK;
+	return sums_read(a, r, &m->balances, &m->balance_count);
 }
 
 static enum err
@@ -221,31 +228,48 @@ static const struct {
 int
 money_result_count(unsigned with)
 {
-	return (with & READ_MONEY) != 0 ? READ_COUNT : 0;
+	return ((with & READ_MONEY) != 0 ? READ_COUNT : 0) + ((with & READ_POSTED) != 0);
+}
+
+static void
+ask(struct tx *t, const struct uuid *order_id, enum stmt s)
+{
+	args_uuid(tx_args(t), order_id);
+	tx_add(t, s);
 }
 
 void
 money_ask(struct tx *t, const struct uuid *order_id, unsigned with)
 {
-	for (int i = 0; i < money_result_count(with); i++) {
-		args_uuid(tx_args(t), order_id);
-		tx_add(t, reads[i].ask);
-	}
+	for (int i = 0; (with & READ_MONEY) != 0 && i < READ_COUNT; i++)
+		ask(t, order_id, reads[i].ask);
+	if ((with & READ_POSTED) != 0)
+		ask(t, order_id, STMT_MONEY_POSTED);
 }
 
-enum err
-money_rows_read(struct arena *a, struct tx *t, int at, unsigned with, struct order_read *o)
+static enum err
+money_read_all(struct arena *a, struct tx *t, int at, struct order_read *o)
 {
-	struct money_read *m;
+	struct money_read *m = arena_zalloc(a, sizeof(*m));
 	enum err e = ERR_OK;
 
-	if ((with & READ_MONEY) == 0)
-		return ERR_OK;
-	m = arena_zalloc(a, sizeof(*m));
 	if (m == NULL)
 		return ERR_NO_MEMORY;
 	o->money = m;
 	for (int i = 0; e == ERR_OK && i < READ_COUNT; i++)
 		e = reads[i].read(a, tx_result(t, at + i), m);
+	return e;
+}
+
+enum err
+money_rows_read(struct arena *a, struct tx *t, int at, unsigned with, struct order_read *o)
+{
+	enum err e = ERR_OK;
+
+	if ((with & READ_MONEY) != 0)
+		e = money_read_all(a, t, at, o);
+	at += (with & READ_MONEY) != 0 ? READ_COUNT : 0;
+	if (e == ERR_OK && (with & READ_POSTED) != 0)
+		e = sums_read(a, tx_result(t, at), &o->posted, &o->posted_count);
 	return e;
 }

@@ -2,7 +2,7 @@
 #define ROUTER_STORE_MONEY_READ_H
 
 /*
- * money_read: what READ_MONEY adds to an order: what was decided, posted and promised of its money, as
+ * money_read: what READ_MONEY adds to an order (READ_POSTED: only the sums of its journal): what was decided, posted and promised of its money, as
  * domain/order_money.h wants it.  The payments come with it.
  *
  * Settlements are read before the journal: who finds a settlement as it was read (its ended_at and changes) knows
@@ -48,7 +48,7 @@ struct money_read {
 	struct split_paid_read *split_paid;
 };
 
-/* Statements that READ_MONEY asks for; 0 without it. */
+/* Statements that READ_MONEY and READ_POSTED ask for; 0 without them. */
 int money_result_count(unsigned with);
 void money_ask(struct tx *t, const struct uuid *order_id, unsigned with);
 /* Reads them from result ${at} on, into ${o}. */

@@ -15,6 +15,8 @@
 #include "store/order_row.h"
 #include "store/tx.h"
 
+struct money_balance; /* domain/order_money.h */
+
 struct order_line_read {
 	int32_t sku; /* id */
 	int32_t quantity;
@@ -78,6 +80,8 @@ struct order_read {
 	struct serial_read *serials;  /* that are out */
 	struct deposit_read *deposit; /* NULL: paid at once */
 	struct money_read *money;     /* store/money_read.h; NULL: not asked for */
+	int posted_count;
+	struct money_balance *posted; /* what its journal says so far, by account; no zeros */
 };
 
 #define READ_DECISION 1u
@@ -87,7 +91,8 @@ struct order_read {
 #define READ_ACTS 16u /* read before all else: what is read then is no older; by order_id only */
 #define READ_RETURNS 32u
 #define READ_DEPOSIT 64u
-#define READ_MONEY 128u /* with the payments; by order_id only, as READ_ACTS */
+#define READ_MONEY 128u /* with the payments */
+#define READ_POSTED 256u
 
 struct order_key {
 	struct uuid order_id; /* zero: by the next two */

@@ -62,6 +62,9 @@
 	    "select distinct a + k * (1::int8 << 55) from journal j, unnest(j.accounts) a, generate_series(-2, 2) k " \
 	    "where j.object_id = $1 and (account_kind(a) between 20 and 25 or (account_kind(a) = 6 and k = 0)))) " \
 	    "order by account") \
+	X(MONEY_POSTED, ON_QUERY, \
+	    "select l.account, sum(l.fen)::int8 from journal j, unnest(j.accounts, j.amounts) l(account, fen) " \
+	    "where j.object_id = $1 group by l.account having sum(l.fen) <> 0 order by l.account") \
 	X(MONEY_REFUNDS, ON_QUERY, \
 	    "select refund_no, part_no, state, provider, payment_number, fen, rebate_fen from refund " \
 	    "where order_id = $1 order by refund_no, part_no") \

@@ -456,6 +456,24 @@ def test_units_that_part(books):
         (0, 0, 1), (0, 1, 2)]
 
 
+# ---- Read ----------------------------------------------------------------------------------------
+
+def test_get_order_tells_what_is_posted(books):
+    """To who may see the money: sums by account, zeros left out."""
+    def posted(order, client=books.town.admin):
+        money = client.call("OrderService/GetOrder", {"orderId": order["orderId"]})["order"].get("money", {})
+        return {p["account"]: int(p["amountFen"]) for p in money.get("posted", [])}
+    order = books.town.submit(books.sku(20000, 12000, {"SITE": 5}), storefront="F-A1", way=SHIP)
+    assert posted(order) == {}
+    books.town.pay(order)
+    assert posted(order) == {BRAND_FROZEN: 19880, "C:order": -19880}
+    books.shipped(order)
+    assert posted(order) == books.sums(order) == {BRAND_FROZEN: 19880, "P:brand:cost": -12000, HELD: -7880}
+    assert posted(order, books.front) == {}
+    dealer = books.town.server.login("finance", "dealer:" + DEALER_2)
+    assert refused(dealer, "OrderService/GetOrder", {"orderId": order["orderId"]}).reason == "not_found"
+
+
 # ---- At once --------------------------------------------------------------------------------------
 
 def test_delivered_twice_at_once(books):
