@@ -275,7 +275,8 @@ funded_by_others(const struct audit_order *o)
 
 	for (int i = 0; d != NULL && i < d->funded.count; i++)
 		funded += d->funded.v[i];
-	return funded;
+	/* what the brand adds to a loss is posted with the split */
+	return d != NULL ? funded - legs_sum(d, LEG_SHORTFALL, 0) : 0;
 }
 
 static int64_t

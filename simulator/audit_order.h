@@ -10,13 +10,32 @@
 
 /* Numbers in the tables that the judgement needs; 0003_orders.sql. */
 enum { MARK_AWAITING_PAYMENT = 1, MARK_UNFILLABLE = 3, MARK_CANCELLED = 5 };
-enum { LEG_COST = 1, LEG_MARGIN = 2, LEG_TRANSFER = 3, LEG_PROVIDER_FEE = 6, LEG_SHORTFALL = 10 };
-enum { EVENT_PAID = 1, EVENT_FEE = 2, EVENT_REFUND = 9 };
+enum {
+	LEG_COST = 1,
+	LEG_MARGIN = 2,
+	LEG_TRANSFER = 3,
+	LEG_PROVIDER_FEE = 6,
+	LEG_DELIVERY_INCOME = 8,
+	LEG_SHORTFALL = 10
+};
+enum { EVENT_PAID = 1, EVENT_FEE = 2, EVENT_SPLIT = 3, EVENT_REFUND = 9 };
 /* A payment's outcome: opened, decided again, too late for anything, a second one. */
 enum { PAID_OPENED = 1, PAID_AGAIN, PAID_UNFILLABLE, PAID_SECOND, PAID_BALANCE };
+/* The customer has the goods. */
+enum { STATE_COLLECTED = 7, STATE_DELIVERED = 10 };
 /* Ends without the customer having the goods: not collected, lost, restocked, cancelled. */
 enum { STATE_NOT_COLLECTED = 8, STATE_LOST = 14, STATE_RESTOCKED, STATE_CANCELLED };
-enum { ACCOUNT_PSP_FROZEN = 1, ACCOUNT_C_ORDER = 10, ACCOUNT_C_REFUND = 11 };
+enum {
+	ACCOUNT_PSP_FROZEN = 1,
+	ACCOUNT_RECV_DEALER = 6,
+	ACCOUNT_C_ORDER = 10,
+	ACCOUNT_C_REFUND = 11,
+	ACCOUNT_PAYABLE_FIRST = 20,
+	ACCOUNT_PAYABLE_LAST = 37,
+	ACCOUNT_BRAND_COST = 40,
+	ACCOUNT_BRAND_OTHER = 41
+};
+enum { PARTY_PLATFORM = 6 }; /* party.kind */
 
 struct audit_fulfilment {
 	int64_t number, attempt, location, way, state;
@@ -39,9 +58,9 @@ struct audit_payment {
 };
 
 struct audit_posting {
-	int64_t event;
-	const char *ref; /* the payment's number */
-	struct audit_ints account, fen;
+	int64_t event, number; /* of the fulfilment; 0: none */
+	const char *ref;       /* the payment's number */
+	struct audit_ints account, fen, kind;
 };
 
 struct audit_order {
@@ -49,6 +68,7 @@ struct audit_order {
 	const char *ref;
 	int64_t dealer, storefront, collector, goods_fen, delivery_fen, funded_fen, fee_fen,
 	    margin_fen, refund_due_fen;
+	int64_t refunds_fen;              /* rows of refunds, by payment */
 	int64_t acts_fen, returns_fen;    /* what acts gave back, and of that returns */
 	int64_t deposit_fen, balance_fen; /* both 0: paid at once */
 	int64_t mark, way;
@@ -68,6 +88,8 @@ void audit_money(const struct audit_order *o, const struct audit_names *n, struc
 /* E1, E2 and R1 against the payments. */
 void audit_postings(const struct audit_order *o, const struct audit_names *n,
     struct audit_report *r);
+/* What acts posted: splits, clearing, what is due back. */
+void audit_books(const struct audit_order *o, const struct audit_names *n, struct audit_report *r);
 /* Where the units are, and what was given back for those that did not reach the customer. */
 void audit_units(const struct audit_order *o, struct audit_report *r);
 

@@ -18,10 +18,11 @@ static const struct {
         "select order_id, o.dealer_id, storefront_id, collector_id, goods_fen, delivery_fee_fen, funded_fen, "
         "fee_fen, margin_fen, mark, way, (paid_at is not null)::int, order_ref, line_sku, line_qty, "
         "line_price_fen, line_cost_fen, line_discount_fen, line_campaign, refund_due_fen, a.fen, r.fen, "
-        "d.deposit_fen, d.balance_fen from sales_order o "
+        "d.deposit_fen, d.balance_fen, b.fen from sales_order o "
         "left join (select order_id, sum(refund_fen) fen from order_act group by 1) a using (order_id) "
         "left join (select order_id, sum(refund_fen) fen from return_request where state = 3 group by 1) r "
-        "using (order_id) left join order_deposit d using (order_id) order by order_id"},
+        "using (order_id) left join order_deposit d using (order_id) "
+        "left join (select order_id, sum(fen) fen from refund group by 1) b using (order_id) order by order_id"},
     [FULFILMENTS] = {"audit_fulfilments",
         "select order_id, number, attempt, location_id, way, state, line, sku_id, qty, goods_owner_id, "
         "split_from, moved_to, (delivery_fee_fen is not null)::int, delivery_fee_fen "
@@ -32,7 +33,8 @@ static const struct {
     [PAYMENTS] = {"audit_payments",
         "select order_id, provider, amount_fen, outcome, number from payment order by order_id, number"},
     [POSTINGS] = {"audit_postings",
-        "select object_id, event, accounts, amounts, provider_ref from journal order by object_id, event, event_no"},
+        "select object_id, event, accounts, amounts, provider_ref, number, kinds from journal "
+        "order by object_id, event, event_no"},
 };
 
 struct walk {
@@ -63,6 +65,7 @@ order_read(struct walk *w)
 	o->returns_fen = audit_stream_int(s, 21);
 	o->deposit_fen = audit_stream_int(s, 22);
 	o->balance_fen = audit_stream_int(s, 23);
+	o->refunds_fen = audit_stream_int(s, 24);
 	(void)snprintf(o->id, sizeof(o->id), "%s", audit_stream_text(s, 0));
 	o->dealer = audit_stream_int(s, 1);
 	o->storefront = audit_stream_int(s, 2);
@@ -158,6 +161,9 @@ posting_read(struct walk *w, const struct audit_stream *s)
 	e = audit_stream_ints(s, 2, w->arena, &p->account);
 	if (e == ERR_OK)
 		e = audit_stream_ints(s, 3, w->arena, &p->fen);
+	if (e == ERR_OK)
+		e = audit_stream_ints(s, 6, w->arena, &p->kind);
+	p->number = audit_stream_int(s, 5);
 	return e;
 }
 
@@ -362,6 +368,7 @@ walk_all(struct walk *w)
 		if (!twice) {
 			audit_money(w->order, &w->names, w->report);
 			audit_postings(w->order, &w->names, w->report);
+			audit_books(w->order, &w->names, w->report);
 			audit_units(w->order, w->report);
 			acks_check(w);
 		}

@@ -57,6 +57,12 @@ enum audit_class {
 	X(FEE_POSTING, UNBALANCED, "E2 is not the provider's fee") \
 	X(REFUND_POSTING, UNBALANCED, "what is due back is not what payments and acts gave back") \
 	X(REFUND_ACTS, UNBALANCED, "acts gave back other than units, returns and fees say") \
+	X(SPLIT_POSTING, UNBALANCED, "goods handed over without a split of their own, or a split without them") \
+	X(COST_POSTING, UNBALANCED, "a split's cost is not the frozen cost of the brand's goods handed over") \
+	X(SHARE_POSTING, UNBALANCED, "a party was not posted what the decision that was carried out gives him") \
+	X(CLEARING, UNBALANCED, "something is left in clearing of an order that has ended") \
+	X(REFUND_ROWS, UNBALANCED, "what is due back is not posted, or not due to payments") \
+	X(FULL_REFUND, UNBALANCED, "all went back, and somebody is left with something of it") \
 	X(SEEN_UNBALANCED, UNBALANCED, "the storefronts saw money wrong") \
 	X(ACK_TWICE, DUPLICATED, "one reference was acknowledged as two orders") \
 	X(ORDER_TWICE, DUPLICATED, "one reference or one id stands in two orders") \

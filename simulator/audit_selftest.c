@@ -10,6 +10,8 @@
 #define AN_ORDER \
 	"(select order_id from sales_order o where paid_at is not null and mark = 0 and not exists " \
 	"(select from decision d where d.order_id = o.order_id and d.attempt > 1) order by order_id limit 1)"
+#define A_SPLIT \
+	"(select object_id, event from journal where event = 3 order by object_id limit 1)"
 #define FREE_ID "'00000000-0000-7000-8000-000000000001'"
 
 /* Triggers and CHECKs would stop some of it: they are dropped first, which is rolled back too. */
@@ -129,6 +131,23 @@ static const struct {
     {AUDIT_REFUND_POSTING,
         "update sales_order set refund_due_fen = refund_due_fen + 1 where order_id = " AN_ORDER},
     {AUDIT_REFUND_POSTING, "delete from journal where event = 9"},
+    {AUDIT_SPLIT_POSTING, "delete from journal where (object_id, event) = " A_SPLIT},
+    {AUDIT_SPLIT_POSTING,
+        "update fulfilment set state = 13 where order_id in (select object_id from journal where event = 3)"},
+    {AUDIT_COST_POSTING,
+        "update journal set kinds = array(select case k when 1 then 4 else k end from unnest(kinds) k) "
+        "where (object_id, event) = " A_SPLIT},
+    {AUDIT_SHARE_POSTING,
+        "update journal set accounts = array(select case when a >> 55 = 20 then a + (1 << 25) else a end "
+        "from unnest(accounts) a) where (object_id, event) = " A_SPLIT},
+    {AUDIT_CLEARING,
+        "update journal set amounts = array(select a - 1 from unnest(amounts) a) "
+        "where (object_id, event) = " A_SPLIT},
+    {AUDIT_REFUND_ROWS, "delete from refund where refund_no > 1000"},
+    {AUDIT_REFUND_ROWS, "update refund set fen = fen + 1"},
+    {AUDIT_FULL_REFUND,
+        "update journal set accounts = array(select case when a >> 55 = 20 then a + (1 << 25) else a end "
+        "from unnest(accounts) a) where event = 9 and number is not null"},
     {AUDIT_ORDER_TWICE,
         "insert into sales_order select (jsonb_populate_record(o, jsonb_build_object("
         "'order_id', " FREE_ID "))).* from sales_order o where order_id = " AN_ORDER},

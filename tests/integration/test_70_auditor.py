@@ -6,7 +6,8 @@ import pytest
 
 import yc
 
-PSP_FROZEN, FEE_REBATE, C_ORDER, C_REFUND, BRAND_PROMO, PLATFORM_PROMO = 1, 4, 10, 11, 42, 44
+PSP_FROZEN, FEE_REBATE, C_ORDER, C_REFUND, DEALER_HELD, BRAND_COST, BRAND_PROMO, PLATFORM_PROMO = (
+    1, 4, 10, 11, 20, 40, 42, 44)
 
 CATALOG = """
 insert into party (code, kind, provider, fee_bps) overriding system value values
@@ -15,6 +16,7 @@ insert into party (code, kind, provider, fee_bps) overriding system value values
 insert into location (code, kind, party_id, ways, lat_e6, lon_e6, hours_open, hours_close)
     select c, k, p, 7, 31000000, 121000000, '{}', '{}'
     from (values ('SITE', 1, 1), ('CLOUD', 2, 1), ('S1', 3, 2), ('S2', 3, 3)) v(c, k, p);
+insert into feed_stream (stream_id) overriding system value values (1);
 insert into storefront (code, kind) values ('OFFICIAL', 2);
 insert into sku (code, cost_fen, list_fen, floor_fen)
     values ('K1', 8000, 10000, 8000), ('K2', 800000, 900000, 800000);
@@ -45,6 +47,7 @@ class Order:
         self.capacity, self.slot, self.entitled = None, None, None
         self.legs, self.funding = [], []
         self.twice = False
+        self.delivered = self.returned = False
         self.__dict__.update(more)
         self.goods = self.qty * (self.price - self.discount)
         self.funded = self.qty * self.discount
@@ -65,7 +68,7 @@ class Order:
             "%s, 6, %s, %s, false, %s, %s, %s, %s, %s, %s, %s, %s)",
             (self.id, self.dealer, self.collector, self.goods, self.delivery, self.funded, self.fee, self.margin,
              "2026-01-01" if self.paid else None, self.mark, self.way, self.ref, [self.sku], [self.qty], [self.price],
-             [self.cost], line, line and [1], self.cash if self.twice else 0))
+             [self.cost], line, line and [1], self.cash if self.twice or self.returned else 0))
         sql("insert into fulfilment (order_id, number, attempt, dealer_id, location_id, distance_m, way, state, "
             "slot_from_min, slot_to_min, capacity_day, takes_capacity, promise_from, promise_to, line, sku_id, qty, "
             "goods_owner_id, entitled_sku) values (%s, 1, 1, %s, %s, 0, %s, %s, %s, %s, %s, %s, '2026-12-01', "
@@ -78,6 +81,16 @@ class Order:
              [f for _, _, f in self.legs], [0] * len(self.legs), [0] * len(self.legs),
              [p for p, _ in self.funding] or None, [f for _, f in self.funding] or None))
         sql("insert into contact values (%s, %s, 'A', '1', 'B', '23')", (self.id, self.dealer))
+        if self.delivered:
+            sql("update fulfilment set state = 10, handed_at = '2026-11-01' where order_id = %s", (self.id,))
+            for no, kind, state, back in ((1, 9, 13, 0), (2, 10, 10, 0), (3, 28, 10, self.cash))[:3 if self.returned else 2]:
+                sql("insert into order_act (order_id, act_no, dealer_id, kind, number, at, state, refund_fen) "
+                    "values (%s, %s, %s, %s, 1, '2026-11-01', %s, %s)", (self.id, no, self.dealer, kind, state, back))
+        if self.returned:
+            sql("insert into return_request (order_id, number, dealer_id, fulfilment, state, location_id, reason, asked_at, "
+                "decided_at, refund_fen, line, qty, sellable, damaged, refused) values (%s, 1, %s, 1, 3, %s, 1, "
+                "'2026-11-01', '2026-11-01', %s, '{0}', %s, %s, '{0}', '{0}')",
+                (self.id, self.dealer, self.location, self.cash, [self.qty], [self.qty]))
         sql("insert into outbox values (%s, %s, 1, %s)", (self.id, self.dealer, self.id))
         if self.paid:
             self.pay(sql)
@@ -88,9 +101,35 @@ class Order:
         paid = [(psp, self.cash)] + [(promo[p], f) for p, f in self.funding] + [(order, -(self.cash + self.funded))]
         fee = [(order, self.fee), (psp, -self.fee)]
         self.post(sql, 1, 1, paid, fee)
+        if self.delivered:
+            cost, share = self.cost * self.qty, self.margin
+            self.split(sql, 3, [(order, cost + share), (BRAND_COST << 55, -cost), (self.held(), -share)], (0, 1, 2))
+            sql("insert into settlement (order_id, number, dealer_id, collector_id, posted_at, due_at) "
+                "values (%s, 1, %s, 1, '2026-11-01', '2026-11-08')", (self.id, self.dealer))
+            sql("insert into balance values (%s, 0) on conflict do nothing", (self.held(),))
+        if self.returned:
+            self.split(sql, 9, [(BRAND_COST << 55, cost), (self.held(), share), (FEE_REBATE << 55, self.fee),
+                                (C_REFUND << 55, -self.cash)], (1, 2, 0, 0))
+            sql("insert into refund (order_id, refund_no, part_no, dealer_id, collector_id, provider, payment_number, fen, "
+                "rebate_fen, state, due_at) values (%s, 1003, 1, %s, 1, 1, %s, %s, %s, 1, '2026-11-01')",
+                (self.id, self.dealer, f"n1-{self.ref}", self.cash, self.fee))
+        elif self.delivered:
+            sql("update balance set fen = fen - %s where account = %s", (share, self.held()))
         if self.twice:
+            sql("insert into refund (order_id, refund_no, part_no, dealer_id, collector_id, provider, payment_number, fen, "
+                "rebate_fen, state, due_at) values (%s, 2, 1, %s, 1, 1, %s, %s, %s, 1, '2026-11-01')",
+                (self.id, self.dealer, f"n2-{self.ref}", self.cash, self.fee))
             back = [(order, self.cash - self.fee), (FEE_REBATE << 55, self.fee), (C_REFUND << 55, -self.cash)]
             self.post(sql, 2, 4, [(psp, self.cash), (order, -self.cash)], fee, back)
+
+    def held(self):
+        """What the owner earns of an order that the brand collects."""
+        return DEALER_HELD << 55 | self.dealer << 25 | 1
+
+    def split(self, sql, event, legs, kinds):
+        sql("insert into journal values (%s, %s, %s, %s, 1, 1, 1, 202611, '2026-11-01', '2026-11-01', %s, %s, %s, '', "
+            "null, null, 1)", (self.id, event, 1002 if event == 3 else 1003, self.dealer, [a for a, _ in legs],
+                               [f for _, f in legs], list(kinds)))
 
     def post(self, sql, number, outcome, *events):
         ref = f"n{number}-{self.ref}"
@@ -128,6 +167,9 @@ def orders():
         Order(5, sku=2, price=900000, cost=800000, location=2, entitled=2, legs=[(1, 1, 800000)]),
         # paid twice: the second payment is refunded
         Order(7, legs=[(1, 1, 8000)], twice=True),
+        # with the customer; and the same, brought back
+        Order(8, legs=[(1, 1, 8000)], delivered=True),
+        Order(9, legs=[(1, 1, 8000)], delivered=True, returned=True),
         # made to order: no stock, but the store's capacity
         Order(6, way=3, location=4, runs=3, owner=0, capacity="2026-12-01", legs=[(1, 1, 8000)]),
     ]
@@ -153,7 +195,7 @@ def test_a_clean_database_passes(database, journal):
     done = simulator("audit", "--db", database.url, "--journal", journal)
     assert done.stdout.splitlines()[-1] == yc.CLEAN, done.stdout
     assert done.returncode == 0
-    assert "audited 7 acknowledged orders, 7 orders" in done.stdout
+    assert "audited 9 acknowledged orders, 9 orders" in done.stdout
 
 
 def test_each_kind_of_damage_is_seen(database, journal):
