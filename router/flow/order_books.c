@@ -225,6 +225,21 @@ provider_of(const struct order_read *o)
 	return o->payment_count > 0 ? o->payments[0].provider : PROVIDER_NONE;
 }
 
+/* Holds that ended, also where E4 found nothing to post. */
+static enum err
+over_fill(const struct money_read *r, struct arena *a, struct order_money *m)
+{
+	int *over = arena_array(a, (size_t)r->settlement_count, sizeof(*over));
+
+	if (over == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < r->settlement_count; i++)
+		if (r->settlements[i].ended_us != 0)
+			over[m->over_count++] = r->settlements[i].number;
+	m->over = over;
+	return ERR_OK;
+}
+
 enum err
 order_books_make(const struct world *w, const struct order_read *o, struct arena *a,
     struct order_books *out)
@@ -249,7 +264,7 @@ order_books_make(const struct world *w, const struct order_read *o, struct arena
 	m->rows = r->rows;
 	m->balance_count = r->balance_count;
 	m->balances = r->balances;
-	return ERR_OK;
+	return over_fill(r, a, m);
 }
 
 /* ---- A fulfilment's units ------------------------------------------------------------------------- */
