@@ -129,6 +129,14 @@ make_task_wait(struct app *app)
 	return ERR_OK;
 }
 
+static void
+results_told(void *ctx)
+{
+	const struct app *app = ctx;
+
+	settle_poke(app->settle);
+}
+
 /* What needs the hints or the feed's position, once these are there. */
 static enum err
 make_workers(struct app *app, struct serve *s)
@@ -159,6 +167,8 @@ make_workers(struct app *app, struct serve *s)
 		e = recon_job_new(&app->recon_job, app);
 	if (e == ERR_OK && app->settle == NULL)
 		e = settle_new(&app->settle, app);
+	if (e == ERR_OK && app->provider != NULL)
+		provider_on_results(app->provider, results_told, app);
 	if (e == ERR_OK && app->feed == NULL) {
 		e = feed_new(&app->feed, app->base, app->conf, app->query_pool, app->catalog,
 		    keys_changed, s);

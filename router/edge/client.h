@@ -41,7 +41,7 @@ struct client_answer {
 	const char *why; /* libcurl's words, for a log; "" with OK */
 	const char *body;
 	size_t body_len;
-	int64_t retry_after_s; /* the header Retry-After as seconds; 0: none */
+	int64_t retry_after_s;          /* the header Retry-After as seconds; 0: none */
 	const struct client_send *send; /* for client_header() */
 };
 

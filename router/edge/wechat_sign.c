@@ -36,10 +36,10 @@ struct wechat_keys {
 static enum err
 key_check(EVP_PKEY *key, const char *setting, struct reason *r)
 {
-	if (key == NULL || EVP_PKEY_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_bits(key) < RSA_BITS_MIN ||
-	    EVP_PKEY_size(key) > RSA_SIZE_MAX)
-		return reason_set(r, ERR_CONF, setting, "is not an RSA key of %d bits or more in PEM",
-		    RSA_BITS_MIN);
+	if (key == NULL || EVP_PKEY_base_id(key) != EVP_PKEY_RSA ||
+	    EVP_PKEY_bits(key) < RSA_BITS_MIN || EVP_PKEY_size(key) > RSA_SIZE_MAX)
+		return reason_set(r, ERR_CONF, setting,
+		    "is not an RSA key of %d bits or more in PEM", RSA_BITS_MIN);
 	return ERR_OK;
 }
 
@@ -142,8 +142,8 @@ read_platforms(struct wechat_keys *k, const struct wechat_key_conf *c, struct re
 		struct platform_key *p = &k->platform[k->platform_count];
 
 		if (k->platform_count == WECHAT_PLATFORM_KEYS_MAX)
-			return reason_set(r, ERR_CONF, "wechat_platform_key_file", "more than %d keys",
-			    WECHAT_PLATFORM_KEYS_MAX);
+			return reason_set(r, ERR_CONF, "wechat_platform_key_file",
+			    "more than %d keys", WECHAT_PLATFORM_KEYS_MAX);
 		if (!list_next(&files, path, sizeof(path)))
 			return reason_set(r, ERR_CONF, "wechat_platform_key_file",
 			    "names fewer files than wechat_platform_serial has serials");
@@ -299,8 +299,8 @@ wechat_verify(const struct wechat_keys *k, const struct wechat_signed *a, int64_
 		return "the answer is not signed";
 	if (strncmp(a->signature, probe, sizeof(probe) - 1) == 0)
 		return "the signature is a probe";
-	if (parse_i64(a->timestamp, 0, INT64_MAX / 2, &at_s) != ERR_OK || at_s < now_s - WECHAT_SKEW_S ||
-	    at_s > now_s + WECHAT_SKEW_S)
+	if (parse_i64(a->timestamp, 0, INT64_MAX / 2, &at_s) != ERR_OK ||
+	    at_s < now_s - WECHAT_SKEW_S || at_s > now_s + WECHAT_SKEW_S)
 		return "the answer's timestamp is not of now";
 	key = platform_find(k, a->serial);
 	if (key == NULL)

@@ -1,6 +1,5 @@
 #include "flow/provider.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,31 +187,29 @@ provider_job_end(struct provider_job *job)
 
 /* Of one payment one call at a time. */
 static bool
-in_hand(const struct provider_queue *q, const struct provider_due *d, bool owed)
+in_hand(const struct provider_queue *q, const struct provider_due *d)
 {
 	for (const struct provider_job *job = q->jobs; job != NULL; job = job->next)
-		if (strcmp(job->due->call.number, d->call.number) == 0 ||
-		    (!owed && !job->owed &&
-		        strcmp(job->due->call.payment_number, d->call.payment_number) == 0))
+		if (strcmp(job->due->call.payment_number, d->call.payment_number) == 0)
 			return true;
 	return false;
 }
 
 static void
-turn_take(void *ctx, struct provider_due *d, bool owed)
+turn_take(void *ctx, struct provider_due *d)
 {
 	struct provider_queue *q = ctx;
 	struct provider_payer *payer = payer_find(q, d->payer, d->call.collector);
 	struct provider_job *job = NULL, **link = &q->jobs;
 
 	if (payer != NULL && !q->draining && !q->closing && q->job_count < PROVIDER_JOBS_MAX &&
-	    !in_hand(q, d, owed))
+	    !in_hand(q, d))
 		job = calloc(1, sizeof(*job));
 	if (job == NULL) {
 		arena_free(d->arena);
 		return;
 	}
-	*job = (struct provider_job){.queue = q, .due = d, .payer = payer, .owed = owed};
+	*job = (struct provider_job){.queue = q, .due = d, .payer = payer};
 	while (*link != NULL && (*link)->due->call.deadline_us <= d->call.deadline_us)
 		link = &(*link)->next;
 	job->next = *link;
@@ -393,12 +390,10 @@ on_turn(evutil_socket_t fd, short what, void *ctx)
 /* ---- Made and unmade -------------------------------------------------------------------------------- */
 
 void
-provider_on_result(struct provider_queue *q, enum provider_call_kind kind, provider_result_fn *fn,
-    void *ctx)
+provider_on_results(struct provider_queue *q, void (*fn)(void *ctx), void *ctx)
 {
-	assert(kind > 0 && kind < CALL_KIND_COUNT);
-	q->handlers[kind].fn = fn;
-	q->handlers[kind].ctx = ctx;
+	q->results = fn;
+	q->results_ctx = ctx;
 }
 
 void

@@ -12,35 +12,24 @@
  * for its splits.  Receivers are made known before the first split to them.  Before a split is sent for the first
  * time its items are held against the cap and what is unsplit; what does not fit any more is CLOSED by us.
  *
- * One instance works at a time.  Receivers' results are handed over as they come, and again until they are posted.
+ * One instance works at a time.  A receiver's result is written when it comes; who posts what follows from it finds it in
+ * the rows (result, not posted), any instance, and behind any crash (flow/settle.h).
  */
 #include "base/conf.h"
 #include "store/provider_call.h"
 
 struct app;
 struct provider_queue;
-struct provider_handover;
-
-/*
- * ${call}: with those of its items that have a result and are not posted yet, and they alone; all live until
- * provider_posted().  The handler writes what follows from them in one transaction that begins with
- * provider_items_close(), and says provider_posted(${h}, e) once, now or later.  With any error, and behind
- * a crash, they are handed over again.
- */
-typedef void provider_result_fn(void *ctx, const struct provider_call_row *call,
-    struct provider_handover *h);
-void provider_posted(struct provider_handover *h, enum err e);
-
 /**
  * provider_start(out, app):
  * The queue to the provider that the settings name; ${*out} is NULL when wechat_url is empty: then nobody is to be paid
  * through a provider, and what is queued waits.  Reads the keys' files: for start-up.
  *
- * CONF: logged.  Handlers are registered before the loop runs; without one results of its kind wait.
+ * CONF: logged.
  */
 enum err provider_start(struct provider_queue **out, struct app *app) MUST_CHECK;
-void provider_on_result(struct provider_queue *q, enum provider_call_kind kind,
-    provider_result_fn *fn, void *ctx);
+/* ${fn} hears when there are new results to be posted. */
+void provider_on_results(struct provider_queue *q, void (*fn)(void *ctx), void *ctx);
 void provider_poke(struct provider_queue *q); /* there are new calls: look now; NULL is fine */
 /* Begin nothing more; what is under way is let finish. */
 void provider_drain(struct provider_queue *q);

@@ -17,8 +17,9 @@ enum provider_word {
 	WORD_UNKNOWN, /* may have been done or not: ask about the number */
 	WORD_NO_SUCH, /* does not know the number */
 	WORD_REFUSED, /* nothing was done, nor will be */
-	WORD_LATER,   /* nothing was done; the same again later: not settled yet, or too many requests */
-	WORD_BUSY     /* too many requests */
+	/* nothing was done; the same again later: not settled yet, or too many requests */
+	WORD_LATER,
+	WORD_BUSY /* too many requests */
 };
 
 #define PROVIDER_CODE_SIZE 64
@@ -30,10 +31,10 @@ struct provider_reply {
 	/* DONE, of a call: the provider's number; for each of its items result … finished_us are set. */
 	const char *provider_id;
 	struct provider_item_row *items;
-	int64_t fen;                         /* amounts: what is not split yet */
-	char url[PROVIDER_URL_SIZE];         /* bill */
-	char sha1[2 * 20 + 1];               /* bill */
-	const char *data;                    /* download, as it came */
+	int64_t fen;                 /* amounts: what is not split yet */
+	char url[PROVIDER_URL_SIZE]; /* bill */
+	char sha1[2 * 20 + 1];       /* bill */
+	const char *data;            /* download, as it came */
 	size_t len;
 };
 /* The reply lives until this returns. */

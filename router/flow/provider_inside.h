@@ -32,20 +32,19 @@ struct provider_job {
 	struct provider_job *next; /* by deadline */
 	struct provider_due *due;
 	struct provider_payer *payer;
-	enum job_ask wants; /* NONE: it waits for the database, the handler or an answer */
-	enum job_ask asked;         /* last */
+	enum job_ask wants; /* NONE: it waits for the database or an answer */
+	enum job_ask asked; /* last */
 	struct provider_ask *ask;
-	bool fresh;      /* the turn has just brought it */
-	bool owed;       /* only what is to be posted */
-	bool prepared;   /* that it is sent is committed */
-	bool refused;    /* the provider refused it: asked whether it knows the number all the same */
+	bool fresh;    /* the turn has just brought it */
+	bool prepared; /* that it is sent is committed */
+	/* the provider refused it: asked whether it knows the number all the same */
+	bool refused;
 	enum receiver_state *known; /* by item of a split */
 	int64_t unsplit_fen;
 	char code[PROVIDER_CODE_SIZE]; /* of the refusal */
 	struct buf body;
 	struct provider_sending sending;
 	struct provider_heard heard;
-	struct provider_call_row told; /* what the handler sees */
 };
 
 struct provider_bills;
@@ -66,13 +65,11 @@ struct provider_queue {
 	int64_t lease_until_us, turn_sent_us; /* monotonic */
 	struct provider_job *jobs;
 	int job_count, ask_count;
-	int pending; /* transactions and handlers that will still call back */
+	int pending; /* transactions that will still call back, and who takes a bill */
 	int64_t late;
 	struct provider_payer *payers[64]; /* by hash */
-	struct {
-		provider_result_fn *fn;
-		void *ctx;
-	} handlers[CALL_KIND_COUNT];
+	void (*results)(void *ctx);        /* NULL: nobody hears */
+	void *results_ctx;
 	struct provider_bills *bill;
 };
 

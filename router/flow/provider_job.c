@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,66 +19,14 @@ want(struct provider_job *job, enum job_ask what)
 	provider_pump(job->queue);
 }
 
-/* ---- What is to be posted ------------------------------------------------------------------------- */
-
-struct provider_handover {
-	struct provider_job *job;
-};
-
-void
-provider_posted(struct provider_handover *h, enum err e)
-{
-	struct provider_job *job = h->job;
-	struct provider_queue *q = job->queue;
-
-	free(h);
-	if (!provider_back(q))
-		return;
-	failpoint("provider_posted");
-	if (e != ERR_OK)
-		log_warn(LOG_MSG("a result of the provider is not posted yet"),
-		    LOG_STR("number", job->due->call.number), LOG_STR("err", err_name(e)));
-	provider_job_end(job);
-}
-
-static int
-told_items(const struct provider_job *job, struct provider_item_row *out)
-{
-	const struct provider_item_row *items = job->due->items;
-	int n = 0;
-
-	for (int i = 0; i < job->due->call.item_count; i++)
-		if (items[i].result != RESULT_PENDING && !items[i].posted)
-			out[n++] = items[i];
-	return n;
-}
-
-/* Without a handler, or memory, the results wait in their rows. */
 static void
-hand_over(struct provider_job *job)
+tell(struct provider_job *job)
 {
 	struct provider_queue *q = job->queue;
-	const struct provider_call_row *c = &job->due->call;
-	struct provider_item_row *items;
-	struct provider_handover *h;
 
-	items = arena_array(job->due->arena, (size_t)c->item_count, sizeof(*items));
-	if (items == NULL || q->handlers[c->kind].fn == NULL) {
-		provider_job_end(job);
-		return;
-	}
-	job->told = *c;
-	job->told.items = items;
-	job->told.item_count = told_items(job, items);
-	h = job->told.item_count > 0 ? calloc(1, sizeof(*h)) : NULL;
-	if (h == NULL) {
-		provider_job_end(job);
-		return;
-	}
-	h->job = job;
-	q->pending++;
-	failpoint("provider_hand");
-	q->handlers[c->kind].fn(q->handlers[c->kind].ctx, &job->told, h);
+	provider_job_end(job);
+	if (q->results != NULL)
+		q->results(q->results_ctx);
 }
 
 /* ---- What was heard -------------------------------------------------------------------------------- */
@@ -91,7 +38,7 @@ forgotten(void *ctx, enum err e)
 
 	(void)e; /* he is made known again when the next split to him is closed as well */
 	if (provider_back(job->queue))
-		hand_over(job);
+		tell(job);
 }
 
 /* The provider has struck a receiver off: before the next split to him he is made known again. */
@@ -99,16 +46,15 @@ static bool
 forget(struct provider_job *job)
 {
 	const struct provider_call_row *c = &job->due->call;
+	bool any = false;
 
-	for (int i = 0; i < c->item_count; i++)
-		if (c->kind == CALL_SPLIT && strcmp(c->items[i].fail_reason, "NO_RELATION") == 0 &&
-		    !c->items[i].posted &&
-		    provider_known_write(job->queue->pool, job->due, i, false, 0, forgotten, job) ==
-		        ERR_OK) {
-			job->queue->pending++;
-			return true;
-		}
-	return false;
+	for (int i = 0; c->kind == CALL_SPLIT && i < c->item_count; i++)
+		any = any || strcmp(c->items[i].fail_reason, "NO_RELATION") == 0;
+	if (!any ||
+	    provider_known_write(job->queue->pool, job->due, -1, 0, forgotten, job) != ERR_OK)
+		return false;
+	job->queue->pending++;
+	return true;
 }
 
 static void
@@ -134,7 +80,7 @@ heard_written(void *ctx, enum err e)
 		metric_add(METRIC_provider_closed_total, mine->result == RESULT_CLOSED);
 	}
 	if (!forget(job))
-		hand_over(job);
+		tell(job);
 }
 
 static void
@@ -314,7 +260,7 @@ sending_written(void *ctx, enum err e)
 		metric_add(METRIC_provider_closed_total, 1);
 	}
 	if (all_left_out(job)) {
-		hand_over(job);
+		tell(job);
 		return;
 	}
 	d->call.state = CALL_SENT;
@@ -403,7 +349,7 @@ receiver_answered(struct provider_job *job, const struct provider_reply *r)
 	switch (r->word) {
 	case WORD_DONE:
 		job->known[i] = RECEIVER_KNOWN;
-		if (provider_known_write(job->queue->pool, job->due, i, true, clock_wall_us(),
+		if (provider_known_write(job->queue->pool, job->due, i, clock_wall_us(),
 		        known_written, job) == ERR_OK)
 			job->queue->pending++;
 		else
@@ -497,8 +443,8 @@ query_answered(struct provider_job *job, const struct provider_reply *r)
 static void
 answered(void *ctx, const struct provider_reply *r)
 {
-	static void (*const next[])(struct provider_job *job, const struct provider_reply *r) = {
-	    [ASK_RECEIVER] = receiver_answered,
+	static void (*const next[])(struct provider_job * job,
+	    const struct provider_reply *r) = {[ASK_RECEIVER] = receiver_answered,
 	    [ASK_AMOUNTS] = amounts_answered,
 	    [ASK_SEND] = send_answered,
 	    [ASK_QUERY] = query_answered};
@@ -542,8 +488,8 @@ provider_job_ask(struct provider_job *job)
 		e = api->ops->add_receiver(api, &r, answered, job, &job->ask);
 		break;
 	case ASK_AMOUNTS:
-		e = api->ops->amounts(
-		    api, job->due->payer, c->payment_number, answered, job, &job->ask);
+		e = api->ops->amounts(api, job->due->payer, c->payment_number, answered, job,
+		    &job->ask);
 		break;
 	case ASK_SEND:
 		e = api->ops->send(api, c, &job->body, answered, job, &job->ask);
@@ -566,10 +512,9 @@ provider_job_begin(struct provider_job *job)
 	const struct provider_call_row *c = &job->due->call;
 
 	buf_init(&job->body, BODY_MAX);
-	if (job->owed) {
-		hand_over(job);
-	} else if (job->due->payer[0] == '\0') {
-		log_error(LOG_MSG("a collector has no merchant number"), LOG_STR("number", c->number));
+	if (job->due->payer[0] == '\0') {
+		log_error(LOG_MSG("a collector has no merchant number"),
+		    LOG_STR("number", c->number));
 		postpone(job, "no merchant number");
 	} else if (c->state != CALL_QUEUED) {
 		want(job, ASK_QUERY);

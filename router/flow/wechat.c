@@ -75,7 +75,8 @@ judge(const struct provider_ask *q, const struct client_answer *a, struct arena 
 	}
 	metric_add(METRIC_provider_untrusted_total, 1);
 	log_warn(LOG_MSG("an answer of the provider is not believed"), LOG_STR("why", why),
-	    LOG_STR("number", q->call != NULL ? q->call->number : ""), LOG_INT("status", a->status));
+	    LOG_STR("number", q->call != NULL ? q->call->number : ""),
+	    LOG_INT("status", a->status));
 	unknown(r, "not trusted", a->status);
 }
 
@@ -333,7 +334,8 @@ static enum err
 wechat_send(struct provider_api *a, const struct provider_call_row *c, const struct buf *body,
     provider_reply_fn *done, void *ctx, struct provider_ask **out)
 {
-	static const char *const paths[CALL_KIND_COUNT] = {[CALL_SPLIT] = "/v3/profitsharing/orders",
+	static const char *const paths[CALL_KIND_COUNT] = {[CALL_SPLIT] =
+	                                                       "/v3/profitsharing/orders",
 	    [CALL_UNFREEZE] = "/v3/profitsharing/orders/unfreeze",
 	    [CALL_RETURN] = "/v3/profitsharing/return-orders",
 	    [CALL_REFUND] = "/v3/refund/domestic/refunds"};

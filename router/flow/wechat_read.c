@@ -4,12 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/parse.h"
+#include "edge/json_tree.h"
 
 struct reading {
 	const struct provider_ask *q;
@@ -19,38 +18,20 @@ struct reading {
 
 /* ---- JSON ----------------------------------------------------------------------------------------- */
 
-/* "" when it is not there or no text. */
-static const char *
-text_of(const json_t *m, const char *name)
-{
-	const char *s = json_string_value(json_object_get(m, name));
-
-	return s != NULL ? s : "";
-}
-
 static bool
-amount_of(const json_t *m, const char *name, int64_t *out)
+copy_of(struct reading *rd, const struct json_t *m, const char *name, const char **out)
 {
-	const json_t *v = json_object_get(m, name);
-
-	*out = json_integer_value(v);
-	return json_is_integer(v) && *out >= 0;
-}
-
-static bool
-copy_of(struct reading *rd, const json_t *m, const char *name, const char **out)
-{
-	*out = arena_strdup(rd->arena, text_of(m, name));
+	*out = arena_strdup(rd->arena, json_tree_text(m, name));
 	return *out != NULL;
 }
 
 /* When it ended by the provider's word; now, when it does not say. */
 static int64_t
-time_of(const json_t *m, const char *name)
+time_of(const struct json_t *m, const char *name)
 {
 	int64_t us;
 
-	if (parse_time(text_of(m, name), &us) == ERR_OK)
+	if (parse_time(json_tree_text(m, name), &us) == ERR_OK)
 		return us;
 	return clock_wall_us();
 }
@@ -92,29 +73,29 @@ result_of(const char *s)
 	return is_word(s, "CLOSED") || is_word(s, "FAILED") ? RESULT_CLOSED : RESULT_PENDING;
 }
 
-static const json_t *
-receiver_find(const json_t *list, const struct provider_item_row *item)
+static const struct json_t *
+receiver_find(const struct json_t *list, const struct provider_item_row *item)
 {
 	const char *type = item->personal ? "PERSONAL_OPENID" : "MERCHANT_ID";
-	const json_t *m;
-	size_t i;
+	const struct json_t *m;
 
-	json_array_foreach (list, i, m)
-		if (is_word(text_of(m, "account"), item->receiver) && is_word(text_of(m, "type"), type))
+	for (size_t i = 0; (m = json_tree_at(list, i)) != NULL; i++)
+		if (is_word(json_tree_text(m, "account"), item->receiver) &&
+		    is_word(json_tree_text(m, "type"), type))
 			return m;
 	return NULL;
 }
 
 static bool
-read_item(struct reading *rd, const json_t *m, struct provider_item_row *item)
+read_item(struct reading *rd, const struct json_t *m, struct provider_item_row *item)
 {
 	int64_t fen;
 
 	if (m == NULL)
 		return differs(rd, "a receiver is missing");
-	if (!amount_of(m, "amount", &fen) || fen != item->fen)
+	if (!json_tree_amount(m, "amount", &fen) || fen != item->fen)
 		return differs(rd, "a receiver's amount");
-	item->result = result_of(text_of(m, "result"));
+	item->result = result_of(json_tree_text(m, "result"));
 	item->actual_fen = item->result == RESULT_SUCCESS ? fen : 0;
 	item->finished_us = time_of(m, "finish_time");
 	if (!copy_of(rd, m, "fail_reason", &item->fail_reason) ||
@@ -125,9 +106,9 @@ read_item(struct reading *rd, const json_t *m, struct provider_item_row *item)
 
 /* FINISHED only says that nothing pends; each receiver has a result of his own. */
 static bool
-read_split(struct reading *rd, const json_t *m)
+read_split(struct reading *rd, const struct json_t *m)
 {
-	const json_t *list = json_object_get(m, "receivers");
+	const struct json_t *list = json_tree_member(m, "receivers");
 	const struct provider_call_row *c = rd->q->call;
 
 	for (int i = 0; i < c->item_count; i++)
@@ -139,22 +120,21 @@ read_split(struct reading *rd, const json_t *m)
 
 /* Its rows say what was released. */
 static bool
-read_unfreeze(struct reading *rd, const json_t *m)
+read_unfreeze(struct reading *rd, const struct json_t *m)
 {
 	struct provider_item_row *item = &rd->out->items[0];
-	const json_t *list = json_object_get(m, "receivers"), *row;
-	bool pending = !is_word(text_of(m, "state"), "FINISHED");
+	const struct json_t *list = json_tree_member(m, "receivers"), *row;
+	bool pending = !is_word(json_tree_text(m, "state"), "FINISHED");
 	int64_t fen;
-	size_t i;
 
 	item->actual_fen = 0;
 	item->finished_us = clock_wall_us();
 	item->fail_reason = item->detail_id = "";
-	json_array_foreach (list, i, row) {
-		pending = pending || result_of(text_of(row, "result")) == RESULT_PENDING;
-		if (!amount_of(row, "amount", &fen))
+	for (size_t i = 0; (row = json_tree_at(list, i)) != NULL; i++) {
+		pending = pending || result_of(json_tree_text(row, "result")) == RESULT_PENDING;
+		if (!json_tree_amount(row, "amount", &fen))
 			return differs(rd, "an amount");
-		if (!is_word(text_of(row, "result"), "SUCCESS"))
+		if (!is_word(json_tree_text(row, "result"), "SUCCESS"))
 			continue;
 		item->actual_fen += fen;
 		item->finished_us = time_of(row, "finish_time");
@@ -166,16 +146,16 @@ read_unfreeze(struct reading *rd, const json_t *m)
 }
 
 static bool
-read_return(struct reading *rd, const json_t *m)
+read_return(struct reading *rd, const struct json_t *m)
 {
 	struct provider_item_row *item = &rd->out->items[0];
 	int64_t fen;
 
-	if (!amount_of(m, "amount", &fen) || fen != item->fen)
+	if (!json_tree_amount(m, "amount", &fen) || fen != item->fen)
 		return differs(rd, "amount");
-	if (!is_word(text_of(m, "return_mchid"), item->receiver))
+	if (!is_word(json_tree_text(m, "return_mchid"), item->receiver))
 		return differs(rd, "return_mchid");
-	item->result = result_of(text_of(m, "result"));
+	item->result = result_of(json_tree_text(m, "result"));
 	item->actual_fen = item->result == RESULT_SUCCESS ? fen : 0;
 	item->finished_us = time_of(m, "finish_time");
 	item->detail_id = "";
@@ -183,19 +163,20 @@ read_return(struct reading *rd, const json_t *m)
 }
 
 static bool
-read_refund(struct reading *rd, const json_t *m)
+read_refund(struct reading *rd, const struct json_t *m)
 {
-	const json_t *money = json_object_get(m, "amount");
+	const struct json_t *money = json_tree_member(m, "amount");
 	struct provider_item_row *item = &rd->out->items[0];
 	int64_t fen;
 
-	if (!amount_of(money, "refund", &fen) || fen != rd->q->call->fen)
+	if (!json_tree_amount(money, "refund", &fen) || fen != rd->q->call->fen)
 		return differs(rd, "amount");
-	if (!is_word(text_of(m, "transaction_id"), rd->q->call->payment_number))
+	if (!is_word(json_tree_text(m, "transaction_id"), rd->q->call->payment_number))
 		return differs(rd, "transaction_id");
-	item->result = result_of(text_of(m, "status"));
-	if (is_word(text_of(m, "status"), "ABNORMAL"))
-		log_error(LOG_MSG("the customer's bank did not take a refund; end it at the provider"),
+	item->result = result_of(json_tree_text(m, "status"));
+	if (is_word(json_tree_text(m, "status"), "ABNORMAL"))
+		log_error(LOG_MSG(
+		              "the customer's bank did not take a refund; end it at the provider"),
 		    LOG_STR("number", rd->q->call->number));
 	item->actual_fen = item->result == RESULT_SUCCESS ? fen : 0;
 	item->finished_us = time_of(m, "success_time");
@@ -205,21 +186,21 @@ read_refund(struct reading *rd, const json_t *m)
 }
 
 static bool
-read_call(struct reading *rd, const json_t *m)
+read_call(struct reading *rd, const struct json_t *m)
 {
 	static const struct {
 		const char *number, *id;
-		bool (*read)(struct reading *rd, const json_t *m);
+		bool (*read)(struct reading *rd, const struct json_t *m);
 	} kinds[CALL_KIND_COUNT] = {[CALL_SPLIT] = {"out_order_no", "order_id", read_split},
 	    [CALL_UNFREEZE] = {"out_order_no", "order_id", read_unfreeze},
 	    [CALL_RETURN] = {"out_return_no", "return_id", read_return},
 	    [CALL_REFUND] = {"out_refund_no", "refund_id", read_refund}};
 	const struct provider_call_row *c = rd->q->call;
 
-	if (!is_word(text_of(m, kinds[c->kind].number), c->number))
+	if (!is_word(json_tree_text(m, kinds[c->kind].number), c->number))
 		return differs(rd, kinds[c->kind].number);
-	rd->out->items = arena_memdup(rd->arena, c->items,
-	    (size_t)c->item_count * sizeof(*rd->out->items));
+	rd->out->items =
+	    arena_memdup(rd->arena, c->items, (size_t)c->item_count * sizeof(*rd->out->items));
 	if (rd->out->items == NULL || !copy_of(rd, m, kinds[c->kind].id, &rd->out->provider_id))
 		return unreadable(rd, "no memory");
 	return kinds[c->kind].read(rd, m);
@@ -228,13 +209,14 @@ read_call(struct reading *rd, const json_t *m)
 /* ---- The rest --------------------------------------------------------------------------------------- */
 
 static bool
-read_bill(struct reading *rd, const json_t *m)
+read_bill(struct reading *rd, const struct json_t *m)
 {
-	const char *url = text_of(m, "download_url"), *hash = text_of(m, "hash_value");
+	const char *url = json_tree_text(m, "download_url"),
+	           *hash = json_tree_text(m, "hash_value");
 	struct provider_reply *out = rd->out;
 
-	if (!is_word(text_of(m, "hash_type"), "SHA1") || strlen(hash) != sizeof(out->sha1) - 1 ||
-	    strlen(url) >= sizeof(out->url))
+	if (!is_word(json_tree_text(m, "hash_type"), "SHA1") ||
+	    strlen(hash) != sizeof(out->sha1) - 1 || strlen(url) >= sizeof(out->url))
 		return unreadable(rd, "bill");
 	for (size_t i = 0; i < sizeof(out->sha1); i++)
 		out->sha1[i] = (char)tolower((unsigned char)hash[i]);
@@ -243,7 +225,7 @@ read_bill(struct reading *rd, const json_t *m)
 }
 
 static void
-read_ok(struct reading *rd, const json_t *m)
+read_ok(struct reading *rd, const struct json_t *m)
 {
 	switch (rd->q->question) {
 	case WECHAT_SEND:
@@ -251,7 +233,7 @@ read_ok(struct reading *rd, const json_t *m)
 		(void)read_call(rd, m);
 		break;
 	case WECHAT_AMOUNTS:
-		if (!amount_of(m, "unsplit_amount", &rd->out->fen))
+		if (!json_tree_amount(m, "unsplit_amount", &rd->out->fen))
 			(void)unreadable(rd, "unsplit_amount");
 		break;
 	case WECHAT_BILL:
@@ -263,12 +245,13 @@ read_ok(struct reading *rd, const json_t *m)
 }
 
 static enum provider_word
-refusal(const struct provider_ask *q, const json_t *m, int status)
+refusal(const struct provider_ask *q, const struct json_t *m, int status)
 {
-	const char *code = text_of(m, "code"), *message = text_of(m, "message");
+	const char *code = json_tree_text(m, "code"), *message = json_tree_text(m, "message");
 	bool asks = q->question != WECHAT_SEND && q->question != WECHAT_RECEIVER;
 
-	if (status == 429 || is_word(code, "FREQUENCY_LIMITED") || is_word(code, "RATELIMIT_EXCEED"))
+	if (status == 429 || is_word(code, "FREQUENCY_LIMITED") ||
+	    is_word(code, "RATELIMIT_EXCEED"))
 		return WORD_BUSY;
 	if (status < 400 || status >= 500 || code[0] == '\0')
 		return WORD_UNKNOWN;
@@ -292,20 +275,20 @@ wechat_read(const struct provider_ask *q, const struct client_answer *a, struct 
     struct provider_reply *out)
 {
 	struct reading rd = {.q = q, .arena = arena, .out = out};
-	json_t *m = json_loadb(a->body, a->body_len, JSON_REJECT_DUPLICATES, NULL);
+	struct json_t *m = json_tree_read(a->body, a->body_len);
 
 	out->word = WORD_DONE;
-	if (a->status == 200 && json_is_object(m)) {
+	if (a->status == 200 && m != NULL) {
 		read_ok(&rd, m);
 	} else {
-		const char *code = text_of(m, "code");
+		const char *code = json_tree_text(m, "code");
 
 		out->word = refusal(q, m, a->status);
 		(void)snprintf(out->code, sizeof(out->code), "%s", code[0] != '\0' ? code : "HTTP");
 		log_warn(LOG_MSG("the provider refuses"),
 		    LOG_STR("number", q->call != NULL ? q->call->number : ""),
 		    LOG_INT("status", a->status), LOG_STR("code", code),
-		    LOG_STR("message", text_of(m, "message")));
+		    LOG_STR("message", json_tree_text(m, "message")));
 	}
-	json_decref(m);
+	json_tree_free(m);
 }

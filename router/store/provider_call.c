@@ -87,22 +87,3 @@ provider_number(char out[PROVIDER_NUMBER_SIZE], char prefix, const struct uuid *
 	else
 		(void)snprintf(out, PROVIDER_NUMBER_SIZE, "%c%s", prefix, hex);
 }
-
-void
-provider_items_close(struct tx *t, const struct provider_call_row *call)
-{
-	struct pg_args *a = tx_args(t);
-
-	args_text(a, call->number);
-	ARGS_ARRAY(a, ELEM_I16, elem_i16, call->item_count, (int16_t)call->items[i].item_no);
-	tx_add(t, STMT_CALL_ITEMS_CLOSE);
-}
-
-bool
-provider_items_closed(struct tx *t, int result, const struct provider_call_row *call)
-{
-	if (tx_affected(t, result) == call->item_count)
-		return true;
-	tx_fail(t, ERR_WRONG_STATE);
-	return false;
-}

@@ -22,7 +22,7 @@ struct provider_item_row {
 	int32_t party;
 	const char *receiver; /* merchant number, or openid of a person */
 	bool personal;
-	int64_t fen; /* unfreeze: what is expected, may be 0 */
+	int64_t fen;           /* unfreeze: what is expected, may be 0 */
 	struct uuid payout_id; /* zero: none */
 	/* Of what came of it: */
 	enum provider_result result;
@@ -50,7 +50,8 @@ struct provider_call_row {
 	int64_t fen;              /* of all items; refund: what goes back */
 	int64_t total_fen;        /* refund: what was paid; else 0 */
 	int64_t deadline_us;      /* earlier ones go first */
-	int64_t next_us;          /* not before: a split is refused within a minute of its payment */
+	/* not before: a split is refused within a minute of its payment */
+	int64_t next_us;
 	int64_t made_us;
 	const struct provider_item_row *items;
 	int item_count;
@@ -69,15 +70,5 @@ void provider_calls_add(struct tx *t, const struct provider_call_row *calls, int
 
 /* ${prefix} and the id as 32 hex digits, with ${n} behind it unless 0: a number that is never made twice. */
 void provider_number(char out[PROVIDER_NUMBER_SIZE], char prefix, const struct uuid *id, int n);
-
-/**
- * provider_items_close(t, call):
- * Adds the statement by which what follows from the items of ${call} counts as posted; first of its transaction.
- *
- * In the next step ${count} must be tx_affected() of it: if fewer, another instance was faster and the transaction is
- * rolled back: tx_fail(t, ERR_WRONG_STATE).  provider_items_closed() does that; false: return TX_ROLLBACK.
- */
-void provider_items_close(struct tx *t, const struct provider_call_row *call);
-bool provider_items_closed(struct tx *t, int result, const struct provider_call_row *call) MUST_CHECK;
 
 #endif

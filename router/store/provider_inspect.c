@@ -2,7 +2,8 @@
 
 #include "store/admin.h"
 
-#define TIME(column) "coalesce(to_char(" column " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), '-')"
+#define TIME(column) \
+	"coalesce(to_char(" column " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), '-')"
 #define KIND "(array['split', 'unfreeze', 'return', 'refund'])[c.kind]"
 #define STATE "(array['queued', 'sent', 'under_way', 'done', 'refused'])[c.state]"
 #define RESULT "(array['pending', 'success', 'closed'])[i.result]"
@@ -36,12 +37,14 @@ provider_inspect_status(const char *db, FILE *to, struct reason *r)
 	int count;
 
 	return print(db,
-	    "select line from (select 1 as part, c.kind * 10 + c.state as at, concat_ws(e'\\t', " KIND ", " STATE
-	    ", count(*), sum(c.fen), " TIME("min(c.deadline)") ") as line from provider_call c group by c.kind, c.state "
-	    "union all select 2, 0, concat_ws(e'\\t', 'results', 'not_posted', count(*), coalesce(sum(fen), 0), '-') "
-	    "from provider_call_item where result <> 1 and not posted "
-	    "union all select 3, 0, concat_ws(e'\\t', 'bills', 'due', count(*), 0, " TIME("min(next_at)") ") "
-	    "from provider_bill where state = 1) t order by part, at",
+	    "select line from (select 1 as part, c.kind * 10 + c.state as at, concat_ws(e'\\t', " KIND
+	    ", " STATE ", count(*), sum(c.fen), " TIME(
+	        "min(c.deadline)") ") as line from provider_call c group by c.kind, c.state "
+	                           "union all select 2, 0, concat_ws(e'\\t', 'results', 'not_posted', count(*), coalesce(sum(fen), 0), '-') "
+	                           "from provider_call_item where result <> 1 and not posted "
+	                           "union all select 3, 0, concat_ws(e'\\t', 'bills', 'due', count(*), 0, " TIME(
+	                               "min(next_at)") ") "
+	                                               "from provider_bill where state = 1) t order by part, at",
 	    NULL, to, &count, r);
 }
 
@@ -52,10 +55,11 @@ provider_inspect_call(const char *db, const char *number, FILE *to, struct reaso
 	enum err e;
 
 	e = print(db,
-	    "select concat_ws(e'\\t', c.number, " KIND ", " STATE ", coalesce(p.code, '#' || c.collector_id), "
-	    "c.order_id, c.payment_number, c.fen, 'sends=' || c.sends, 'tries=' || c.tries, " TIME("c.deadline") ", "
-	    TIME("c.sent_at") ", " TIME("c.done_at") ", coalesce(c.provider_id, '-'), coalesce(c.error, '-')) "
-	    "from provider_call c left join party p on p.party_id = c.collector_id where c.number = $1",
+	    "select concat_ws(e'\\t', c.number, " KIND ", " STATE
+	    ", coalesce(p.code, '#' || c.collector_id), "
+	    "c.order_id, c.payment_number, c.fen, 'sends=' || c.sends, 'tries=' || c.tries, " TIME(
+	        "c.deadline") ", " TIME("c.sent_at") ", " TIME("c.done_at") ", coalesce(c.provider_id, '-'), coalesce(c.error, '-')) "
+	                                                                    "from provider_call c left join party p on p.party_id = c.collector_id where c.number = $1",
 	    number, to, &count, r);
 	if (e == ERR_OK && count == 0)
 		return reason_set(r, ERR_NOT_FOUND, NULL, "%s: no such call", number);

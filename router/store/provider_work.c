@@ -162,18 +162,13 @@ turn_step(struct tx *tx, void *ctx)
 	tx_add(tx, STMT_PROVIDER_DUE);
 	a = tx_args(tx);
 	args_i16(a, (int16_t)t->provider);
-	ARGS_ARRAY(a, ELEM_TEXT, elem_text, t->in_hand_count, t->in_hand[i]);
-	args_i64(a, t->max);
-	tx_add(tx, STMT_PROVIDER_UNPOSTED);
-	a = tx_args(tx);
-	args_i16(a, (int16_t)t->provider);
 	args_time(a, t->late_us);
 	tx_add(tx, STMT_PROVIDER_OVERDUE);
 	return TX_COMMIT;
 }
 
 static void
-take_all(const struct provider_turn *t, const PGresult *r, bool owed)
+take_all(const struct provider_turn *t, const PGresult *r)
 {
 	int from, to, count = PQntuples(r);
 
@@ -181,11 +176,12 @@ take_all(const struct provider_turn *t, const PGresult *r, bool owed)
 		const char *number = col_text(r, from, COL_NUMBER);
 		struct provider_due *d;
 
-		for (to = from + 1; to < count && strcmp(number, col_text(r, to, COL_NUMBER)) == 0; to++)
+		for (to = from + 1; to < count && strcmp(number, col_text(r, to, COL_NUMBER)) == 0;
+		     to++)
 			;
 		d = due_read(r, from, to);
 		if (d != NULL)
-			t->take(t->ctx, d, owed);
+			t->take(t->ctx, d);
 	}
 }
 
@@ -198,9 +194,8 @@ turn_done(struct tx *tx, void *ctx, enum err e)
 	int64_t late = 0;
 
 	if (leased) {
-		take_all(t, tx_result(tx, first), false);
-		take_all(t, tx_result(tx, first + 1), true);
-		late = col_i64(tx_result(tx, first + 2), 0, 0);
+		take_all(t, tx_result(tx, first));
+		late = col_i64(tx_result(tx, first + 1), 0, 0);
 	}
 	t->done(t->ctx, e, leased, late);
 }
@@ -434,7 +429,6 @@ provider_heard_write(struct provider_heard *h)
 struct knowing {
 	const struct provider_due *due;
 	int item;
-	bool add;
 	int64_t now_us;
 	bool *known;
 	provider_known_fn *read;
@@ -473,7 +467,8 @@ known_done(struct tx *tx, void *ctx, enum err e)
 }
 
 enum err
-provider_known_read(struct pool *p, const struct provider_due *d, provider_known_fn *done, void *ctx)
+provider_known_read(struct pool *p, const struct provider_due *d, provider_known_fn *done,
+    void *ctx)
 {
 	struct knowing *k = arena_zalloc(d->arena, sizeof(*k));
 	bool *known = arena_array(d->arena, (size_t)d->call.item_count, sizeof(*known));
@@ -488,20 +483,23 @@ static enum tx_next
 known_write_step(struct tx *tx, void *ctx)
 {
 	const struct knowing *k = ctx;
-	const struct provider_item_row *item = &k->due->items[k->item];
-	struct pg_args *a;
+	const struct provider_item_row *items = k->due->items;
+	struct pg_args *a = tx_args(tx);
 
-	a = tx_args(tx);
 	args_i16(a, (int16_t)k->due->call.provider);
 	args_text(a, k->due->payer);
-	if (k->add) {
-		args_text(a, item->receiver);
-		args_bool(a, item->personal);
+	if (k->item >= 0) {
+		args_text(a, items[k->item].receiver);
+		args_bool(a, items[k->item].personal);
 		args_time(a, k->now_us);
 	} else {
-		ARGS_ARRAY(a, ELEM_TEXT, elem_text, 1, i == 0 ? item->receiver : "");
+		args_array(a, ELEM_TEXT);
+		for (int i = 0; i < k->due->call.item_count; i++)
+			if (strcmp(items[i].fail_reason, "NO_RELATION") == 0)
+				elem_text(a, items[i].receiver);
+		args_array_end(a);
 	}
-	tx_add(tx, k->add ? STMT_PROVIDER_RECEIVER_ADD : STMT_PROVIDER_RECEIVER_FORGET);
+	tx_add(tx, k->item >= 0 ? STMT_PROVIDER_RECEIVER_ADD : STMT_PROVIDER_RECEIVER_FORGET);
 	return TX_COMMIT;
 }
 
@@ -515,18 +513,14 @@ known_write_done(struct tx *tx, void *ctx, enum err e)
 }
 
 enum err
-provider_known_write(struct pool *p, const struct provider_due *d, int item, bool add,
-    int64_t now_us, provider_done_fn *done, void *ctx)
+provider_known_write(struct pool *p, const struct provider_due *d, int item, int64_t now_us,
+    provider_done_fn *done, void *ctx)
 {
 	struct knowing *k = arena_zalloc(d->arena, sizeof(*k));
 
 	if (k == NULL)
 		return ERR_NO_MEMORY;
-	*k = (struct knowing){.due = d,
-	    .item = item,
-	    .add = add,
-	    .now_us = now_us,
-	    .written = done,
-	    .ctx = ctx};
+	*k =
+	    (struct knowing){.due = d, .item = item, .now_us = now_us, .written = done, .ctx = ctx};
 	return tx_start(p, known_write_step, known_write_done, k);
 }

@@ -25,17 +25,14 @@ struct provider_turn {
 	struct pool *pool;
 	enum provider provider;
 	struct uuid self;
-	int64_t lease_ms; /* 0: do not renew */
-	int64_t now_us, late_us; /* calls with a deadline before late_us are counted */
+	int64_t lease_ms;           /* 0: do not renew */
+	int64_t now_us, late_us;    /* calls with a deadline before late_us are counted */
 	const char *const *in_hand; /* numbers; borrowed until done */
 	int in_hand_count, max;
 	const int32_t *full; /* collectors of whom nothing more is taken */
 	int full_count;
-	/*
-	 * DUE to work on; OWED: what is to be posted (also of calls that were given as due).  ${d} is the taker's.  After
-	 * a commit, before done, in order of deadlines.
-	 */
-	void (*take)(void *ctx, struct provider_due *d, bool owed);
+	/* ${d} is the taker's.  After a commit, before done, in order of deadlines. */
+	void (*take)(void *ctx, struct provider_due *d);
 	/* ${leased}: this instance is the worker; without it nothing was taken. */
 	void (*done)(void *ctx, enum err e, bool leased, int64_t late);
 	void *ctx;
@@ -53,7 +50,8 @@ struct provider_room {
 /* Before a request is sent: what is not in it, and the hash of its body, for ever. */
 struct provider_sending {
 	struct pool *pool;
-	const struct provider_due *due; /* ${prepare} changes left_out and fail_reason of its items */
+	/* ${prepare} changes left_out and fail_reason of its items */
+	const struct provider_due *due;
 	struct uuid self;
 	int64_t now_us;
 	bool wants_room; /* else ${prepare} gets NULL */
@@ -86,9 +84,9 @@ enum err provider_heard_write(struct provider_heard *h) MUST_CHECK;
 typedef void provider_known_fn(void *ctx, enum err e, const bool *known);
 enum err provider_known_read(struct pool *p, const struct provider_due *d, provider_known_fn *done,
     void *ctx) MUST_CHECK;
-/* ${add}: item ${item} of ${d} is known; else it is not any more. */
+/* The receiver of ${item} is known; or, ${item} -1, those that were closed with NO_RELATION are not any more. */
 typedef void provider_done_fn(void *ctx, enum err e);
-enum err provider_known_write(struct pool *p, const struct provider_due *d, int item, bool add,
+enum err provider_known_write(struct pool *p, const struct provider_due *d, int item,
     int64_t now_us, provider_done_fn *done, void *ctx) MUST_CHECK;
 
 #endif

@@ -24,9 +24,6 @@
 	    "insert into provider_call_item (number, item_no, party_id, receiver, personal, fen, payout_id) " \
 	    "select number, no, party, receiver, personal, fen, payout from unnest($1::text[], $2::int2[], $3::int4[], " \
 	    "$4::text[], $5::bool[], $6::int8[], $7::uuid[]) t(number, no, party, receiver, personal, fen, payout)") \
-	X(CALL_ITEMS_CLOSE, ON_QUERY, \
-	    "update provider_call_item set posted = true where number = $1 and item_no = any ($2::int2[]) " \
-	    "and result <> 1 and not posted") \
 	/* One instance works: $2 is it, for $3 ms. */ \
 	X(PROVIDER_LEASE, ON_QUERY, \
 	    "insert into provider_worker as s (provider, lease_by, lease_until) values ($1, $2, clock_timestamp() + " \
@@ -42,12 +39,6 @@
 	    "and ((o.state = 2 and c.state <> 2) or o.number = any ($3::text[]) " \
 	    "or (c.kind = 2 and c.state = 1 and o.kind = 1 and o.state in (1, 2, 3)))) " \
 	    "order by c.deadline, c.made_at, c.number limit $4) " \
-	    "select " SQL_CALL_COLUMNS " from due c join provider_call_item i on i.number = c.number " \
-	    "order by c.deadline, c.made_at, c.number, i.item_no") \
-	X(PROVIDER_UNPOSTED, ON_QUERY, \
-	    "with due as materialized (select * from provider_call c where c.provider = $1 and c.number in " \
-	    "(select i.number from provider_call_item i where i.result <> 1 and not i.posted " \
-	    "and i.number <> all ($2::text[]) limit $3)) " \
 	    "select " SQL_CALL_COLUMNS " from due c join provider_call_item i on i.number = c.number " \
 	    "order by c.deadline, c.made_at, c.number, i.item_no") \
 	X(PROVIDER_OVERDUE, ON_QUERY, \
