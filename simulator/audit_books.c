@@ -40,8 +40,9 @@ is_share(int64_t account)
 {
 	int64_t k = kind_of(account);
 
-	return k == ACCOUNT_RECV_DEALER || (k >= ACCOUNT_PAYABLE_FIRST && k <= ACCOUNT_PAYABLE_LAST) ||
-	    k == ACCOUNT_BRAND_COST || k == ACCOUNT_BRAND_OTHER;
+	return k == ACCOUNT_RECV_DEALER ||
+	    (k >= ACCOUNT_PAYABLE_FIRST && k <= ACCOUNT_PAYABLE_LAST) || k == ACCOUNT_BRAND_COST ||
+	    k == ACCOUNT_BRAND_OTHER;
 }
 
 static int64_t
@@ -109,8 +110,8 @@ split_check(const struct audit_order *o, const struct audit_names *n,
 
 	posted = cost_posted(o, f->number, &rows);
 	if (rows != (handed_over(f) ? 1 : 0))
-		audit_found(r, AUDIT_SPLIT_POSTING, "order %s: fulfilment %lld has %d splits", o->id,
-		    (long long)f->number, rows);
+		audit_found(r, AUDIT_SPLIT_POSTING, "order %s: fulfilment %lld has %d splits",
+		    o->id, (long long)f->number, rows);
 	if (rows != 1)
 		return;
 	for (int j = 0; j < f->line.count; j++)
@@ -181,8 +182,9 @@ shares_check(const struct audit_order *o, const struct audit_names *n,
 		if (p->event != EVENT_SPLIT || !is_of_attempt(o, p->number, d->attempt))
 			continue;
 		for (int k = 0; k < p->fen.count; k++) {
-			int at = is_share(p->account.v[k]) ? share_of(&s, party_of(n, p->account.v[k]))
-			                                   : -1;
+			int at = is_share(p->account.v[k])
+			    ? share_of(&s, party_of(n, p->account.v[k]))
+			    : -1;
 
 			if (at >= 0)
 				s.of[at].posted -= p->fen.v[k];

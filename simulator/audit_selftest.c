@@ -10,8 +10,7 @@
 #define AN_ORDER \
 	"(select order_id from sales_order o where paid_at is not null and mark = 0 and not exists " \
 	"(select from decision d where d.order_id = o.order_id and d.attempt > 1) order by order_id limit 1)"
-#define A_SPLIT \
-	"(select object_id, event from journal where event = 3 order by object_id limit 1)"
+#define A_SPLIT "(select object_id, event from journal where event = 3 order by object_id limit 1)"
 #define FREE_ID "'00000000-0000-7000-8000-000000000001'"
 
 /* Triggers and CHECKs would stop some of it: they are dropped first, which is rolled back too. */
@@ -130,7 +129,8 @@ static const struct {
     {AUDIT_FEE_POSTING, "delete from journal where event = 2 and object_id = " AN_ORDER},
     {AUDIT_REFUND_POSTING,
         "update sales_order set refund_due_fen = refund_due_fen + 1 where order_id = " AN_ORDER},
-    {AUDIT_REFUND_POSTING, "delete from journal where event = 9"},
+    {AUDIT_REFUND_POSTING, "delete from journal where event = 9 and provider_ref <> ''"},
+    {AUDIT_REFUND_ROWS, "delete from journal where event = 9"},
     {AUDIT_SPLIT_POSTING, "delete from journal where (object_id, event) = " A_SPLIT},
     {AUDIT_SPLIT_POSTING,
         "update fulfilment set state = 13 where order_id in (select object_id from journal where event = 3)"},
