@@ -64,10 +64,10 @@
 	X(CASE_LOCK, ON_QUERY, "select exception_id from recon_exception where exception_id = $1 for update") \
 	/* The refund that it was: approved, and not asked of the provider. */ \
 	X(CASE_REFUND, ON_QUERY, \
-	    "select r.dealer_id, r.refund_no, r.part_no, r.rebate_fen, o.split_version from refund r " \
-	    "join sales_order o using (order_id) where r.order_id = $1 and r.collector_id = $2 and r.fen = $3 " \
-	    "and r.state in (1, 4) and ($4::int4 = 0 or r.refund_no = $4) " \
-	    "order by r.refund_no, r.part_no limit 1 for update of r") \
+	    "select r.dealer_id, r.refund_no, r.part_no, r.rebate_fen, coalesce(o.split_version, 0), r.fen from refund r " \
+	    "left join sales_order o on o.order_id = r.order_id where r.order_id = $1 and r.collector_id = $2 and (r.fen = $3 or r.fen - r.rebate_fen = $3) " \
+	    "and (r.state in (1, 4) or (r.state = 2 and r.number is null)) and ($4::int4 = 0 or r.refund_no = $4) " \
+	    "order by r.fen = $3 desc, r.refund_no, r.part_no limit 1 for update of r") \
 	X(CASE_REFUND_DONE, ON_QUERY, \
 	    "update refund set state = 3, number = $5, done_at = $6 where order_id = $1 and refund_no = $2 and part_no = $3 " \
 	    "and dealer_id = $4") \
