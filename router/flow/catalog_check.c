@@ -150,8 +150,8 @@ payee(struct check *c, const Yuncang__V1__Payee *m, struct party_row *out)
 		e = refuse(c, "payee.account", "digits, letters and - only");
 	if (e == ERR_OK)
 		e = check_bytes(c, "payee.bank", m->bank, BANK_CHARS_MAX * 4);
-	if (e == ERR_OK && (!is_line(m->bank) || (bank && m->bank[0] == '\0')))
-		e = refuse(c, "payee.bank", "one line, and needed with an account");
+	if (e == ERR_OK && (!is_line(m->bank) || bank != (m->bank[0] != '\0')))
+		e = refuse(c, "payee.bank", "one line, with an account and only then");
 	if (e == ERR_OK)
 		e = check_bytes(c, "payee.account_name", m->account_name, BANK_CHARS_MAX * 4);
 	if (e == ERR_OK && (!is_line(m->account_name) || bank != (m->account_name[0] != '\0')))

@@ -66,10 +66,6 @@ confirm_write(struct confirming *x, struct tx *t)
 	    .event_at_us = in->at_us,
 	    .provider_ref = "",
 	    .posting = &x->posting};
-	struct outbox_write told = {.order_id = r->id,
-	    .dealer = r->party,
-	    .kind = in->paid ? OUTBOX_PAYOUT_PAID : OUTBOX_PAYOUT_CLOSED,
-	    .amount_fen = r->fen};
 	struct pg_args *a = tx_args(t);
 
 	r->state = in->paid ? PAYOUT_PAID : PAYOUT_CLOSED;
@@ -86,7 +82,6 @@ confirm_write(struct confirming *x, struct tx *t)
 	}
 	args_uuid(tx_args(t), &r->batch);
 	tx_add(t, STMT_PAYOUT_BATCH_DONE);
-	write_outbox(t, &told, 1, in->now_us);
 	if (in->paid)
 		payout_paid(r->account, payout_cash(in->world, r->rail), r->fen, &x->posting);
 	else
