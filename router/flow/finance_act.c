@@ -83,6 +83,7 @@ finance_run(struct proposal_run *x, struct finance_write *w)
 	w->mark = &x->mark;
 	w->now_us = x->call->received_us;
 	w->done = run_done;
+	w->done_ctx = x;
 	e = w->world != NULL ? finance_start(call_app(x->call)->query_pool, w) : ERR_NO_MEMORY;
 	if (e != ERR_OK)
 		proposal_done(x, e);
@@ -152,9 +153,9 @@ order_judge(void *ctx, const struct finance_read *r, int64_t *out, int *count)
 
 		if (!account_bounded(account))
 			continue;
-		if (account_staged(account))
-			account = account_at_stage(account, STAGE_AVAIL);
 		e = account_add(account, out, count);
+		if (e == ERR_OK && account_staged(account) && account_stage(account) == STAGE_HELD)
+			e = account_add(account_at_stage(account, STAGE_AVAIL), out, count);
 	}
 	if (e == ERR_OK && bearer != NULL && bearer->kind == PARTY_DEALER)
 		e = account_add(account_number(ACCOUNT_DEALER_AVAIL, PROVIDER_NONE, f->party,

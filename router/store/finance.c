@@ -357,7 +357,7 @@ done(struct tx *t, void *ctx, enum err e)
 	/* The event has its number already: others posted meanwhile. */
 	if (e == ERR_WRONG_STATE && x->refused == ERR_OK)
 		e = ERR_CONTENDED;
-	x->in.done(x->in.ctx, e);
+	x->in.done(x->in.done_ctx, e);
 }
 
 enum err

@@ -54,8 +54,9 @@ struct finance_write {
 	const struct proposal_mark *mark;
 	finance_judge_fn *judge;
 	finance_plan_fn *plan;
+	void *ctx; /* of judge and plan */
 	finance_fn *done;
-	void *ctx;
+	void *done_ctx;
 };
 
 /*
