@@ -117,15 +117,10 @@ create function ledger_unsealed(upto int4) returns bool language sql stable as $
 	    and j.period <= upto limit 1) j)
 $$;
 
--- Exceptions of a reconciliation that are open; the table is of a later migration.
+-- Exceptions of reconciliation that are open; their table is of a later migration.
 create function ledger_exceptions(upto int4) returns int8 language plpgsql stable as $$
-declare
-	n int8 := 0;
 begin
-	if to_regclass('recon_exception') is not null then
-		execute 'select count(*) from recon_exception where period <= $1 and closed_at is null' into n using upto;
-	end if;
-	return n;
+	return (select count(*) from recon_exception where period <= upto and closed_at is null);
 end
 $$;
 
