@@ -40,9 +40,8 @@ derive_rows(const struct plan *plan, struct leg *legs, int count)
 			n = 0;
 		else if (legs[i].kind <= was->kind)
 			n++;
-		legs[i].row = legs[i].line < 0
-		    ? -1
-		    : row_of(&plan->parts[legs[i].part], legs[i].line, n);
+		legs[i].row =
+		    legs[i].line < 0 ? -1 : row_of(&plan->parts[legs[i].part], legs[i].line, n);
 	}
 }
 
@@ -63,7 +62,8 @@ split_fill(const struct decision_read *d, const struct books_decision *x, struct
 	}
 	for (int p = 0; p < plan->part_count; p++) {
 		parts[p] = plan->parts[p];
-		parts[p].lines = arena_array(a, (size_t)parts[p].line_count, sizeof(*parts[p].lines));
+		parts[p].lines =
+		    arena_array(a, (size_t)parts[p].line_count, sizeof(*parts[p].lines));
 		if (parts[p].lines == NULL)
 			return ERR_NO_MEMORY;
 		for (int n = 0; n < parts[p].line_count; n++) {
@@ -220,7 +220,8 @@ static enum provider
 provider_of(const struct order_read *o)
 {
 	for (int i = 0; i < o->payment_count; i++)
-		if (o->payments[i].outcome == PAID_OPENED || o->payments[i].outcome == PAID_REDECIDED)
+		if (o->payments[i].outcome == PAID_OPENED ||
+		    o->payments[i].outcome == PAID_REDECIDED)
 			return o->payments[i].provider;
 	return o->payment_count > 0 ? o->payments[0].provider : PROVIDER_NONE;
 }

@@ -365,7 +365,7 @@ decide_return_start(struct call *c, const ProtobufCMessage *request)
 {
 	static const struct act_method method = {.kind = ACT_DECIDE_RETURN,
 	    .side = ACT_BY_STORE,
-	    .with = READ_RETURNS,
+	    .with = READ_MONEY | READ_RETURNS,
 	    .where = return_where,
 	    .plan = decide_plan,
 	    .answer = decide_answer};

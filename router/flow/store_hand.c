@@ -129,6 +129,7 @@ confirm_collection_start(struct call *c, const ProtobufCMessage *request)
 {
 	static const struct act_method method = {.kind = ACT_COLLECT,
 	    .side = ACT_BY_STORE,
+	    .with = READ_MONEY,
 	    .plan = collect_plan,
 	    .answer = collect_answer};
 

@@ -115,7 +115,7 @@ confirm_delivery_start(struct call *c, const ProtobufCMessage *request)
 {
 	static const struct act_method method = {.kind = ACT_DELIVER,
 	    .side = ACT_BY_STORE,
-	    .with = READ_CONTACT, /* for flow/dispute.h */
+	    .with = READ_MONEY | READ_CONTACT, /* contact: for flow/dispute.h */
 	    .plan = deliver_plan};
 
 	act_call_start(c, request, &method);

@@ -476,6 +476,15 @@ def test_get_order_tells_what_is_posted(books):
 
 # ---- At once --------------------------------------------------------------------------------------
 
+def at_once(count, work):
+    """As yc.at_once; what one raises, raises."""
+    results = yc.at_once(count, work)
+    for r in results:
+        if isinstance(r, Exception):
+            raise r
+    return results
+
+
 def test_delivered_twice_at_once(books):
     """One of many hands wins; the split is posted once, the hold begins once."""
     order = books.bought(books.sku(20000, 12000, {"SITE": 5}), way=SHIP)
@@ -487,7 +496,7 @@ def test_delivered_twice_at_once(books):
         except yc.RpcError as e:
             assert e.reason == "wrong_state", e
             return False
-    assert sum(yc.at_once(8, confirm)) == 1
+    assert sum(at_once(8, confirm)) == 1
     assert [e for e, _, _ in books.rows(order)] == ["E1", "E2", "E3"] and len(books.holds(order)) == 1
 
 
@@ -503,7 +512,7 @@ def test_cancelled_and_delivered_at_once(books):
                 books.store("ConfirmDelivery", order, 1, "B1")
             else:
                 books.cancel(order, number=2)
-        yc.at_once(2, go)
+        at_once(2, go)
         seen.add(tuple(e for e, _, _ in sorted(books.rows(order), key=lambda r: r[1])))
         assert books.sums(order) == {
             BRAND_FROZEN: 30003 - 180, REBATE: 60, "C:refund": -10001, "P:brand:cost": -12006,
@@ -517,7 +526,7 @@ def test_returns_at_once(books):
     for n in (1, 2, 3):
         books.call("OrderService/RequestReturn", {**act(order, 1, f"ask-{n}", ""), "reason": "RETURN_REASON_CHANGED_MIND",
                                                   "lines": [{"line": 0, "quantity": 1}]})
-    yc.at_once(3, lambda i: books.call("StoreService/ReceiveReturn", {
+    at_once(3, lambda i: books.call("StoreService/ReceiveReturn", {
         **act(order, 1, f"back-{i}", "B1"), "returnNumber": i + 1, "lines": [{"line": 0, "sellable": 1}]}))
     assert sorted(u[1] for u in books.units(order, 9)) == [0, 1, 2]
     assert books.sums(order) == {BRAND_FROZEN: 30003 - 180, REBATE: 180, "C:refund": -30003}
@@ -547,3 +556,80 @@ def test_behind_the_hold(books, service):
             "select account_name(account), event, fen from payable where order_id = %s order by event",
             (order["orderId"],)) == [("P:dealer:D1:B:avail", 4, 39400), ("P:dealer:D1:B:avail", 9, -39400)]
         assert "P:dealer:D1:B:avail" not in books.sums(order) and HELD not in books.sums(order)
+
+
+AVAIL_D2, RECV_D2 = "P:dealer:D2:B:avail", "A:recv:dealer:D2:B"
+
+
+def balance(books, name):
+    return int(books.database.sql("select coalesce(sum(fen), 0) from balance where account_name(account) = %s", (name,))[0][0])
+
+
+def adjust(books, client, order, fen):
+    """Two of finance take it from what D2 has available."""
+    li, wang = (client.with_key(books.database.key("finance", name=n)).wait_known() for n in ("li", "wang"))
+    [(event_no,)] = books.database.sql("select event_no from journal where object_id = %s and event = 3",
+                                       (order["orderId"],))
+    acted = li.call("FinanceService/Adjust", {
+        "ref": "adjust", "objectId": order["orderId"], "event": "E3", "eventNo": event_no, "note": "the contract says less",
+        "legs": [{"account": AVAIL_D2, "amountFen": str(fen)}, {"account": "P:brand:other", "amountFen": str(-fen)}]})
+    wang.call("FinanceService/ApproveProposal", {"proposalId": acted["acted"]["proposalId"]})
+
+
+@pytest.fixture(scope="module")
+def later(books, service):
+    """Its clock is eight days on: holds end."""
+    (server,) = service(clock_may_move="on", timer_poll_ms="1min", settle_poll_ms="50ms")
+    client = server.client(books.town.admin.key).wait_known()
+    client.call("AdminService/MoveClock", {"byMs": str(8 * 86400000)})
+    return client
+
+
+def asked(books, code, count, storefront="F-C1"):
+    """Delivered orders of D2 whose customers ask to bring them back."""
+    orders = [books.shipped(books.bought(code, way=SHIP, storefront=storefront)) for _ in range(count)]
+    for order in orders:
+        books.call("OrderService/RequestReturn", {**act(order, 1, "ask", ""), "reason": "RETURN_REASON_CHANGED_MIND",
+                                                  "lines": [{"line": 0, "quantity": 1}]})
+    return orders
+
+
+def receive(client, order):
+    return client.call("StoreService/ReceiveReturn", {**act(order, 1, "back", "B1"), "returnNumber": 1,
+                                                      "lines": [{"line": 0, "sellable": 1}]})
+
+
+def test_available_shares_run_out_at_once(books, later):
+    """Eight at once take of what covers three and a half: whoever finds less than he read plans again; nothing goes below
+    zero, and what lacks is owed."""
+    orders = asked(books, books.sku(100000, 60000, {"SITE": 20}), 8)
+    for order in orders:
+        yc.wait_for("the hold's end", lambda order=order: "E4" in [e for e, _, _ in books.rows(order)])
+    was = -balance(books, AVAIL_D2)
+    share, left = 39400, 39400 * 7 // 2
+    assert was >= 8 * share
+    adjust(books, later, orders[0], was - left)  # most of it is not his after all
+    owed = balance(books, RECV_D2)
+    at_once(8, lambda i: receive(later, orders[i]))
+    taken = sum(books.sums(o).get(RECV_D2, 0) for o in orders)
+    assert balance(books, AVAIL_D2) == 0 and taken == 8 * share - left == balance(books, RECV_D2) - owed
+    for order in orders:
+        [r1] = books.posted(order, "R1")
+        assert r1.get(AVAIL_D2, 0) + r1.get(RECV_D2, 0) == share
+    assert books.database.sql("select 1 from clawback") == [], "nobody of them was paid by a split of the order"
+
+
+def test_holds_end_while_goods_come_back(books, later):
+    """The hold's end and the return of the same units: what is left of either is nothing, in whatever order."""
+    seen = set()
+    for _ in range(4):
+        orders = asked(books, books.sku(100000, 60000, {"SITE": 9}), 4)
+        at_once(4, lambda i, orders=orders: receive(later, orders[i]))
+        for order in orders:
+            yc.wait_for("the hold's end", lambda order=order: books.database.sql(
+                "select 1 from settlement where order_id = %s and ended_at is not null", (order["orderId"],)))
+            rows = [e for e, _, _ in books.rows(order)]
+            seen.add("E4" in rows)
+            sums = books.sums(order)
+            assert "P:dealer:D2:B:held" not in sums and "P:brand:cost" not in sums, rows
+            assert sums.get(AVAIL_D2, 0) + sums.get(RECV_D2, 0) == 0, (rows, sums)
