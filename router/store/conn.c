@@ -523,6 +523,18 @@ conn_result(const struct conn *c, int i)
 	return c->results[i];
 }
 
+const PGresult *
+conn_first_error(const struct conn *c)
+{
+	for (int i = 0; i < c->result_count; i++) {
+		ExecStatusType s = PQresultStatus(c->results[i]);
+
+		if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK)
+			return c->results[i];
+	}
+	return NULL;
+}
+
 struct pg_args *
 conn_args(struct conn *c)
 {

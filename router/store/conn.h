@@ -52,6 +52,7 @@ void conn_lost(struct conn *c, const char *why);
 bool conn_in_transaction(const struct conn *c); /* after a trip that ended with a sync */
 int conn_result_count(const struct conn *c);
 const PGresult *conn_result(const struct conn *c, int i);
+const PGresult *conn_first_error(const struct conn *c); /* NULL: all are fine */
 struct pg_args *conn_args(struct conn *c); /* scratch of the one who holds the connection */
 
 /* The change feed: rows of a stream are numbered without gaps, so a number counts once it is committed. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "store/conn.h"
 #include "store/tx.h"
@@ -178,6 +179,8 @@ rollback(struct tx *t, bool sync_first)
 static void
 commit(struct tx *t)
 {
+	bool begun = t->begun;
+
 	assert(changed_tasks_settled(&t->tasks)); /* else others would not hear of them */
 	if (t->added == 0 && !t->begun) {
 		finish(t, ERR_OK);
@@ -187,6 +190,7 @@ commit(struct tx *t)
 		t->held = false;
 		send_named(t, statements[t->first].name, conn_args(t->conn));
 	} else {
+		failpoint("commit_before");
 		send_named(t, "commit", NULL);
 	}
 	t->commit_sent = true;
@@ -194,6 +198,8 @@ commit(struct tx *t)
 		broken(t);
 	else
 		end_trip(t, STAGE_COMMIT);
+	if (begun)
+		failpoint("commit_sent");
 }
 
 static void
@@ -232,22 +238,6 @@ run_step(struct tx *t)
 			finish(t, t->err);
 		break;
 	}
-}
-
-/* The first result that is not fine; NULL: all are. */
-static const PGresult *
-first_error(const struct conn *c)
-{
-	const PGresult *r;
-	ExecStatusType s;
-
-	for (int i = 0; i < conn_result_count(c); i++) {
-		r = conn_result(c, i);
-		s = PQresultStatus(r);
-		if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK)
-			return r;
-	}
-	return NULL;
 }
 
 /* Nothing of it is left on the server: begin anew after a deadlock, else tell. */
@@ -307,12 +297,14 @@ hook_trip(void *ctx, struct conn *c)
 			rolled_back(t);
 		return;
 	}
-	bad = first_error(c);
+	bad = conn_first_error(c);
 	if (bad != NULL) {
 		trip_failed(t, bad);
 		return;
 	}
 	if (t->stage == STAGE_COMMIT) {
+		if (t->begun)
+			failpoint("commit_done");
 		if (t->seq_used)
 			conn_seq_commit(c);
 		finish(t, ERR_OK);
