@@ -12,7 +12,6 @@
 #include "flow/known.h"
 #include "store/audit_page.h"
 #include "store/catalog.h"
-#include "store/retention.h"
 
 #define SHOWN_MAX 20
 #define PAGE_MAX 1000
@@ -179,7 +178,6 @@ page_done(void *ctx, enum err e, const struct uuid *ids, int count)
 static void
 orders(struct run *x)
 {
-	const struct uuid until = retention_bound(clock_wall_us());
 	struct uuid after = {{0}};
 	enum err e;
 
@@ -187,7 +185,7 @@ orders(struct run *x)
 	while (x->err == ERR_OK && x->count == PAGE_MAX) {
 		x->done = false;
 		arena_reset(x->page_arena);
-		e = audit_page(x->pool, x->page_arena, &after, &until, PAGE_MAX, page_done, x);
+		e = audit_page(x->pool, x->page_arena, &after, PAGE_MAX, page_done, x);
 		if (e != ERR_OK)
 			failed(x, "listing orders", e);
 		while (x->err == ERR_OK && !x->done)

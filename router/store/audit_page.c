@@ -4,7 +4,7 @@
 
 struct page {
 	struct arena *arena;
-	struct uuid after, until;
+	struct uuid after;
 	int max;
 	audit_page_fn *done;
 	void *ctx;
@@ -17,7 +17,6 @@ step(struct tx *t, void *ctx)
 	struct pg_args *a = tx_args(t);
 
 	args_uuid(a, &x->after);
-	args_uuid(a, &x->until);
 	args_i64(a, x->max);
 	tx_add(t, STMT_AUDIT_PAGE);
 	return TX_COMMIT;
@@ -45,14 +44,14 @@ page_done(struct tx *t, void *ctx, enum err e)
 }
 
 enum err
-audit_page(struct pool *p, struct arena *arena, const struct uuid *after, const struct uuid *until,
-    int max, audit_page_fn *done, void *ctx)
+audit_page(struct pool *p, struct arena *arena, const struct uuid *after, int max,
+    audit_page_fn *done, void *ctx)
 {
 	struct page *x = arena_zalloc(arena, sizeof(*x));
 
 	if (x == NULL)
 		return ERR_NO_MEMORY;
 	*x = (struct page){
-	    .arena = arena, .after = *after, .until = *until, .max = max, .done = done, .ctx = ctx};
+	    .arena = arena, .after = *after, .max = max, .done = done, .ctx = ctx};
 	return tx_start(p, step, page_done, x);
 }

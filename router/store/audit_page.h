@@ -8,8 +8,8 @@
 
 /* ${ids} live in the arena; fewer than were asked for: there are no more. */
 typedef void audit_page_fn(void *ctx, enum err e, const struct uuid *ids, int count);
-/* Behind ${after} and before ${until}.  OK: ${done} once, later.  BUSY, NO_MEMORY: never. */
-enum err audit_page(struct pool *p, struct arena *arena, const struct uuid *after,
-    const struct uuid *until, int max, audit_page_fn *done, void *ctx) MUST_CHECK;
+/* Behind ${after}.  OK: ${done} once, later.  BUSY, NO_MEMORY: never. */
+enum err audit_page(struct pool *p, struct arena *arena, const struct uuid *after, int max,
+    audit_page_fn *done, void *ctx) MUST_CHECK;
 
 #endif

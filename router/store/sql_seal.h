@@ -69,8 +69,8 @@
 	    "unnest(j.accounts, j.amounts, j.kinds) with ordinality l(account, fen, kind, leg_no)) " \
 	    "select batch_no, row_count, entry_count from batch") \
 	X(AUDIT_PAGE, ON_QUERY, \
-	    "select order_id from sales_order where order_id > $1 and order_id < $2 and paid_at is not null " \
-	    "order by order_id limit $3") \
+	    "select order_id from sales_order where order_id > $1 and paid_at is not null " \
+	    "order by order_id limit $2") \
 	X(PERIOD_CLOSE, ON_QUERY, \
 	    "select ledger_close($1, $2, $3, coalesce((select name from api_key where key_id = $3), ''))") \
 	/* From $1 down to $2. */ \
