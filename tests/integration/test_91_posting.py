@@ -2,7 +2,10 @@
 
 Behind the hold the books go on in test_95_payout.py."""
 import collections
+import contextlib
+import threading
 
+import psycopg2
 import pytest
 
 import yc
@@ -114,6 +117,7 @@ RULES = [
     {"name": "made", "skuClass": "made", "forfeitOwnerBps": 2500, "holdDays": 20},
     {"name": "absorbed", "skuClass": "absorbed", "negativeMargin": "NEGATIVE_MARGIN_BRAND_ABSORBS", "absorbMaxFen": "5000"},
     {"name": "long", "skuClass": "long", "holdDays": 15},
+    {"name": "year", "skuClass": "year", "holdDays": 180},
 ]
 
 
@@ -617,6 +621,30 @@ def test_available_shares_run_out_at_once(books, later):
         [r1] = books.posted(order, "R1")
         assert r1.get(AVAIL_D2, 0) + r1.get(RECV_D2, 0) == share
     assert books.database.sql("select 1 from clawback") == [], "nobody of them was paid by a split of the order"
+
+
+def waiting(books, count):
+    """So many of the service's transactions wait for a lock."""
+    yc.wait_for(f"{count} at the lock", lambda: books.database.sql(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")[0][0] >= count)
+
+
+def test_a_hold_ends_between_reading_and_writing(books, later):
+    """The refund has read that the share is held, and finds it available when it writes: it reads again."""
+    books.shipped(books.bought(books.sku(100000, 60000, {"SITE": 1}, skuClass="year"), way=SHIP, storefront="F-C1"))
+    [order] = asked(books, books.sku(100000, 60000, {"SITE": 1}, skuClass="long"), 1)
+    with contextlib.closing(psycopg2.connect(books.database.url)) as c, c.cursor() as q:
+        q.execute("select from settlement where order_id = %s for update", (order["orderId"],))
+        later.call("AdminService/MoveClock", {"byMs": str(10 * 86400000)})
+        waiting(books, 1)
+        back = threading.Thread(target=receive, args=(books.town.admin, order))
+        back.start()
+        waiting(books, 2)
+        c.rollback()
+        back.join()
+    assert books.posted(order, "E4") == [{"P:dealer:D2:B:held": 39400, AVAIL_D2: -39400}]
+    [r1] = books.posted(order, "R1")
+    assert r1.get(AVAIL_D2, 0) + r1.get(RECV_D2, 0) == 39400 and "P:dealer:D2:B:held" not in books.sums(order)
 
 
 def test_holds_end_while_goods_come_back(books, later):
