@@ -364,6 +364,9 @@ bill_line(const struct bill_map *m, const struct bill_layout *l, char *const *fi
 		e = moment(&x, &out->at_us);
 	if (e == ERR_OK && out->class != CLASS_IGNORED)
 		e = set_ref(&x, out);
+	if (e == ERR_OK && cell(&x, BILL_CURRENCY)[0] != '\0' &&
+	    strcmp(cell(&x, BILL_CURRENCY), "CNY") != 0)
+		e = bad(&x, BILL_CURRENCY, "is not CNY");
 	if (e == ERR_OK)
 		e = set_id(&x, out);
 	return e == ERR_OK ? amounts(&x, out, total) : e;

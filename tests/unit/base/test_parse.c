@@ -56,6 +56,36 @@ test_integers(void **state)
 }
 
 static void
+test_yuan(void **state)
+{
+	static const struct {
+		const char *text;
+		enum err want;
+		int64_t fen;
+	} rows[] = {
+	    {"0", ERR_OK, 0}, {"0.00", ERR_OK, 0}, {"-0.00", ERR_OK, 0}, {"12.3", ERR_OK, 1230},
+	    {"12.34", ERR_OK, 1234}, {"-12.34", ERR_OK, -1234}, {"007.05", ERR_OK, 705},
+	    {"5.80000", ERR_OK, 580}, {"-5.80000", ERR_OK, -580},
+	    {"0.29", ERR_OK, 29}, /* 28.999… as a double */
+	    {"1.15", ERR_OK, 115}, {"10000000000000.00", ERR_OK, INT64_C(1000000000000000)},
+	    {"10000000000000.01", BAD, 0}, {"10000000000001", BAD, 0},
+	    {"99999999999999999999999", BAD, 0}, {"5.80100", BAD, 0}, /* less than a fen */
+	    {"5.80001", BAD, 0}, {"0.001", BAD, 0}, {"1.000000000", BAD, 0}, {"", BAD, 0},
+	    {"-", BAD, 0}, {".5", BAD, 0}, {"5.", BAD, 0}, {"+5", BAD, 0}, {"--5", BAD, 0},
+	    {"1,000.00", BAD, 0}, {"1e3", BAD, 0}, {"0x10", BAD, 0}, {" 1", BAD, 0}, {"1 ", BAD, 0},
+	    {"1.2.3", BAD, 0}, {"`1.00", BAD, 0}, {"\xef\xbc\x91", BAD, 0}, /* a full-width 1 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		int64_t v = 77;
+
+		row_equal(rows[i].text, parse_yuan(rows[i].text, &v), rows[i].want);
+		row_equal(rows[i].text, v, rows[i].want == ERR_OK ? rows[i].fen : 77);
+	}
+}
+
+static void
 test_doubles(void **state)
 {
 	static const struct {
@@ -314,6 +344,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_integers),
+	    cmocka_unit_test(test_yuan),
 	    cmocka_unit_test(test_doubles),
 	    cmocka_unit_test(test_bools),
 	    cmocka_unit_test(test_units),
