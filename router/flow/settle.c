@@ -6,12 +6,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "flow/known.h"
+#include "flow/order_books.h"
 #include "flow/provider.h"
 #include "store/settle.h"
 
 #define LEASE_ARENA_MAX ((size_t)4 << 20)
 #define PASS_ARENA_MAX ((size_t)64 << 20)
 #define ALONE_TRIES_MAX 3 /* of an order that others keep changing */
+#define WHOLE_MAX 1000    /* settle_set_max's largest */
 
 struct settle {
 	struct app *app;
@@ -24,9 +27,14 @@ struct settle {
 	int count, at, set; /* done up to ${at}; ${set} of them are in hand */
 	int alone;          /* so many are gone over one by one */
 	int tries;
+	/* of the last set, those to be gone over with the order whole (flow/order_books.h) */
+	struct uuid whole[WHOLE_MAX];
+	int whole_count;
+	struct order_books books;
 };
 
 static void pass(struct settle *s);
+static void whole_read(struct settle *s);
 
 static void
 schedule(struct settle *s, int64_t ms)
@@ -68,7 +76,9 @@ next_pass(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	if (s->at == s->count)
+	if (s->whole_count > 0)
+		whole_read(s);
+	else if (s->at == s->count)
 		ended(s);
 	else
 		pass(s);
@@ -125,6 +135,8 @@ passed(void *ctx, enum err e, const struct settle_done *what)
 		s->tries = 0;
 		if (s->alone > 0)
 			s->alone--;
+		for (int i = 0; i < what->whole_count && i < WHOLE_MAX; i++)
+			s->whole[s->whole_count++] = what->whole[i];
 		if (what->calls > 0)
 			provider_poke(s->app->provider);
 	} else {
@@ -144,13 +156,78 @@ pass(struct settle *s)
 	if (s->alone > 0)
 		s->set = 1;
 	arena_reset(s->pass);
-	e = settle_start(s->app->query_pool, s->pass, &s->terms, &s->orders[s->at], s->set, passed,
-	    s);
+	e = settle_start(s->app->query_pool, s->pass,
+	    &(struct settle_in){.terms = &s->terms, .orders = &s->orders[s->at], .count = s->set},
+	    passed, s);
 	if (e != ERR_OK) {
 		failed(s, ERR_BUSY);
 		pass_later(s);
 	}
 }
+
+/* ---- An order whole ------------------------------------------------------------------------------ */
+
+/* What could not be read or had changed is due still: it is leased again. */
+static void
+whole_passed(void *ctx, enum err e, const struct settle_done *what)
+{
+	struct settle *s = ctx;
+	char id[UUID_TEXT_SIZE];
+
+	if (s->closing) {
+		ended(s);
+		return;
+	}
+	s->whole_count--;
+	if (e != ERR_OK || what->whole_count > 0) {
+		uuid_format(&s->whole[s->whole_count], id);
+		log_warn(LOG_MSG("a hold did not end"), LOG_STR("order", id),
+		    LOG_STR("err", err_name(e)));
+		metric_add(METRIC_settle_failed_total, 1);
+	} else {
+		metric_add(METRIC_settle_postings_total, what->posted);
+		if (what->calls > 0)
+			provider_poke(s->app->provider);
+	}
+	pass_later(s);
+}
+
+static void
+whole_got(void *ctx, enum err e, struct order_read *o)
+{
+	static const struct settle_done nothing;
+	struct settle *s = ctx;
+
+	if (e == ERR_OK && !order_is_known(s->terms.world, o, s->pass))
+		e = ERR_NOT_READY;
+	if (e == ERR_OK)
+		e = order_books_make(s->terms.world, o, s->pass, &s->books);
+	if (e == ERR_OK)
+		e = settle_start(s->app->query_pool, s->pass,
+		    &(struct settle_in){.terms = &s->terms,
+		        .orders = &s->whole[s->whole_count - 1],
+		        .count = 1,
+		        .whole = &s->books.money},
+		    whole_passed, s);
+	if (e != ERR_OK)
+		whole_passed(s, e, &nothing);
+}
+
+static void
+whole_read(struct settle *s)
+{
+	static const struct settle_done nothing;
+	struct order_key key = {.order_id = s->whole[s->whole_count - 1]};
+	enum err e;
+
+	arena_reset(s->pass);
+	e = order_read_one(s->app->query_pool, s->pass, &key,
+	    READ_DEPOSIT | READ_RETURNS | READ_MONEY, whole_got, s);
+	if (e != ERR_OK)
+		whole_passed(s, e, &nothing);
+}
+
+/* ---- Leases -------------------------------------------------------------------------------------- */
 
 static void
 leased(void *ctx, enum err e, const struct uuid *orders, int count)
@@ -163,7 +240,7 @@ leased(void *ctx, enum err e, const struct uuid *orders, int count)
 	}
 	s->orders = orders;
 	s->count = e == ERR_OK ? count : 0;
-	s->at = s->alone = s->tries = 0;
+	s->at = s->alone = s->tries = s->whole_count = 0;
 	s->again = count >= s->app->conf->settle_orders_max;
 	pass_later(s);
 }

@@ -74,8 +74,7 @@ settle_lease_start(struct pool *p, struct arena *arena, const struct settle_leas
 
 struct settling {
 	struct settle_set set;
-	const struct uuid *orders;
-	int order_count;
+	struct settle_in in;
 	int dropped;
 	struct settle_done what;
 	settle_fn *done;
@@ -89,10 +88,28 @@ undo(struct tx *t, enum err e)
 	return TX_ROLLBACK;
 }
 
+/* Those of which something waits for the order whole. */
+static enum err
+list_whole(struct settling *x)
+{
+	struct uuid *whole = arena_array(x->set.arena, (size_t)x->set.count, sizeof(*whole));
+
+	if (whole == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < x->set.count; i++)
+		if (x->set.orders[i].needs_whole)
+			whole[x->what.whole_count++] = x->set.orders[i].order_id;
+	x->what.whole = whole;
+	return ERR_OK;
+}
+
 static enum tx_next
 write_step(struct settling *x, struct tx *t)
 {
 	enum err e = settle_write(t, &x->set, &x->what);
+
+	if (e == ERR_OK)
+		e = list_whole(x);
 
 	return e == ERR_OK ? TX_COMMIT : undo(t, e);
 }
@@ -118,7 +135,7 @@ settle_step(struct tx *t, void *ctx)
 	switch (tx_trip(t)) {
 	case 0:
 		x->what = (struct settle_done){0};
-		settle_ask(t, x->set.terms, x->orders, x->order_count);
+		settle_ask(t, x->in.terms, x->in.orders, x->in.count);
 		return TX_TRIP;
 	case 1:
 		return plan_step(x, t);
@@ -137,22 +154,21 @@ settle_ended(struct tx *t, void *ctx, enum err e)
 
 	e = ledger_err(t, e);
 	if (e == ERR_INTERNAL)
-		log_error(LOG_MSG("settling orders failed"), LOG_INT("orders", x->order_count),
+		log_error(LOG_MSG("settling orders failed"), LOG_INT("orders", x->in.count),
 		    LOG_STR("server", tx_sql_error(t)));
 	x->done(x->ctx, e, &x->what);
 }
 
 enum err
-settle_start(struct pool *p, struct arena *arena, const struct payout_terms *terms,
-    const struct uuid *orders, int count, settle_fn *done, void *ctx)
+settle_start(struct pool *p, struct arena *arena, const struct settle_in *in, settle_fn *done,
+    void *ctx)
 {
 	struct settling *x = arena_alloc(arena, sizeof(*x));
 
 	if (x == NULL)
 		return ERR_NO_MEMORY;
-	*x = (struct settling){.set = {.terms = terms, .arena = arena},
-	    .orders = orders,
-	    .order_count = count,
+	*x = (struct settling){.set = {.terms = in->terms, .whole = in->whole, .arena = arena},
+	    .in = *in,
 	    .done = done,
 	    .ctx = ctx};
 	return tx_start(p, settle_step, settle_ended, x);

@@ -23,22 +23,30 @@ enum err settle_lease_start(struct pool *p, struct arena *arena, const struct se
 struct settle_done {
 	int posted, calls; /* rows of the journal; calls queued */
 	int told;          /* events */
+	int whole_count;   /* orders of which a hold waits to be planned with the order whole */
+	const struct uuid *whole;
 };
 typedef void settle_fn(void *ctx, enum err e, const struct settle_done *what);
+struct settle_in {
+	const struct payout_terms *terms;
+	const struct uuid *orders; /* sorted */
+	int count;
+	const struct order_money *whole; /* of the one order, as read before; NULL: none */
+};
 /**
- * settle_start(pool, arena, terms, orders, count, done, ctx):
- * One pass over ${orders}, sorted, in one transaction.  ${terms} and ${orders} are borrowed; ${arena} is this
- * pass's own.
+ * settle_start(pool, arena, in, done, ctx):
+ * One pass over ${in}'s orders in one transaction.  What ${in} points to is borrowed; ${arena} is this pass's own.
  *
  * ${done}: OK · CONTENDED, WRONG_STATE: others were faster: again · INTERNAL: one of them breaks a constraint: fewer
  * at once · DB_DOWN, TIMEOUT (outcome unknown), BUSY.
  */
-enum err settle_start(struct pool *p, struct arena *arena, const struct payout_terms *terms,
-    const struct uuid *orders, int count, settle_fn *done, void *ctx) MUST_CHECK;
+enum err settle_start(struct pool *p, struct arena *arena, const struct settle_in *in,
+    settle_fn *done, void *ctx) MUST_CHECK;
 
 /* What the parts of a pass share: settle_read.c, settle_write.c. */
 struct settle_set {
 	const struct payout_terms *terms;
+	const struct order_money *whole;
 	struct arena *arena;
 	int count;
 	struct payout_order *orders; /* by id */

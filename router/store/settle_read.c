@@ -76,6 +76,19 @@ rows_of(struct rows *x, int col, const struct uuid *id)
 			return ERR_NO_MEMORY; \
 	} while (0)
 
+/* As it was read before: nobody has posted since if there are as many rows. */
+static void
+take_whole(const struct order_money *whole, struct payout_order *o)
+{
+	const struct money_row *rows = o->money.rows;
+
+	if (whole == NULL || whole->row_count != o->money.row_count)
+		return;
+	o->money = *whole;
+	o->money.rows = rows;
+	o->whole = true;
+}
+
 static enum err
 read_journal(struct arena *a, const struct rows *x, struct payout_order *o)
 {
@@ -371,6 +384,7 @@ settle_read(struct tx *t, struct settle_set *s)
 		    world_party_row(s->terms->world, o->collector) == NULL)
 			return ERR_NOT_READY;
 		e = read_order(s->arena, x, o);
+		take_whole(s->whole, o);
 	}
 	return e;
 }
