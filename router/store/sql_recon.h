@@ -97,59 +97,6 @@
 	    "where m.bill_id = $1 and m.class = 2 and m.entries = 0 and m.outcome = 3 and c.number = m.ref and c.kind = 4 " \
 	    "and r.provider = $2 and r.collector_id = m.collector_id and r.state = 3 " \
 	    "and m.gross_fen + m.fee_fen = r.rebate_fen - r.fen") \
-	X(RECON_K1, ON_QUERY, \
-	    SQL_K("1", SQL_AVAILABLE, SQL_C_RECON, SQL_DIFF, "m.outcome in (2, 3) and m.class <> 5 and " SQL_DIFF " <> 0")) \
-	X(RECON_K1_RELEASE, ON_QUERY, \
-	    SQL_K("1", SQL_AVAILABLE, SQL_ACCOUNT("1", "m.collector_id"), "m.diff_fen", \
-	    "m.outcome in (2, 3) and m.class = 5")) \
-	X(RECON_K2, ON_QUERY, \
-	    SQL_K("2", SQL_C_RECON, "(52::int8 << 55)", "m.diff_fen", \
-	    "$2::int2 > 0 and m.outcome = 2 and m.class <> 5")) \
-	X(RECON_K3, ON_QUERY, \
-	    SQL_K("3", SQL_AVAILABLE, SQL_ACCOUNT("4", "m.collector_id"), "m.fee_fen", \
-	    "m.outcome = 3 and " SQL_REFUND_NEW " and m.fee_fen <> 0")) \
-	X(RECON_OPEN, ON_QUERY, \
-	    "insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, line_no, class, ref, " \
-	    "transaction, reason, fen, recon_fen, rebate_fen, day, event_at, period, opened_at) " \
-	    "select l.line_id, b.provider, m.collector_id, b.kind, b.bill_id, m.line_no, m.class, m.ref, l.transaction, " \
-	    "case when m.entries = 0 then 1 when m.fee_differs then 4 else 3 end, m.diff_fen, " \
-	    "case when m.class = 5 then 0 else -(" SQL_DIFF ") end, case when " SQL_REFUND_NEW " then m.fee_fen else 0 end, " \
-	    "b.day, m.at, greatest(" SQL_PERIOD_OF("m.at") ", (select open_period from ledger_state)), $2 " \
-	    "from recon_match m join bill b using (bill_id) join bill_line l using (bill_id, line_no) " \
-	    "where m.bill_id = $1 and m.outcome = 3") \
-	/* \
-	 * $3 the events that such a bill tells of.  Entries of the day were sealed since the day before; whoever has a \
-	 * bill of his own is not looked for in everybody's. \
-	 */ \
-	X(RECON_MISSING, ON_QUERY, \
-	    "with b as (select * from bill where bill_id = $1), near as materialized (select l.collector_id, l.ref " \
-	    "from bill_line l where l.bill_id in (select o.bill_id from bill o, b where o.provider = b.provider " \
-	    "and o.kind = b.kind and o.day between b.day - 3 and b.day + 3)), " \
-	    "told as materialized (select " SQL_COLLECTOR " as collector_id, case when b.kind = 3 " \
-	    "then split_part(e.provider_ref, ':', 1) else e.provider_ref end as ref, min(e.event) as event, " \
-	    "min(e.event_at) as at, min(e.period) as period, case when min(e.event) in (7, 17) " \
-	    "then -sum(e.fen) filter (where e.account >> 55 = 1) else sum(e.fen) end::int8 as fen from entry e, b " \
-	    "where " SQL_AT_PROVIDER " and e.event = any ($3::int2[]) and e.order_id is not null " \
-	    "and (b.everybody or " SQL_COLLECTOR " = b.collector_id) and e.provider_ref <> '' " \
-	    "and e.event_at >= b.day::timestamp at time zone 'Asia/Shanghai' " \
-	    "and e.event_at < (b.day + 1)::timestamp at time zone 'Asia/Shanghai' " \
-	    "and e.batch_no >= coalesce((select min(s.batch_no) from seal_batch s, b " \
-	    "where s.sealed_at >= (b.day - 1)::timestamp at time zone 'Asia/Shanghai'), 0) group by 1, 2) " \
-	    "insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, class, ref, reason, fen, " \
-	    "recon_fen, day, event_at, period, opened_at) " \
-	    "select md5(b.kind || ' ' || e.collector_id || ' ' || e.ref)::uuid, b.provider, e.collector_id, b.kind, " \
-	    "b.bill_id, case e.event when 1 then 1 when 2 then 1 when 6 then 3 when 7 then 5 when 17 then 5 when 10 then 2 " \
-	    "when 11 then 4 else 9 end, e.ref, 2, e.fen, 0, b.day, e.at, e.period, $4 " \
-	    "from b, told e where e.fen <> 0 and not exists (select from near l where l.collector_id = e.collector_id " \
-	    "and l.ref = e.ref) and not exists (select from bill o where o.collector_id = e.collector_id " \
-	    "and o.bill_id <> $1 and o.provider = b.provider and o.kind = b.kind and o.day = b.day) " \
-	    "on conflict do nothing") \
-	X(RECON_BROUGHT, ON_QUERY, \
-	    "update recon_exception x set closed_at = $2, resolution = 6, note = 'a later bill has it' from bill b, (" \
-	    "select distinct collector_id, ref from bill_line where bill_id = $1 and ref in (" \
-	    "select ref from recon_exception where closed_at is null and reason = 2)) l where b.bill_id = $1 " \
-	    "and x.closed_at is null and x.reason = 2 and x.provider = b.provider and x.kind = b.kind " \
-	    "and x.collector_id = l.collector_id and x.ref = l.ref") \
 	X(RECON_DONE, ON_QUERY, \
 	    "update bill b set state = 2, matched_at = $2, matched = m.matched, matched_fen = m.fen, rounded = m.rounded, " \
 	    "exceptions = (select count(*) from recon_exception x where x.bill_id = $1) from (select " \
@@ -157,22 +104,6 @@
 	    "coalesce(sum(gross_fen + fee_fen) filter (where outcome in (1, 2)), 0)::int8 as fen " \
 	    "from recon_match where bill_id = $1) m where b.bill_id = $1 " \
 	    "returning b.matched, b.matched_fen, b.rounded, b.exceptions") \
-	/* What is in the books since K1 booked it. */ \
-	X(RECON_LATE, ON_QUERY, \
-	    "with m as (select x.exception_id, x.collector_id, x.ref, x.event_at, x.event_no, x.recon_fen, x.rebate_fen, " \
-	    "2 + (x.rebate_fen <> 0)::int as legs from recon_exception x where x.closed_at is null and x.reason = 1 " \
-	    "and x.recon_fen <> 0 and x.provider = $2 and (select sum(e.fen) from entry e " \
-	    "where " SQL_AT_PROVIDER " and " SQL_COLLECTOR " = x.collector_id " \
-	    "and (e.provider_ref = x.ref or (x.kind = 3 and e.provider_ref like '%:%' " \
-	    "and split_part(e.provider_ref, ':', 1) = x.ref)) and e.event not in (16, 17)) = x.rebate_fen - x.recon_fen " \
-	    "order by x.exception_id for update), " \
-	    "posted as (" SQL_K_INSERT "select m.exception_id, 16, m.event_no + 1, m.collector_id, 0, $3::int8, $4::int8, " \
-	    "greatest(" SQL_PERIOD_OF("m.event_at") ", (select open_period from ledger_state)), m.event_at, $1, " \
-	    "(array[" SQL_C_RECON ", " SQL_AVAILABLE ", " SQL_ACCOUNT("4", "m.collector_id") "])[1:legs], " \
-	    "(array[-m.recon_fen, m.recon_fen - m.rebate_fen, m.rebate_fen])[1:legs], " \
-	    "(array[0, 0, 0]::int2[])[1:legs], m.ref from m) " \
-	    "update recon_exception x set closed_at = $1, resolution = 5, event_no = x.event_no + 1, " \
-	    "note = 'the books have it since' from m where x.exception_id = m.exception_id") \
 	X(RECON_WAITING, ON_QUERY, \
 	    "select bill_id from bill where state = 1 order by imported_at, bill_id limit $1")
 /* clang-format on */

@@ -17,6 +17,7 @@
 #include "store/sql_proposal.h"
 #include "store/sql_provider.h"
 #include "store/sql_recon.h"
+#include "store/sql_recon_open.h"
 #include "store/sql_return.h"
 #include "store/sql_seal.h"
 #include "store/sql_settle.h"
@@ -40,6 +41,7 @@
 	PROPOSAL_STATEMENTS(X) \
 	PROVIDER_STATEMENTS(X) \
 	RECON_STATEMENTS(X) \
+	RECON_OPEN_STATEMENTS(X) \
 	RETURN_STATEMENTS(X) \
 	SEAL_STATEMENTS(X) \
 	SETTLE_STATEMENTS(X) \

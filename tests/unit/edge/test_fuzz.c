@@ -4,7 +4,7 @@
  * one through FUZZ_SEED); the sanitizers of SAN=1 see what goes wrong without a crash.
  */
 #include "edge/target.h"
-#include "mutate.h"
+#include "corpus.h"
 
 static void
 test_wire(void **state)

@@ -1,6 +1,6 @@
 /* Goal: no bytes whatever break the reading of a bill, and the properties of bill_target.h hold. */
 #include "flow/bill_target.h"
-#include "mutate.h"
+#include "corpus.h"
 
 static void
 test_bill(void **state)
