@@ -212,3 +212,29 @@ def test_prepared_at_once(till, desk):  # noqa: F811
                             "where b.ref = any(%s)", (refs,))
     assert out[0][0] == share, out
     till.agree()
+
+
+def test_holds_that_end_apart(till):
+    """Two parcels, a unit of the first comes back: each hold ends with what is its own."""
+    one, two = till.sku(100000, 90000, {"SITE": 5}), till.sku(60000, 50000, {"CLOUD": 5}, cloudOnly=True)
+    order = till.bought([(one, 2), (two, 1)], way=SHIP, storefront="F-A1")
+    numbers = {one if f["part"]["location"] == "SITE" else two: f["number"] for f in till.town.get(order)["fulfilments"]}
+    for code in (one, two):
+        n = numbers[code]
+        till.call("StoreService/Dispatch", act(order, n, f"go{n}", staff="B1"))
+        till.call("StoreService/ConfirmDelivery", act(order, n, f"there{n}", staff="B1"))
+        till.days(3)
+    till.call("OrderService/RequestReturn", {**act(order, numbers[one], "b", staff=""), "reason": "RETURN_REASON_OTHER",
+                                             "note": "x", "lines": [{"line": 0, "quantity": 1}]})
+    till.call("StoreService/ReceiveReturn", {**act(order, numbers[one], "bi", staff="B1"), "returnNumber": 1,
+                                             "location": "SITE", "lines": [{"line": 0, "sellable": 1}]})
+    held = {n: -legs["P:dealer:D1:B:held"] for (_, legs), n in zip(till.rows(order, "E3"), (numbers[one], numbers[two]))}
+    back = till.rows(order, "R1")[0][1]["P:dealer:D1:B:held"]
+    till.days(1.5)
+    till.until(order, "E4")
+    assert till.rows(order, "E4")[0][1]["P:dealer:D1:B:held"] == held[numbers[one]] - back
+    till.days(4)
+    till.until(order, "E7")
+    assert till.rows(order, "E4")[1][1]["P:dealer:D1:B:held"] == held[numbers[two]]
+    assert "P:dealer:D1:B:held" not in till.sums(order)
+    till.agree()
