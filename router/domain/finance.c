@@ -210,8 +210,7 @@ first_of(const struct finance_books *b, int i)
 	if (b->sums[i].event != EVENT_E3_SPLIT || !returns_share(b->sums[i].account))
 		return false;
 	for (int k = 0; k < i; k++)
-		if (b->sums[k].event == EVENT_E3_SPLIT &&
-		    b->sums[k].account == b->sums[i].account)
+		if (b->sums[k].event == EVENT_E3_SPLIT && b->sums[k].account == b->sums[i].account)
 			return false;
 	return true;
 }

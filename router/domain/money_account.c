@@ -19,8 +19,7 @@ calc_post_earned(struct money_calc *c)
 	int64_t account, sum;
 
 	for (int i = 0; i < c->earned_count; i++)
-		posting_add(c->p,
-		    account_of_earned(m, c->earned[i].party, c->earned[i].kind),
+		posting_add(c->p, account_of_earned(m, c->earned[i].party, c->earned[i].kind),
 		    -c->earned[i].fen, c->earned[i].kind);
 	for (int i = 0; i < c->earned_count; i++) {
 		account = account_of_earned(m, c->earned[i].party, c->earned[i].kind);

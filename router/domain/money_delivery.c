@@ -91,7 +91,8 @@ static bool
 courier_paid(const struct order_money *m, int attempt, int part)
 {
 	for (int i = 0; i < m->row_count; i++)
-		for (int k = 0; m->rows[i].event == EVENT_E3_SPLIT && k < m->rows[i].unit_count; k++)
+		for (int k = 0; m->rows[i].event == EVENT_E3_SPLIT && k < m->rows[i].unit_count;
+		     k++)
 			if (m->rows[i].units[k].attempt == attempt &&
 			    m->rows[i].units[k].part == part)
 				return true;

@@ -110,7 +110,8 @@ split_line(struct money_calc *c, int number, const struct money_unit_line *l)
 				continue;
 			for (int k = 0; k < r->unit_count && left > 0; k++)
 				if (r->units[k].line == l->line && r->units[k].count > 0)
-					left -= split_some(c, &r->units[k], number, left, empty != 0);
+					left -=
+					    split_some(c, &r->units[k], number, left, empty != 0);
 		}
 	return left == 0 && l->quantity > 0 ? ERR_OK : ERR_WRONG_STATE;
 }
@@ -189,8 +190,7 @@ amount(struct money_calc *c, enum money_amount line, int32_t from, int64_t fen)
 		return;
 	}
 	calc_range(c,
-	    &(struct posting_units){
-	        .line = (int16_t)line, .from = from, .row_from = (int32_t)fen});
+	    &(struct posting_units){.line = (int16_t)line, .from = from, .row_from = (int32_t)fen});
 }
 
 static void
@@ -377,9 +377,9 @@ list_taken(const struct order_money *m, struct money_refunded *out)
 			;
 		if (k == MONEY_TAKEN_MAX || k < out->taken_count || posting_sum(p, a) == 0)
 			continue;
-		out->taken[out->taken_count++] = (struct money_taken){
-		    .party = account_party(a) != 0 ? account_party(a)
-		                                   : party_of_kind(m->world, PARTY_PLATFORM),
+		out->taken[out->taken_count++] = (struct money_taken){.party = account_party(a) != 0
+		        ? account_party(a)
+		        : party_of_kind(m->world, PARTY_PLATFORM),
 		    .account = a,
 		    .fen = posting_sum(p, a)};
 	}

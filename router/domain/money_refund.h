@@ -20,8 +20,8 @@ struct money_refund {
 	/* a part of what one unit of the one line of ${part_of} cost, handed over: reversed by cumulative share */
 	int64_t part_fen;
 	const struct money_units *part_of;
-	int64_t goodwill_fen; /* without goods: ${bearer} pays */
-	int32_t bearer;       /* party id */
+	int64_t goodwill_fen;    /* without goods: ${bearer} pays */
+	int32_t bearer;          /* party id */
 	int32_t lost_fee_bearer; /* of what the provider keeps; 0: the brand */
 	int64_t deposit_fen;     /* cash back of a deposit whose balance was never paid */
 	/* With this every unit is final: C:order ends at zero, see money_split().  Alone it is allowed. */

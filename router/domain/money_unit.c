@@ -154,9 +154,8 @@ calc_cost(struct money_calc *c, const struct money_piece *x, int sign, struct mo
 	const struct money_line *l = &c->m->lines[x->u->line];
 	int32_t units = l->quantity - l->voided;
 
-	out->cash_fen = x->whole > 0
-	    ? x->after - x->before
-	    : calc_times(c, l->price_fen - l->discount_fen, x->u->count);
+	out->cash_fen = x->whole > 0 ? x->after - x->before
+	                             : calc_times(c, l->price_fen - l->discount_fen, x->u->count);
 	out->gross_fen = out->cash_fen + fund(c, x, sign);
 	out->fee_fen = piece(c, x,
 	    share_equal(c->fee_line[x->u->line], units, x->u->from,

@@ -26,74 +26,16 @@
  *
  * R1: domain/money_refund.h.  Source: design "The money"; tests/unit/domain/test_order_money*.c have the worked examples.
  */
-#include "domain/journal.h"
-#include "domain/order.h"
-
-#define MONEY_ACT_NO 1000 /* event_no of what acts post is this or more: ACT_EVENT_NO_FIRST */
-
-/* Lines of posting_units that name no line of goods; count is 0 and row_from are fen. */
-enum money_amount {
-	MONEY_DELIVERY = -1, /* of the customer's fee; attempt, part: who carried it, 0: given back */
-	MONEY_GOODWILL = -2, /* given without goods; from: the bearer's party id; below 0: he has it again */
-	MONEY_DEPOSIT = -3,  /* of a deposit whose balance was never paid */
-	MONEY_FORFEIT = -4   /* the owner's part of it, held; from: the fulfilment */
-};
-
-struct money_line {
-	int32_t quantity; /* as ordered */
-	int32_t voided;   /* cancelled before the balance was paid: no row is about them */
-	int64_t price_fen, discount_fen, cost_fen; /* of a unit */
-	const struct campaign *campaign;           /* NULL: none */
-};
-
-/* The split that a decision fixed, its lines those of the order; legs know their part and row. */
-struct money_split {
-	int attempt;
-	int number_first; /* of its fulfilments: part p is number_first + p */
-	int leg_count;
-	const struct leg *legs;
-	int part_count;
-	const struct part *parts; /* lines numbered as the order's */
-};
-
-/* A journal row of the order, as read. */
-struct money_row {
-	enum journal_event event;
-	int event_no, number;
-	int leg_count;
-	const int64_t *account, *fen;
-	const int16_t *kind;
-	int unit_count;
-	const struct posting_units *units;
-};
-
-struct order_money {
-	const struct world *world;
-	int32_t collector, owner; /* party ids; owner: the residual party, see split_residual() */
-	enum provider provider;   /* that took the payment */
-	int line_count;
-	const struct money_line *lines;
-	int64_t delivery_fee_fen;
-	int basis; /* index of the split of the whole order that was paid for */
-	int split_count;
-	const struct money_split *splits;
-	int row_count;
-	const struct money_row *rows; /* whose object is the order, all, as they were posted */
-	/* fulfilments whose settlement has ended: what E4 found nothing to post for has no row */
-	int over_count;
-	const int *over;
-	int balance_count;
-	const struct money_balance {
-		int64_t account, fen;
-	} * balances; /* of accounts not named: 0 */
-};
+#include "domain/money_books.h"
 
 /* Units of a fulfilment that an event is about. */
 struct money_units {
-	int number;               /* the fulfilment */
-	int attempt;              /* whose decision was executed; an R1 of units handed over knows it */
-	int part;                 /* in that decision's plan */
-	int64_t delivery_fee_fen; /* of the customer's fee they carry; at most what is left of it is */
+	int number; /* the fulfilment */
+	/* whose decision was executed; an R1 of units handed over knows it */
+	int attempt;
+	int part; /* in that decision's plan */
+	/* of the customer's fee they carry; at most what is left of it is */
+	int64_t delivery_fee_fen;
 	int line_count;
 	const struct money_unit_line {
 		int16_t line;

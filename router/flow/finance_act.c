@@ -119,9 +119,10 @@ parties_known(const struct finance_order *f, const struct finance_read *r)
 
 		known = party == 0 || world_party_row(f->world, party) != NULL;
 	}
-	return known ? ERR_OK
-	             : reason_set(&f->x->call->reason, ERR_NOT_READY, NULL,
-	                   "the catalog has parties that this instance has not read yet; try again");
+	return known
+	    ? ERR_OK
+	    : reason_set(&f->x->call->reason, ERR_NOT_READY, NULL,
+	          "the catalog has parties that this instance has not read yet; try again");
 }
 
 static enum err
@@ -228,8 +229,7 @@ static enum err
 freight_plan(void *ctx, const struct finance_read *r, struct finance_plan *out)
 {
 	struct finance_order *f = ctx;
-	enum err e =
-	    finance_freight(&r->books, f->party, f->courier, f->fen, &out->rows[0]);
+	enum err e = finance_freight(&r->books, f->party, f->courier, f->fen, &out->rows[0]);
 
 	out->rows[0].number = f->fulfilment;
 	out->row_count = 1;
@@ -315,8 +315,8 @@ freight_execute(struct proposal_run *x)
 	enum err e = ERR_NO_MEMORY;
 
 	if (f != NULL) {
-		e = freight_fields(x->call,
-		    (const Yuncang__V1__RecordFreightRequest *)x->request, f->world, f);
+		e = freight_fields(x->call, (const Yuncang__V1__RecordFreightRequest *)x->request,
+		    f->world, f);
 		f->write.plan = freight_plan;
 		key.order_id = f->write.order_id;
 	}
@@ -390,9 +390,9 @@ claim_plan(void *ctx, const struct finance_read *r, struct finance_plan *out)
 	if (f->paid && f->fen > owed)
 		return reason_set(&f->x->call->reason, ERR_WRONG_STATE, "amount_fen",
 		    "the courier owes %lld fen of this order", (long long)owed);
-	e = f->paid ? finance_claim_paid(&r->books, f->courier, f->fen, f->offset_fen,
-	                  &out->rows[0])
-	            : finance_claim(&r->books, f->courier, f->party, f->fen, &out->rows[0]);
+	e = f->paid
+	    ? finance_claim_paid(&r->books, f->courier, f->fen, f->offset_fen, &out->rows[0])
+	    : finance_claim(&r->books, f->courier, f->party, f->fen, &out->rows[0]);
 	return e == ERR_OK ? finance_bounds(f->x->call, r, out) : e;
 }
 

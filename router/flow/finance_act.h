@@ -31,7 +31,8 @@ void refund_amount_execute(struct proposal_run *x);
 /* One that is about an order. */
 struct finance_order {
 	struct proposal_run *x;
-	struct finance_write write; /* judge is there: a paid order, its parties known; plan is the kind's */
+	/* judge is there: a paid order, its parties known; plan is the kind's */
+	struct finance_write write;
 	const struct world *world;
 	int32_t courier, party; /* ids; party: who bears or gets it, 0: the rule says */
 	int64_t fen, offset_fen;

@@ -23,8 +23,8 @@ leg_fill(struct call *c, const struct world *w, const Yuncang__V1__AdjustLeg *l,
 	int64_t account = account_parse(w, l->account);
 
 	if (account == 0)
-		return reason_set(&c->reason, ERR_UNKNOWN_ID, "legs.account",
-		    "%.80s is no account", l->account);
+		return reason_set(&c->reason, ERR_UNKNOWN_ID, "legs.account", "%.80s is no account",
+		    l->account);
 	if (!finance_adjustable(account))
 		return reason_set(&c->reason, ERR_BAD_FIELD, "legs.account",
 		    "%.80s: clearing, and what is held or in payout, is not adjusted by hand",
@@ -64,8 +64,8 @@ legs_fill(struct call *c, const Yuncang__V1__AdjustRequest *q, const struct worl
 }
 
 static enum err
-fields(struct call *c, const Yuncang__V1__AdjustRequest *q, const struct world *w,
-    struct adjust *a, int64_t *moved)
+fields(struct call *c, const Yuncang__V1__AdjustRequest *q, const struct world *w, struct adjust *a,
+    int64_t *moved)
 {
 	enum err e;
 
@@ -80,8 +80,7 @@ fields(struct call *c, const Yuncang__V1__AdjustRequest *q, const struct world *
 	if (e == ERR_OK && q->event_at != NULL) {
 		e = convert_time(&c->reason, AT("", "event_at"), q->event_at, &a->event_us);
 		if (e == ERR_OK && a->event_us > c->received_us)
-			e = reason_set(&c->reason, ERR_BAD_FIELD, "event_at",
-			    "has not been yet");
+			e = reason_set(&c->reason, ERR_BAD_FIELD, "event_at", "has not been yet");
 	}
 	return e == ERR_OK ? legs_fill(c, q, w, a, moved) : e;
 }

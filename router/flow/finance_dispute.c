@@ -117,8 +117,7 @@ end_dispute_start(struct call *c, const ProtobufCMessage *request)
 	enum err e = end_fields(c, q, &f);
 
 	if (e == ERR_OK) {
-		ask.about =
-		    finance_about(c, f.won ? "dispute won" : "dispute lost", q->order_id);
+		ask.about = finance_about(c, f.won ? "dispute won" : "dispute lost", q->order_id);
 		e = ask.about != NULL ? ERR_OK : ERR_NO_MEMORY;
 	}
 	if (e == ERR_OK)

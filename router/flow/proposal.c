@@ -121,7 +121,8 @@ stored(void *ctx, enum err e, const struct proposal_row *row, const char *name)
 		return;
 	}
 	if (e == ERR_OK && row == NULL)
-		e = proposal_wait(call_app(x->call)->query_pool, x->call->arena, &x->row, stored, x);
+		e = proposal_wait(call_app(x->call)->query_pool, x->call->arena, &x->row, stored,
+		    x);
 	else if (e == ERR_OK && memcmp(row->hash, x->row.hash, sizeof(row->hash)) != 0)
 		e = refuse(x, ERR_EXISTS_DIFFERS, "ref", err_text(ERR_EXISTS_DIFFERS));
 	else if (e == ERR_OK)
@@ -137,8 +138,7 @@ judge_second(struct proposal_run *x, const struct proposal_row *row, const char 
 {
 	if (row->state != PROPOSAL_WAITS)
 		return refuse(x, ERR_WRONG_STATE, "proposal_id", "was decided before");
-	if (row->proposed_by == x->call->principal->key_id ||
-	    strcmp(row->proposed_name, name) == 0)
+	if (row->proposed_by == x->call->principal->key_id || strcmp(row->proposed_name, name) == 0)
 		return refuse(x, ERR_PERMISSION_DENIED, "proposal_id",
 		    "who proposed it cannot approve it: another key, of another name");
 	return ERR_OK;

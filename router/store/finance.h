@@ -37,8 +37,7 @@ struct finance_plan {
 #define FINANCE_ACCOUNTS_MAX 256
 typedef enum err finance_judge_fn(void *ctx, const struct finance_read *f, int64_t *out,
     int *count);
-typedef enum err finance_plan_fn(void *ctx, const struct finance_read *f,
-    struct finance_plan *out);
+typedef enum err finance_plan_fn(void *ctx, const struct finance_read *f, struct finance_plan *out);
 typedef void finance_fn(void *ctx, enum err e);
 
 struct finance_write {

@@ -62,8 +62,8 @@ mo_attempt(struct money_order *o, const int16_t *line_of)
 	legs = copy(o, w->split->legs, sizeof(*legs) * (size_t)w->split->leg_count);
 	parts = copy(o, w->plan.parts, sizeof(*parts) * (size_t)w->plan.part_count);
 	for (int i = 0; i < w->plan.part_count; i++)
-		parts[i].lines = copy(o, parts[i].lines,
-		    sizeof(*parts[i].lines) * (size_t)parts[i].line_count);
+		parts[i].lines =
+		    copy(o, parts[i].lines, sizeof(*parts[i].lines) * (size_t)parts[i].line_count);
 	for (int i = 0; line_of != NULL && i < w->split->leg_count; i++)
 		if (legs[i].line >= 0)
 			legs[i].line = line_of[legs[i].line];

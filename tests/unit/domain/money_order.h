@@ -47,7 +47,8 @@ void mo_refund_done(struct money_order *o);
 const struct money_row *mo_last(const struct money_order *o);
 int64_t mo_sum(const struct money_order *o, int64_t account);
 
-/* Legs of ${r} by account, all there are: "P:brand:cost", -540000, …, NULL; debit above 0. */
+/* Legs of ${r} by account, all there are: "P:brand:cost", -540000, …, MO_END; debit above 0. */
+#define MO_END ((const char *)0)
 void mo_check(const struct money_order *o, const char *label, const struct money_row *r, ...);
 /* As mo_check(), of all rows together, accounts that stand at zero left out. */
 void mo_check_all(const struct money_order *o, const char *label, ...);

@@ -90,15 +90,16 @@ test_failed_delivery(void **state)
 	b = books_of(&o);
 	assert_int_equal(finance_freight(&b, BRAND, COURIER_K, 4600, &p), ERR_OK);
 	post(&o, "F", &p);
-	mo_check(&o, "F", mo_last(&o), "P:brand:other", 4600, COURIER, -4600, NULL);
+	mo_check(&o, "F", mo_last(&o), "P:brand:other", 4600, COURIER, -4600, MO_END);
 	u = mo_units(&o, 1, 0, 0);
 	assert_int_equal(
-	    mo_refund(&o,
-	        &(struct money_refund){.unsplit_count = 1, .unsplit = &u, .last = true}, &r),
+	    mo_refund(&o, &(struct money_refund){.unsplit_count = 1, .unsplit = &u, .last = true},
+	        &r),
 	    ERR_OK);
-	mo_check(&o, "R1", mo_last(&o), "C:order", 198701, REBATE, 1199, "C:refund", -199900, NULL);
+	mo_check(&o, "R1", mo_last(&o), "C:order", 198701, REBATE, 1199, "C:refund", -199900,
+	    MO_END);
 	mo_refund_done(&o);
-	mo_check(&o, "R2", mo_last(&o), "C:refund", 199900, FROZEN, -198701, REBATE, -1199, NULL);
+	mo_check(&o, "R2", mo_last(&o), "C:refund", 199900, FROZEN, -198701, REBATE, -1199, MO_END);
 	end(&o, &w);
 }
 
@@ -128,9 +129,9 @@ test_refused_parcel(void **state)
 	    ERR_OK);
 	assert_int_equal(r.cash_fen, 197600);
 	mo_check_all(&o, "all but R2", FROZEN, 198701, "C:refund", -197600, REBATE, 1185,
-	    "P:brand:other", 2314, COURIER, -4600, NULL);
+	    "P:brand:other", 2314, COURIER, -4600, MO_END);
 	mo_refund_done(&o);
-	mo_check(&o, "R2", mo_last(&o), "C:refund", 197600, FROZEN, -196415, REBATE, -1185, NULL);
+	mo_check(&o, "R2", mo_last(&o), "C:refund", 197600, FROZEN, -196415, REBATE, -1185, MO_END);
 	end(&o, &w);
 }
 
@@ -152,16 +153,16 @@ test_freight_of_dealer(void **state)
 	b = books_of(&o);
 	assert_int_equal(finance_freight(&b, DEALER_D, COURIER_K, 1500, &p), ERR_OK);
 	post(&o, "F", &p);
-	mo_check(&o, "F", mo_last(&o), D_AVAIL, 1500, COURIER, -1500, NULL);
+	mo_check(&o, "F", mo_last(&o), D_AVAIL, 1500, COURIER, -1500, MO_END);
 	b = books_of(&o);
 	assert_int_equal(finance_freight(&b, DEALER_D, COURIER_K, 1500, &p), ERR_OK);
 	post(&o, "F", &p);
 	mo_check(&o, "F, more than he has", mo_last(&o), D_AVAIL, 440, D_OWES, 1060, COURIER, -1500,
-	    NULL);
+	    MO_END);
 	b = books_of(&o);
 	assert_int_equal(finance_freight(&b, PLATFORM_OP, COURIER_K, 10, &p), ERR_OK);
 	post(&o, "F", &p);
-	mo_check(&o, "F, the platform's", mo_last(&o), "P:op:avail", 10, COURIER, -10, NULL);
+	mo_check(&o, "F, the platform's", mo_last(&o), "P:op:avail", 10, COURIER, -10, MO_END);
 	end(&o, &w);
 }
 
@@ -178,7 +179,8 @@ test_claim(void **state)
 	b = books_of(&o);
 	assert_int_equal(finance_claim(&b, COURIER_K, BRAND, 180000, &p), ERR_OK);
 	post(&o, "L1", &p);
-	mo_check(&o, "L1", mo_last(&o), "A:recv:courier:K", 180000, "P:brand:other", -180000, NULL);
+	mo_check(&o, "L1", mo_last(&o), "A:recv:courier:K", 180000, "P:brand:other", -180000,
+	    MO_END);
 	b = books_of(&o);
 	assert_int_equal(finance_claimed(&b, COURIER_K), 180000);
 	assert_int_equal(finance_freight(&b, BRAND, COURIER_K, 2300, &p), ERR_OK);
@@ -187,14 +189,14 @@ test_claim(void **state)
 	assert_int_equal(finance_claim_paid(&b, COURIER_K, 180000, 2300, &p), ERR_OK);
 	post(&o, "L3", &p);
 	mo_check(&o, "L3", mo_last(&o), "A:bank:BRAND", 177700, COURIER, 2300, "A:recv:courier:K",
-	    -180000, NULL);
+	    -180000, MO_END);
 	b = books_of(&o);
 	assert_int_equal(finance_claimed(&b, COURIER_K), 0);
 	/* goods of a dealer: his to be paid */
 	assert_int_equal(finance_claim(&b, COURIER_K, DEALER_F, 500, &p), ERR_OK);
 	post(&o, "L1", &p);
 	mo_check(&o, "L1, a dealer's goods", mo_last(&o), "A:recv:courier:K", 500,
-	    "P:dealer:F:BRAND:avail", -500, NULL);
+	    "P:dealer:F:BRAND:avail", -500, MO_END);
 	end(&o, &w);
 }
 
@@ -234,10 +236,10 @@ test_dispute_lost(void **state)
 	assert_int_equal(finance_paid(&b), 599900);
 	assert_int_equal(finance_dispute_opened(&b, 599900, &p), ERR_OK);
 	post(&o, "D1", &p);
-	mo_check(&o, "D1", mo_last(&o), DISPUTED, 599900, AVAILABLE, -599900, NULL);
+	mo_check(&o, "D1", mo_last(&o), DISPUTED, 599900, AVAILABLE, -599900, MO_END);
 	assert_int_equal(finance_dispute_fenced(&b, 599900, &p), ERR_OK);
 	post(&o, "D1b", &p);
-	mo_check(&o, "D1b", mo_last(&o), D_AVAIL, 56301, D_HELD, -56301, NULL);
+	mo_check(&o, "D1b", mo_last(&o), D_AVAIL, 56301, D_HELD, -56301, MO_END);
 	/* it is not the hold's of this order */
 	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
 	assert_int_equal(mo_last(&o)->event, EVENT_D_DISPUTE);
@@ -246,7 +248,7 @@ test_dispute_lost(void **state)
 	assert_int_equal(finance_dispute_lost(&b, &p), ERR_OK);
 	post(&o, "D2", &p);
 	mo_check(&o, "D2", mo_last(&o), "P:brand:other", 543599, D_HELD, 56301, DISPUTED, -599900,
-	    NULL);
+	    MO_END);
 	end(&o, &w);
 }
 
@@ -265,15 +267,15 @@ test_dispute_won(void **state)
 	/* a third of it: a third of his share */
 	assert_int_equal(finance_dispute_opened(&b, 199967, &p), ERR_OK);
 	post(&o, "D1", &p);
-	mo_check(&o, "D1", mo_last(&o), DISPUTED, 199967, FROZEN, -199967, NULL);
+	mo_check(&o, "D1", mo_last(&o), DISPUTED, 199967, FROZEN, -199967, MO_END);
 	assert_int_equal(finance_dispute_fenced(&b, 199967, &p), ERR_OK);
 	post(&o, "D1b", &p);
-	mo_check(&o, "D1b", mo_last(&o), D_AVAIL, 18767, D_HELD, -18767, NULL);
+	mo_check(&o, "D1b", mo_last(&o), D_AVAIL, 18767, D_HELD, -18767, MO_END);
 	b = books_of(&o);
 	assert_int_equal(finance_dispute_won(&b, &p), ERR_OK);
 	post(&o, "won", &p);
 	mo_check(&o, "won", mo_last(&o), FROZEN, 199967, DISPUTED, -199967, D_AVAIL, -18767, D_HELD,
-	    18767, NULL);
+	    18767, MO_END);
 	b = books_of(&o);
 	assert_int_equal(finance_disputed(&b), 0);
 	end(&o, &w);
@@ -303,7 +305,7 @@ test_dispute_shares(void **state)
 	u = mo_units(&o, 1, 0, 0);
 	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
 	mo_check(&o, "E3", mo_last(&o), "C:order", 99400, "P:brand:cost", -80000, "P:wh:W:held",
-	    -400, "P:op:held", -1000, "P:staff:S:held", -1000, D_HELD, -17000, NULL);
+	    -400, "P:op:held", -1000, "P:staff:S:held", -1000, D_HELD, -17000, MO_END);
 	b = books_of(&o);
 	assert_int_equal(finance_dispute_opened(&b, 100000, &p), ERR_OK);
 	post(&o, "D1", &p);
@@ -322,7 +324,7 @@ test_dispute_shares(void **state)
 	assert_int_equal(finance_dispute_lost(&b, &p), ERR_OK);
 	post(&o, "D2", &p);
 	mo_check(&o, "D2", mo_last(&o), D_AVAIL, 1000, D_OWES, 16000 + 1000, "P:op:avail", 1000,
-	    "P:brand:other", 81000, DISPUTED, -100000, NULL);
+	    "P:brand:other", 81000, DISPUTED, -100000, MO_END);
 	end(&o, &w);
 }
 
@@ -366,8 +368,8 @@ test_adjust(void **state)
 	one(&o, &w, 599900, 540000);
 	assert_true(strmap_init(&w.w.party_code, 64) == ERR_OK);
 	for (int i = 0; i < w.w.party_count; i++)
-		assert_int_equal(
-		    strmap_put(&w.w.party_code, w.parties[i].code, (uint32_t)i, &added),
+		assert_int_equal(strmap_put(&w.w.party_code, w.parties[i].code, (uint32_t)i,
+		                     &added),
 		    ERR_OK);
 	buf_init(&text, 128);
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -390,7 +392,7 @@ test_adjust(void **state)
 	posting_add(&p, account_parse(&w.w, D_AVAIL), -2000, 0);
 	assert_int_equal(posting_end(&p), ERR_OK);
 	post(&o, "J1", &p);
-	mo_check(&o, "J1", mo_last(&o), "P:brand:cost", 2000, D_AVAIL, -2000, NULL);
+	mo_check(&o, "J1", mo_last(&o), "P:brand:cost", 2000, D_AVAIL, -2000, MO_END);
 	/* more than he has, and less than nothing owed */
 	b = books_of(&o);
 	posting_begin(&p, EVENT_J_ADJUST);

@@ -82,16 +82,16 @@ test_shipped_by_brand(void **state)
 	(void)state;
 	money_world_init(&w);
 	one(&o, &w, SITE, 599900, 540000);
-	mo_check(&o, "E1", &o.rows[0], FROZEN, 599900, "C:order", -599900, NULL);
-	mo_check(&o, "E2", &o.rows[1], "C:order", 3599, FROZEN, -3599, NULL);
+	mo_check(&o, "E1", &o.rows[0], FROZEN, 599900, "C:order", -599900, MO_END);
+	mo_check(&o, "E2", &o.rows[1], "C:order", 3599, FROZEN, -3599, MO_END);
 	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 596301, "P:brand:cost", -540000, D_HELD,
-	    -56301, NULL);
+	    -56301, MO_END);
 	assert_int_equal(mo_last(&o)->unit_count, 1);
 	assert_int_equal(mo_last(&o)->number, 1);
 	assert_int_equal(mo_last(&o)->units[0].count, 1);
 	assert_null(money_check(&o.m));
 	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
-	mo_check(&o, "E4", mo_last(&o), D_HELD, 56301, D_AVAIL, -56301, NULL);
+	mo_check(&o, "E4", mo_last(&o), D_HELD, 56301, D_AVAIL, -56301, MO_END);
 	/* once */
 	assert_int_equal(mo_split(&o, &(struct money_units){.number = 1, .attempt = 1}, true),
 	    ERR_WRONG_STATE);
@@ -110,7 +110,7 @@ test_cloud(void **state)
 	money_charge(&w.rules[0].warehouse, 0, 50, BASE_COST);
 	one(&o, &w, CLOUD, 1999900, 1840000);
 	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 1987901, "P:brand:cost", -1840000,
-	    "P:wh:W:held", -9200, D_HELD, -138701, NULL);
+	    "P:wh:W:held", -9200, D_HELD, -138701, MO_END);
 	assert_null(money_check(&o.m));
 	mo_end(&o);
 	money_world_release(&w);
@@ -129,13 +129,13 @@ test_pickup(void **state)
 	money_row(&w, money_line(&w, 129900, 0, 100000, 1), 1, DEALER_D);
 	mo_begin(&o, &w, 0);
 	mo_pay(&o);
-	mo_check(&o, "E1", &o.rows[0], "A:psp:wechat:D:frozen", 129900, "C:order", -129900, NULL);
-	mo_check(&o, "E2", &o.rows[1], "C:order", 779, "A:psp:wechat:D:frozen", -779, NULL);
+	mo_check(&o, "E1", &o.rows[0], "A:psp:wechat:D:frozen", 129900, "C:order", -129900, MO_END);
+	mo_check(&o, "E2", &o.rows[1], "C:order", 779, "A:psp:wechat:D:frozen", -779, MO_END);
 	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 129121, "P:op:held", -1299,
-	    "P:dealer:D:D:held", -127822, NULL);
+	    "P:dealer:D:D:held", -127822, MO_END);
 	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
-	mo_check(&o, "E4", mo_last(&o), "P:op:held", 1299, "P:op:avail", -1299,
-	    "P:dealer:D:D:held", 127822, "P:dealer:D:D:avail", -127822, NULL);
+	mo_check(&o, "E4", mo_last(&o), "P:op:held", 1299, "P:op:avail", -1299, "P:dealer:D:D:held",
+	    127822, "P:dealer:D:D:avail", -127822, MO_END);
 	mo_end(&o);
 	money_world_release(&w);
 }
@@ -155,7 +155,7 @@ test_store_delivery(void **state)
 	mo_begin(&o, &w, DEALER_D);
 	mo_pay(&o);
 	mo_check(&o, "E3", e3(&o, 1500, true), "C:order", 90852, "P:courier:K:held", -1800,
-	    "P:dealer:D:D:held", -89052, NULL);
+	    "P:dealer:D:D:held", -89052, MO_END);
 	assert_null(money_check(&o.m));
 	mo_end(&o);
 	money_world_release(&w);
@@ -185,16 +185,16 @@ test_coupons(void **state)
 	money_world_init(&w);
 	coupon(&o, &w, list, brands);
 	mo_check(&o, "E1", &o.rows[0], FROZEN, 29997, "P:brand:promo", 5000, "C:order", -34997,
-	    NULL);
-	mo_check(&o, "E2", &o.rows[1], "C:order", 180, FROZEN, -180, NULL);
+	    MO_END);
+	mo_check(&o, "E2", &o.rows[1], "C:order", 180, FROZEN, -180, MO_END);
 	mo_check(&o, "E3, the brand's coupon", e3(&o, 0, true), "C:order", 34817, "P:brand:cost",
-	    -29200, D_HELD, -5617, NULL);
+	    -29200, D_HELD, -5617, MO_END);
 	mo_end(&o);
 	money_world_release(&w);
 	money_world_init(&w);
 	coupon(&o, &w, own, none);
 	mo_check(&o, "E3, the dealer's discount", e3(&o, 0, true), "C:order", 29817, "P:brand:cost",
-	    -29200, D_HELD, -617, NULL);
+	    -29200, D_HELD, -617, MO_END);
 	mo_end(&o);
 	money_world_release(&w);
 }
@@ -209,7 +209,7 @@ test_negative_margin(void **state)
 	money_world_init(&w);
 	one(&o, &w, SITE, 454900, 460000);
 	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 452171, D_OWES, 7829, "P:brand:cost",
-	    -460000, NULL);
+	    -460000, MO_END);
 	assert_int_equal(mo_last(&o)->leg_count, 3);
 	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
 	assert_int_equal(mo_last(&o)->event, EVENT_E3_SPLIT);
@@ -218,7 +218,7 @@ test_negative_margin(void **state)
 	/* exactly nothing: no leg */
 	money_world_init(&w);
 	one(&o, &w, SITE, 500000, 497000);
-	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 497000, "P:brand:cost", -497000, NULL);
+	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 497000, "P:brand:cost", -497000, MO_END);
 	assert_int_equal(mo_last(&o)->leg_count, 2);
 	mo_end(&o);
 	money_world_release(&w);
@@ -242,20 +242,20 @@ test_absorbed(void **state)
 		w.rules[0].negative = NEGATIVE_BRAND_ABSORBS;
 		w.rules[0].absorb_max_fen = rows[i].max;
 		one(&o, &w, SITE, 454900, 460000);
-		mo_check(&o, "E1", &o.rows[0], FROZEN, 454900, "C:order", -454900, NULL);
+		mo_check(&o, "E1", &o.rows[0], FROZEN, 454900, "C:order", -454900, MO_END);
 		e3(&o, 0, true);
 		if (rows[i].owes != 0)
 			mo_check(&o, "E3", mo_last(&o), "C:order", 452171, "P:brand:promo",
-			    rows[i].promo, D_OWES, rows[i].owes, "P:brand:cost", -460000, NULL);
+			    rows[i].promo, D_OWES, rows[i].owes, "P:brand:cost", -460000, MO_END);
 		else
 			mo_check(&o, "E3", mo_last(&o), "C:order", 452171, "P:brand:promo",
-			    rows[i].promo, "P:brand:cost", -460000, NULL);
+			    rows[i].promo, "P:brand:cost", -460000, MO_END);
 		u = mo_units(&o, 1, 0, 0);
 		assert_int_equal(mo_refund(&o,
 		                     &(struct money_refund){.split_count = 1, .split = &u}, &r),
 		    ERR_OK);
 		mo_refund_done(&o);
-		mo_check_all(&o, "all", NULL);
+		mo_check_all(&o, "all", MO_END);
 		mo_end(&o);
 		money_world_release(&w);
 	}
@@ -276,9 +276,9 @@ test_cross_dealer(void **state)
 	money_row(&w, money_line(&w, 429900, 0, 370000, 1), 1, DEALER_F);
 	mo_begin(&o, &w, DEALER_F);
 	mo_pay(&o);
-	mo_check(&o, "E1", &o.rows[0], "A:psp:wechat:F:frozen", 429900, "C:order", -429900, NULL);
+	mo_check(&o, "E1", &o.rows[0], "A:psp:wechat:F:frozen", 429900, "C:order", -429900, MO_END);
 	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 427321, "P:dealer:F:F:held", -386449,
-	    "P:dealer:D:F:held", -40872, NULL);
+	    "P:dealer:D:F:held", -40872, MO_END);
 	mo_end(&o);
 	money_world_release(&w);
 }
@@ -305,7 +305,7 @@ test_staff(void **state)
 	money_world_init(&w);
 	with_staff(&o, &w);
 	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 298101, "P:brand:cost", -262000,
-	    "P:staff:S:held", -2999, D_HELD, -33102, NULL);
+	    "P:staff:S:held", -2999, D_HELD, -33102, MO_END);
 	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
 	/* a person who was paid cannot be asked: his employer answers */
 	paid_out(&o, DEALER_D, 33102);
@@ -315,10 +315,10 @@ test_staff(void **state)
 	assert_int_equal(posting_end(&p), ERR_OK);
 	mo_write(&o, &p, 2);
 	u = mo_units(&o, 1, 0, 0);
-	assert_int_equal(
-	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r), ERR_OK);
+	assert_int_equal(mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
+	    ERR_OK);
 	mo_check(&o, "R1", mo_last(&o), "P:brand:cost", 262000, "P:staff:S:avail", 999, D_OWES,
-	    35102, REBATE, 1799, "C:refund", -299900, NULL);
+	    35102, REBATE, 1799, "C:refund", -299900, MO_END);
 	assert_int_equal(r.taken_count, 2);
 	mo_end(&o);
 	money_world_release(&w);
@@ -339,15 +339,15 @@ test_refund_after_payout(void **state)
 	money_world_init(&w);
 	three_units(&o, &w);
 	mo_check(&o, "E1", &o.rows[0], FROZEN, 290000, "P:brand:promo", 10000, "C:order", -300000,
-	    NULL);
+	    MO_END);
 	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 298260, "P:brand:cost", -240000, D_HELD,
-	    -58260, NULL);
+	    -58260, MO_END);
 	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
 	paid_out(&o, DEALER_D, 58260);
-	assert_int_equal(
-	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r), ERR_OK);
+	assert_int_equal(mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
+	    ERR_OK);
 	mo_check(&o, "R1", mo_last(&o), "P:brand:cost", 80000, D_OWES, 19420, REBATE, 580,
-	    "P:brand:promo", -3333, "C:refund", -96667, NULL);
+	    "P:brand:promo", -3333, "C:refund", -96667, MO_END);
 	assert_int_equal(mo_last(&o)->leg_count, 5);
 	assert_int_equal(r.cash_fen, 96667);
 	assert_int_equal(r.rebate_fen, 580);
@@ -357,8 +357,7 @@ test_refund_after_payout(void **state)
 	assert_int_equal(account_kind(r.taken[0].account), ACCOUNT_RECV_DEALER);
 	assert_int_equal(money_refundable(&o.m), 290000 - 96667);
 	/* the unit is back; there is no second of it */
-	assert_int_equal(
-	    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
+	assert_int_equal(mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
 	    ERR_WRONG_STATE);
 	mo_end(&o);
 	money_world_release(&w);
@@ -388,11 +387,11 @@ test_order_of_taking(void **state)
 
 		if (rows[i].over && !money_hold_over(&o.m, 1)) {
 			assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
-			mo_check(&o, "E4", mo_last(&o), D_HELD, 38840, D_AVAIL, -38840, NULL);
+			mo_check(&o, "E4", mo_last(&o), D_HELD, 38840, D_AVAIL, -38840, MO_END);
 			paid_out(&o, DEALER_D, 38840 - 9420);
 		}
-		assert_int_equal(
-		    mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
+		assert_int_equal(mo_refund(&o,
+		                     &(struct money_refund){.split_count = 1, .split = &u}, &r),
 		    ERR_OK);
 		for (int k = 0; k < mo_last(&o)->leg_count; k++) {
 			enum account_kind kind = account_kind(mo_last(&o)->account[k]);
@@ -426,23 +425,24 @@ test_refund_before_split(void **state)
 	money_world_init(&w);
 	three_units(&o, &w);
 	assert_int_equal(money_units_left(&o.m, 0), 1);
-	assert_int_equal(
-	    mo_refund(&o, &(struct money_refund){.unsplit_count = 1, .unsplit = &u}, &r), ERR_OK);
+	assert_int_equal(mo_refund(&o, &(struct money_refund){.unsplit_count = 1, .unsplit = &u},
+	                     &r),
+	    ERR_OK);
 	mo_check(&o, "R1", mo_last(&o), "C:order", 99420, REBATE, 580, "P:brand:promo", -3334,
-	    "C:refund", -96666, NULL);
+	    "C:refund", -96666, MO_END);
 	assert_int_equal(money_units_left(&o.m, 0), 0);
 	mo_refund_done(&o);
-	mo_check(&o, "R2", mo_last(&o), "C:refund", 96666, FROZEN, -96086, REBATE, -580, NULL);
+	mo_check(&o, "R2", mo_last(&o), "C:refund", 96666, FROZEN, -96086, REBATE, -580, MO_END);
 	left.line_count = 2;
 	assert_int_equal(mo_split(&o, &left, true), ERR_OK);
 	mo_check(&o, "E3", mo_last(&o), "C:order", 198840, "P:brand:cost", -160000, D_HELD, -38840,
-	    NULL);
+	    MO_END);
 	assert_null(money_check(&o.m));
 	/* it was never handed over, and is not there any more */
 	assert_int_equal(mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
 	    ERR_WRONG_STATE);
-	assert_int_equal(
-	    mo_refund(&o, &(struct money_refund){.unsplit_count = 1, .unsplit = &u}, &r),
+	assert_int_equal(mo_refund(&o, &(struct money_refund){.unsplit_count = 1, .unsplit = &u},
+	                     &r),
 	    ERR_WRONG_STATE);
 	mo_end(&o);
 	money_world_release(&w);
@@ -458,8 +458,8 @@ made_to_order(struct money_order *o, struct money_world *w)
 	w->rows[0][0].stocked = false;
 	mo_begin(o, w, BRAND);
 	mo_pay_part(o, 100000, 600, 1);
-	mo_check(o, "E1a", &o->rows[0], FROZEN, 100000, "C:order", -100000, NULL);
-	mo_check(o, "E2a", &o->rows[1], "C:order", 600, FROZEN, -600, NULL);
+	mo_check(o, "E1a", &o->rows[0], FROZEN, 100000, "C:order", -100000, MO_END);
+	mo_check(o, "E2a", &o->rows[1], "C:order", 600, FROZEN, -600, MO_END);
 }
 
 static void
@@ -472,10 +472,10 @@ test_deposit_and_balance(void **state)
 	money_world_init(&w);
 	made_to_order(&o, &w);
 	mo_pay_part(&o, 899900, 5399, 2);
-	mo_check(&o, "E1b", &o.rows[2], FROZEN, 899900, "C:order", -899900, NULL);
-	mo_check(&o, "E2b", &o.rows[3], "C:order", 5399, FROZEN, -5399, NULL);
+	mo_check(&o, "E1b", &o.rows[2], FROZEN, 899900, "C:order", -899900, MO_END);
+	mo_check(&o, "E2b", &o.rows[3], "C:order", 5399, FROZEN, -5399, MO_END);
 	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 993901, "P:brand:cost", -900000, D_HELD,
-	    -93901, NULL);
+	    -93901, MO_END);
 	assert_null(money_check(&o.m));
 	mo_end(&o);
 	money_world_release(&w);
@@ -499,23 +499,23 @@ test_forfeit(void **state)
 	o.lines[0].voided = 1;
 	assert_int_equal(mo_refund(&o, &cancel, &r), ERR_OK);
 	mo_check(&o, "R1", mo_last(&o), "C:order", 99400, REBATE, 480, "C:refund", -80000,
-	    "P:brand:other", -14880, D_HELD, -5000, NULL);
+	    "P:brand:other", -14880, D_HELD, -5000, MO_END);
 	assert_int_equal(r.cash_fen, 80000);
 	mo_refund_done(&o);
-	mo_check(&o, "R2", mo_last(&o), "C:refund", 80000, FROZEN, -79520, REBATE, -480, NULL);
+	mo_check(&o, "R2", mo_last(&o), "C:refund", 80000, FROZEN, -79520, REBATE, -480, MO_END);
 	assert_null(money_check(&o.m));
 	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
-	mo_check(&o, "E4", mo_last(&o), D_HELD, 5000, D_AVAIL, -5000, NULL);
+	mo_check(&o, "E4", mo_last(&o), D_HELD, 5000, D_AVAIL, -5000, MO_END);
 	mo_end(&o);
 	money_world_release(&w);
 	/* all of it is kept */
 	money_world_init(&w);
 	made_to_order(&o, &w);
 	o.lines[0].voided = 1;
-	assert_int_equal(mo_refund(&o,
-	                     &(struct money_refund){.forfeit_fen = 100000, .last = true}, &r),
+	assert_int_equal(mo_refund(&o, &(struct money_refund){.forfeit_fen = 100000, .last = true},
+	                     &r),
 	    ERR_OK);
-	mo_check(&o, "R1", mo_last(&o), "C:order", 99400, "P:brand:other", -99400, NULL);
+	mo_check(&o, "R1", mo_last(&o), "C:order", 99400, "P:brand:other", -99400, MO_END);
 	mo_end(&o);
 	money_world_release(&w);
 }
@@ -544,7 +544,7 @@ test_forfeit_of_units(void **state)
 	    ERR_OK);
 	/* 5999 * 799900 / 999900 = 4799.08; the brand bears the 1200 that are kept of the fee */
 	mo_check(&o, "R1", mo_last(&o), "C:order", 993901, REBATE, 4799, "C:refund", -799900,
-	    "P:brand:other", -150000 + 1200, D_HELD, -50000, NULL);
+	    "P:brand:other", -150000 + 1200, D_HELD, -50000, MO_END);
 	mo_refund_done(&o);
 	assert_null(money_check(&o.m));
 	mo_end(&o);

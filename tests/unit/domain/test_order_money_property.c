@@ -6,224 +6,9 @@
 
 #include "base/parse.h"
 #include "domain/share.h"
-#include "money_order.h"
+#include "random_order.h"
 
-#define PENDING_MAX 24
 #define RUNS 3000
-
-enum state { WAITS, HANDED, GONE };
-
-/* A fulfilment: units by line, what of the delivery fee it carries. */
-struct ful {
-	enum state state;
-	int attempt, part, number;
-	int64_t fee_fen;
-	int32_t units[TEST_SKUS]; /* waiting, or with the customer */
-	int32_t owner_units[TEST_SKUS][PARTY_IDS];
-	bool over;
-};
-
-struct run {
-	uint64_t rng;
-	struct money_world w;
-	struct money_order o;
-	struct order_line lines[TEST_SKUS];
-	int line_count;
-	int ful_count;
-	struct ful ful[PENDING_MAX];
-	int64_t fee_line[TEST_SKUS], fee_delivery_fen;
-	int64_t part_fen[TEST_SKUS]; /* that parts of units brought back, by line */
-	int64_t cash_fen;            /* that went back */
-	int64_t goodwill_fen;
-	bool plain; /* nobody's share of a unit is below zero, no goodwill: what is held suffices */
-	bool courier;
-	const char *what;
-};
-
-static int
-below(struct run *r, int n)
-{
-	return (int)(draw(&r->rng) % (uint64_t)n);
-}
-
-static bool
-chance(struct run *r, int percent)
-{
-	return below(r, 100) < percent;
-}
-
-/* ---- An order ---------------------------------------------------------------------------------------- */
-
-static void
-draw_charge(struct run *r, struct charge *c, int fixed_max, int bps_max)
-{
-	money_charge(c, chance(r, 30) ? below(r, fixed_max) : 0, below(r, bps_max),
-	    chance(r, 50) ? BASE_PAID : BASE_GROSS);
-}
-
-static void
-draw_rules(struct run *r)
-{
-	struct split_rule *rule = &r->w.rules[0];
-
-	draw_charge(r, &rule->handling, 50, 300);
-	draw_charge(r, &rule->warehouse, 50, 100);
-	draw_charge(r, &rule->platform_fee, 20, 200);
-	draw_charge(r, &rule->staff, 10, 200);
-	if (chance(r, 30)) {
-		draw_charge(r, &rule->transfer, 100, 8000);
-		rule->has_transfer = true;
-	}
-	r->courier = chance(r, 50);
-	rule->courier_cost_fen = r->courier ? below(r, 3000) : 0;
-	rule->brand_bears_courier = chance(r, 50);
-	if (chance(r, 30)) {
-		rule->negative = NEGATIVE_BRAND_ABSORBS;
-		rule->absorb_max_fen = below(r, 2000);
-	}
-	r->w.owner.staff = chance(r, 50) ? STAFF_S : 0;
-	r->w.parties[STAFF_S - 1].employer = DEALER_D;
-	if (chance(r, 10))
-		r->w.owner = (struct owner){.dealer = BRAND, .source = OWNER_BY_BRAND};
-}
-
-static void
-draw_lines(struct run *r)
-{
-	int count = 1 + below(r, 4);
-
-	for (int i = 0; i < count; i++) {
-		int64_t price = 1 + below(r, 20000);
-		int64_t discount = chance(r, 40) ? below(r, (int)price + 1) : 0;
-		int64_t cost = r->plain ? price / 10 : price * below(r, 120) / 100;
-
-		if (r->plain)
-			discount = 0;
-		(void)money_line(&r->w, price, discount, cost, 1 + below(r, 6));
-		r->w.lines[i].campaign = discount == 0 ? NONE
-		    : chance(r, 50)                    ? FUNDED_BY_BRAND
-		                                       : FUNDED_BY_THREE;
-	}
-	r->line_count = count;
-	memcpy(r->lines, r->w.lines, sizeof(r->lines));
-}
-
-static int32_t
-goods_owner_at(struct run *r, int32_t location)
-{
-	if (location == STORE_D && chance(r, 60))
-		return DEALER_D;
-	if (location == STORE_F && chance(r, 60))
-		return DEALER_F;
-	return BRAND;
-}
-
-/* The lines of w->request from one or two places. */
-static void
-draw_plan(struct run *r)
-{
-	static const enum way ways[LOCATION_IDS] = {[STORE_D] = WAY_DELIVER,
-	    [STORE_F] = WAY_DELIVER,
-	    [STORE_BRAND] = WAY_PICKUP,
-	    [CLOUD] = WAY_SHIP,
-	    [SITE] = WAY_SHIP};
-	int parts = 1 + below(r, 3);
-	int32_t left[TEST_SKUS];
-
-	r->w.plan.part_count = 0;
-	for (int i = 0; i < r->w.request.line_count; i++)
-		left[i] = r->w.lines[i].quantity;
-	for (int p = 0; p < parts; p++) {
-		int32_t location = 1 + below(r, LOCATION_IDS - 1);
-		bool any = false;
-
-		money_part(&r->w, location, ways[location]);
-		for (int i = 0; i < r->w.request.line_count; i++) {
-			int32_t units = p == parts - 1 ? left[i] : below(r, left[i] + 1);
-
-			left[i] -= units;
-			while (units > 0) {
-				int32_t some = 1 + below(r, units);
-
-				money_row(&r->w, i, some, goods_owner_at(r, location));
-				units -= some;
-				any = true;
-			}
-		}
-		if (!any)
-			r->w.plan.part_count--;
-	}
-}
-
-static int64_t
-fee_of_part(const struct run *r, int part)
-{
-	int64_t fen = 0;
-
-	for (int i = 0; i < r->w.split->leg_count; i++)
-		if (r->w.split->legs[i].line < 0 && r->w.split->legs[i].part == part &&
-		    r->w.split->legs[i].kind != LEG_SHORTFALL)
-			fen += r->w.split->legs[i].fen;
-	return fen;
-}
-
-/* The parts of the plan as fulfilments of ${attempt}. */
-static void
-add_fulfilments(struct run *r, int attempt, const int16_t *line_of)
-{
-	for (int p = 0; p < r->w.plan.part_count; p++) {
-		const struct part *part = &r->w.plan.parts[p];
-		struct ful *f = &r->ful[r->ful_count++];
-
-		assert_true(r->ful_count <= PENDING_MAX);
-		*f = (struct ful){.attempt = attempt,
-		    .part = p,
-		    .number = r->o.splits[attempt - 1].number_first + p,
-		    .fee_fen = fee_of_part(r, p)};
-		for (int i = 0; i < part->line_count; i++) {
-			int line = line_of != NULL ? line_of[part->lines[i].line]
-			                           : part->lines[i].line;
-
-			f->units[line] += part->lines[i].quantity;
-			f->owner_units[line][part->lines[i].goods_owner] += part->lines[i].quantity;
-		}
-	}
-}
-
-static void
-begin(struct run *r)
-{
-	static const int32_t collectors[] = {BRAND, DEALER_D, DEALER_F};
-
-	money_world_init(&r->w);
-	r->plain = chance(r, 40);
-	draw_rules(r);
-	draw_lines(r);
-	draw_plan(r);
-	r->w.plan.delivery_fee_fen = chance(r, 70) ? below(r, 5000) : 0;
-	if (r->plain && r->courier) {
-		r->courier = false;
-		r->w.rules[0].courier_cost_fen = 0;
-	}
-	if (r->plain) {
-		r->w.rules[0].has_transfer = false;
-		r->w.owner = (struct owner){.dealer = DEALER_D, .store = STORE_D};
-		for (int i = 0; i < r->line_count; i++)
-			r->w.lines[i].price_fen += 5000;
-		memcpy(r->lines, r->w.lines, sizeof(r->lines));
-	}
-	mo_begin(&r->o, &r->w, collectors[below(r, 3)]);
-	mo_pay(&r->o);
-	for (int i = 0; i < r->w.split->leg_count; i++) {
-		const struct leg *l = &r->w.split->legs[i];
-
-		if (l->kind == LEG_PROVIDER_FEE && l->line >= 0)
-			r->fee_line[l->line] += l->fen;
-		else if (l->kind == LEG_PROVIDER_FEE)
-			r->fee_delivery_fen += l->fen;
-	}
-	add_fulfilments(r, 1, NULL);
-}
 
 /* ---- What holds at any time -------------------------------------------------------------------------------- */
 
@@ -285,14 +70,14 @@ units_of(struct run *r, const struct ful *f, int32_t most, bool by_owner)
 		int32_t left = f->units[i] < most ? f->units[i] : most;
 
 		if (!by_owner && left > 0)
-			l[count++] =
-			    (struct money_unit_line){.line = (int16_t)i, .quantity = left};
+			l[count++] = (struct money_unit_line){.line = (int16_t)i, .quantity = left};
 		for (int p = 0; by_owner && p < PARTY_IDS; p++) {
 			int32_t some = f->owner_units[i][p] < left ? f->owner_units[i][p] : left;
 
 			if (some > 0)
-				l[count++] = (struct money_unit_line){
-				    .line = (int16_t)i, .quantity = some, .goods_owner = p};
+				l[count++] = (struct money_unit_line){.line = (int16_t)i,
+				    .quantity = some,
+				    .goods_owner = p};
 			left -= some;
 		}
 	}
@@ -376,8 +161,7 @@ cancel(struct run *r, int n)
 		if (f->units[i] != 0)
 			f->state = WAITS;
 	refund(r,
-	    &(struct money_refund){
-	        .unsplit_count = 1, .unsplit = &u, .last = !waiting(r, -1)},
+	    &(struct money_refund){.unsplit_count = 1, .unsplit = &u, .last = !waiting(r, -1)},
 	    cash_of(r, &u));
 }
 
@@ -400,11 +184,11 @@ hop(struct run *r, int n)
 		line_of[count++] = (int16_t)i;
 	}
 	r->w.request.line_count = count;
-	draw_plan(r);
+	random_plan(r);
 	r->w.plan.delivery_fee_fen = fee_fen;
 	assert_int_equal(money_world_split(&r->w, r->o.m.collector), ERR_OK);
 	r->ful[n].state = GONE;
-	add_fulfilments(r, mo_attempt(&r->o, line_of), line_of);
+	random_fulfilments(r, mo_attempt(&r->o, line_of), line_of);
 	r->what = "R1 of the fee";
 	if (f.fee_fen > fee_fen)
 		refund(r, &(struct money_refund){.delivery_fee_fen = f.fee_fen - fee_fen},
@@ -510,6 +294,61 @@ hold_ends(struct run *r, int n)
 	f->over = true;
 }
 
+/* ---- Payouts --------------------------------------------------------------------------------------------- */
+
+static void
+write_row(struct run *r, enum journal_event event, int64_t from, int64_t to, int64_t fen)
+{
+	struct posting p;
+
+	posting_begin(&p, event);
+	posting_add(&p, from, fen, 0);
+	posting_add(&p, to, -fen, 0);
+	assert_int_equal(posting_end(&p), ERR_OK);
+	mo_write(&r->o, &p, ++r->payout_no);
+}
+
+/* Some of what a dealer or member of staff has available is instructed, and arrives or comes back. */
+static void
+pay_out(struct run *r, bool all)
+{
+	const int64_t cash =
+	    account_number(ACCOUNT_PSP_FROZEN, PROVIDER_WECHAT, r->o.m.collector, 0);
+
+	r->what = "a payout";
+	for (int i = 0; i < r->o.m.balance_count; i++) {
+		const int64_t avail = r->o.balances[i].account, fen = -r->o.balances[i].fen;
+		int64_t some;
+
+		if (!account_staged(avail) || account_stage(avail) != STAGE_AVAIL || fen == 0 ||
+		    (!all && chance(r, 50)))
+			continue;
+		some = all || chance(r, 50) ? fen : 1 + below(r, (int)fen);
+		write_row(r, EVENT_E5_PAYOUT, avail, account_at_stage(avail, STAGE_PAYOUT), some);
+		if (all || chance(r, 70))
+			write_row(r, EVENT_E6_PAID_OUT, account_at_stage(avail, STAGE_PAYOUT), cash,
+			    some);
+		else
+			write_row(r, EVENT_E6_CLOSED, account_at_stage(avail, STAGE_PAYOUT), avail,
+			    some);
+	}
+}
+
+/* All that dealers owe of the order they give back. */
+static void
+splits_return(struct run *r)
+{
+	const int64_t cash =
+	    account_number(ACCOUNT_PSP_FROZEN, PROVIDER_WECHAT, r->o.m.collector, 0);
+
+	r->what = "what is owed";
+	for (int i = 0; i < r->o.m.balance_count; i++)
+		if (account_kind(r->o.balances[i].account) == ACCOUNT_RECV_DEALER &&
+		    r->o.balances[i].fen > 0)
+			write_row(r, EVENT_R3_RETURNED, cash, r->o.balances[i].account,
+			    r->o.balances[i].fen);
+}
+
 static void
 step(struct run *r)
 {
@@ -517,6 +356,10 @@ step(struct run *r)
 
 	if (chance(r, 4))
 		give_goodwill(r);
+	if (chance(r, 10))
+		pay_out(r, false);
+	if (chance(r, 3))
+		splits_return(r);
 	switch (r->ful[n].state) {
 	case WAITS:
 		if (chance(r, 60))
@@ -548,7 +391,8 @@ party_of(const struct run *r, int64_t account)
 
 	if (k == ACCOUNT_BRAND_COST || k == ACCOUNT_BRAND_OTHER || k == ACCOUNT_BRAND_PROMO)
 		return BRAND;
-	if (k == ACCOUNT_PLATFORM_PROMO || (k >= ACCOUNT_PLATFORM_HELD && k <= ACCOUNT_PLATFORM_PAYOUT))
+	if (k == ACCOUNT_PLATFORM_PROMO ||
+	    (k >= ACCOUNT_PLATFORM_HELD && k <= ACCOUNT_PLATFORM_PAYOUT))
 		return PLATFORM_OP;
 	if (account_staged(account) || k == ACCOUNT_RECV_DEALER || k == ACCOUNT_DEALER_PROMO)
 		return account_party(account);
@@ -567,14 +411,29 @@ check_zero(struct run *r)
 			sum[party_of(r, r->o.rows[i].account[k])] += r->o.rows[i].fen[k];
 	sum[BRAND] += sum[COURIER_K];
 	sum[COURIER_K] = 0;
+	/* what the fee did not pay of the couriers the owner added, some of it perhaps by a return of a split */
 	if (r->w.rules[0].courier_cost_fen != 0) {
-		/* what the fee did not pay of the couriers the owner added */
 		sum[BRAND] += sum[DEALER_D];
 		sum[DEALER_D] = 0;
+		if (r->payout_no != 0)
+			sum[BRAND] = 0;
 	}
 	for (int i = 1; i < PARTY_IDS; i++)
 		if (sum[i] != 0)
 			fail_msg("all came back, and party %d has %lld", i, (long long)sum[i]);
+}
+
+/* That its bearers do not have again. */
+static int64_t
+goodwill_given(const struct run *r)
+{
+	int64_t fen = 0;
+
+	for (int i = 0; i < r->o.m.row_count; i++)
+		for (int k = 0; k < r->o.rows[i].unit_count; k++)
+			if (r->o.rows[i].units[k].line == MONEY_GOODWILL)
+				fen += r->o.rows[i].units[k].row_from;
+	return fen;
 }
 
 static void
@@ -596,15 +455,20 @@ finish(struct run *r)
 	if (fee_fen > 0)
 		refund(r, &(struct money_refund){.delivery_fee_fen = fee_fen}, fee_fen);
 	row_equal(r->what, money_refundable(&r->o.m), 0);
+	for (int n = 0; n < r->ful_count; n++)
+		if (r->ful[n].state == HANDED)
+			hold_ends(r, n);
+	if (r->payout_no == 0 && r->goodwill_fen == 0)
+		check_zero(r);
+	/* who had paid what he owed is owed it again, and the other way about */
+	splits_return(r);
+	pay_out(r, true);
 	mo_refund_done(&r->o);
 	r->cash_fen = 0;
 	if (money_check(&r->o.m) != NULL)
 		fail_msg("%s", money_check(&r->o.m));
-	if (r->goodwill_fen == 0)
+	if (goodwill_given(r) == 0)
 		check_zero(r);
-	for (int n = 0; n < r->ful_count; n++)
-		if (r->ful[n].state == HANDED)
-			hold_ends(r, n);
 	for (int i = 0; i < r->o.m.row_count; i++)
 		for (int k = 0; k < r->o.rows[i].leg_count; k++) {
 			int64_t account = r->o.rows[i].account[k];
@@ -639,7 +503,7 @@ test_orders(void **state)
 		memset(&r, 0, sizeof(r));
 		r.rng = seed;
 		r.what = "begin";
-		begin(&r);
+		random_order(&r);
 		check(&r, false);
 		for (int steps = 4 + below(&r, 24); steps > 0; steps--)
 			step(&r);
