@@ -134,7 +134,7 @@ mo_write(struct money_order *o, const struct posting *p, int event_no)
 		for (int k = 0; k < p->leg_count; k++) {
 			if (account[k] == account[i])
 				sum += fen[k];
-			if (account[k] == account[i] && k < i)
+			if (k < i && account[k] == account[i])
 				first = false;
 		}
 		if (first && account_bounded(account[i]))

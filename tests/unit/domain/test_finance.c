@@ -331,7 +331,19 @@ test_dispute_shares(void **state)
 /* ---- Adjustments ----------------------------------------------------------------------------------------- */
 
 static void
-test_adjust(void **state)
+party_codes(struct money_world *w)
+{
+	bool added;
+
+	assert_true(strmap_init(&w->w.party_code, 64) == ERR_OK);
+	for (int i = 0; i < w->w.party_count; i++)
+		assert_int_equal(strmap_put(&w->w.party_code, w->parties[i].code, (uint32_t)i,
+		                     &added),
+		    ERR_OK);
+}
+
+static void
+test_accounts(void **state)
 {
 	static const struct {
 		const char *text;
@@ -358,19 +370,11 @@ test_adjust(void **state)
 	    {"P:dealer:D::avail", (enum account_kind)0, false},
 	};
 	struct money_world w;
-	struct money_order o;
-	struct finance_books b;
-	struct posting p;
 	struct buf text;
-	bool added;
 
 	(void)state;
-	one(&o, &w, 599900, 540000);
-	assert_true(strmap_init(&w.w.party_code, 64) == ERR_OK);
-	for (int i = 0; i < w.w.party_count; i++)
-		assert_int_equal(strmap_put(&w.w.party_code, w.parties[i].code, (uint32_t)i,
-		                     &added),
-		    ERR_OK);
+	money_world_init(&w);
+	party_codes(&w);
 	buf_init(&text, 128);
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		int64_t account = account_parse(&w.w, rows[i].text);
@@ -385,6 +389,21 @@ test_adjust(void **state)
 		row_text(rows[i].text, buf_cstr(&text), rows[i].text);
 	}
 	buf_release(&text);
+	strmap_release(&w.w.party_code);
+	money_world_release(&w);
+}
+
+static void
+test_adjust(void **state)
+{
+	struct money_world w;
+	struct money_order o;
+	struct finance_books b;
+	struct posting p;
+
+	(void)state;
+	one(&o, &w, 599900, 540000);
+	party_codes(&w);
 	/* found to have cost 2000 less: D has that, too */
 	b = books_of(&o);
 	posting_begin(&p, EVENT_J_ADJUST);
@@ -418,6 +437,7 @@ main(void)
 	    cmocka_unit_test(test_dispute_lost),
 	    cmocka_unit_test(test_dispute_won),
 	    cmocka_unit_test(test_dispute_shares),
+	    cmocka_unit_test(test_accounts),
 	    cmocka_unit_test(test_adjust),
 	};
 
