@@ -264,7 +264,7 @@ audit_run(struct cli *c)
 			    again.orders, again.decisions, again.older, again.rows, again.differ);
 	}
 	if (e == ERR_OK)
-		e = audit(conf.db, stdout, &total, &r);
+		e = audit(conf.db, (int32_t)conf.split_cap_bps, stdout, &total, &r);
 	conf_release(&conf);
 	if (e != ERR_OK)
 		return cli_fail(c, &r);

@@ -100,21 +100,32 @@ fulfilment_of(const struct order_read *o, int number)
 	return NULL;
 }
 
+/* Whether a row behind ${at} is taken to have been there: clocks of instances differ. */
+enum clocks { CLOCKS_AGREE, CLOCKS_OF_PAYMENTS, CLOCKS_OF_HOLDS, CLOCKS_COUNT };
+
+static bool
+there_then(const struct money_row *r, enum clocks clocks)
+{
+	if (r->event == EVENT_E1_PAID || r->event == EVENT_E2_FEE)
+		return clocks != CLOCKS_AGREE;
+	return r->event == EVENT_E4_HOLD_ENDED && clocks == CLOCKS_OF_HOLDS;
+}
+
 static enum err
-rows_then(const struct again *x, int at, bool paid, struct order_money *m)
+rows_then(const struct again *x, int at, enum clocks clocks, struct order_money *m)
 {
 	const struct order_money *all = &x->books.money;
 	struct money_row *rows;
 
 	m->row_count = at;
-	if (!paid)
+	if (clocks == CLOCKS_AGREE)
 		return ERR_OK;
 	rows = arena_array(x->arena, (size_t)all->row_count, sizeof(*rows));
 	if (rows == NULL)
 		return ERR_NO_MEMORY;
 	m->row_count = 0;
 	for (int i = 0; i < all->row_count; i++)
-		if (i < at || all->rows[i].event == EVENT_E1_PAID || all->rows[i].event == EVENT_E2_FEE)
+		if (i < at || (i > at && there_then(&all->rows[i], clocks)))
 			rows[m->row_count++] = all->rows[i];
 	m->rows = rows;
 	return ERR_OK;
@@ -122,7 +133,7 @@ rows_then(const struct again *x, int at, bool paid, struct order_money *m)
 
 /* Holds that were over when row ${at} was posted. */
 static enum err
-over_then(const struct again *x, int at, struct order_money *m)
+over_then(const struct again *x, int at, enum clocks clocks, struct order_money *m)
 {
 	const struct money_read *r = x->order->money;
 	int *over = arena_array(x->arena, (size_t)r->settlement_count, sizeof(*over));
@@ -133,7 +144,8 @@ over_then(const struct again *x, int at, struct order_money *m)
 	m->over_count = 0;
 	for (int i = 0; i < r->settlement_count; i++)
 		if (r->settlements[i].ended_us != 0 &&
-		    r->settlements[i].ended_us < r->metas[at].posted_us)
+		    (r->settlements[i].ended_us < r->metas[at].posted_us ||
+		        clocks == CLOCKS_OF_HOLDS))
 			over[m->over_count++] = r->settlements[i].number;
 	return ERR_OK;
 }
@@ -170,9 +182,9 @@ rules_read(const struct again *x, const struct fulfilment_read *f, struct money_
 	    split_bearer(x->world, rule->lost_fee, x->books.money.owner, f->dealer);
 }
 
-/* With the rows that stand before it; ${paid}: with the payments behind it, too.  NULL: the same. */
+/* NULL: the same. */
 static enum err
-row_try(struct again *x, int at, bool paid, const char **why)
+row_try(struct again *x, int at, enum clocks clocks, const char **why)
 {
 	const struct money_row *row = &x->books.money.rows[at];
 	const struct fulfilment_read *f = fulfilment_of(x->order, row->number);
@@ -180,10 +192,10 @@ row_try(struct again *x, int at, bool paid, const char **why)
 	struct order_money m = x->books.money;
 	struct money_rules rules = {0};
 	struct money_units u;
-	enum err e = p != NULL ? rows_then(x, at, paid, &m) : ERR_NO_MEMORY;
+	enum err e = p != NULL ? rows_then(x, at, clocks, &m) : ERR_NO_MEMORY;
 
 	if (e == ERR_OK)
-		e = over_then(x, at, &m);
+		e = over_then(x, at, clocks, &m);
 	if (e == ERR_OK && row->event == EVENT_E3_SPLIT && f != NULL)
 		e = books_units(&x->books, x->order, f, x->arena, &u);
 	if (e != ERR_OK)
@@ -201,22 +213,26 @@ row_try(struct again *x, int at, bool paid, const char **why)
 }
 
 /*
- * Rows stand as they were posted, by the clocks of the instances that did: what a payment's commit made possible may
- * stand before it.
+ * Rows stand as they were posted, by the clocks of the instances that did: what a payment or the end of a hold made
+ * possible may stand before it.
  */
 static enum err
 row_again(struct again *x, int at)
 {
 	const struct money_row *row = &x->books.money.rows[at];
-	const char *why = NULL, *why_paid = NULL;
-	enum err e = row_try(x, at, false, &why);
+	const char *why = NULL, *first = NULL;
+	enum err e = ERR_OK;
 
 	x->total->rows++;
-	if (e == ERR_OK && why != NULL) {
-		e = row_try(x, at, true, &why_paid);
-		if (e == ERR_OK && why_paid != NULL)
-			differs(x, "event", row->event, row->event_no, why);
+	for (int c = CLOCKS_AGREE; e == ERR_OK && c < CLOCKS_COUNT; c++) {
+		why = NULL;
+		e = row_try(x, at, (enum clocks)c, &why);
+		if (why == NULL)
+			return e;
+		first = first != NULL ? first : why;
 	}
+	if (e == ERR_OK)
+		differs(x, "event", row->event, row->event_no, first);
 	return e;
 }
 

@@ -1,10 +1,13 @@
 #include "store/audit.h"
 
+#include <inttypes.h>
+
 #include "base/parse.h"
 #include "store/admin.h"
 #include "store/audit_check.h"
 
-static const struct audit_check *const tables[] = {audit_orders, audit_stock, audit_money, audit_books};
+static const struct audit_check *const tables[] = {
+    audit_orders, audit_stock, audit_money, audit_books, audit_payout};
 #define TABLE_COUNT ((int)(sizeof(tables) / sizeof(tables[0])))
 
 static enum err
@@ -44,16 +47,21 @@ count_orders(PGconn *c, struct audit_total *out, struct reason *r)
 }
 
 enum err
-audit(const char *db, FILE *to, struct audit_total *out, struct reason *r)
+audit(const char *db, int32_t split_cap_bps, FILE *to, struct audit_total *out, struct reason *r)
 {
+	char cap[16];
+	const char *const args[] = {cap};
 	PGconn *c;
 	enum err e;
 
+	(void)snprintf(cap, sizeof(cap), "%" PRId32, split_cap_bps);
 	*out = (struct audit_total){0};
 	e = admin_connect(&c, db, r);
 	if (e != ERR_OK)
 		return e;
 	e = admin_run(c, "begin isolation level repeatable read, read only", NULL, 0, NULL, r);
+	if (e == ERR_OK)
+		e = admin_run(c, "select set_config('yuncang.split_cap_bps', $1, true)", args, 1, NULL, r);
 	if (e == ERR_OK)
 		e = count_orders(c, out, r);
 	for (int i = 0; e == ERR_OK && i < TABLE_COUNT; i++)

@@ -20,7 +20,7 @@ struct audit_total {
 	int64_t violations;
 };
 
-/* A line on ${to} for each check that failed and its first violations.  DB_DOWN, INTERNAL: ${r} says why. */
-enum err audit(const char *db, FILE *to, struct audit_total *out, struct reason *r) MUST_CHECK;
+/* ${split_cap_bps}: the setting.  A line on ${to} for each check that failed and its first violations.  DB_DOWN, INTERNAL: ${r} says why. */
+enum err audit(const char *db, int32_t split_cap_bps, FILE *to, struct audit_total *out, struct reason *r) MUST_CHECK;
 
 #endif

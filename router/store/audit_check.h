@@ -14,5 +14,6 @@ extern const struct audit_check audit_orders[];
 extern const struct audit_check audit_stock[];
 extern const struct audit_check audit_money[];
 extern const struct audit_check audit_books[];
+extern const struct audit_check audit_payout[];
 
 #endif
