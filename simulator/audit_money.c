@@ -299,6 +299,14 @@ amount_fits(const struct audit_order *o, const struct audit_payment *p)
 	return p->outcome == PAID_SECOND || p->fen == o->deposit_fen;
 }
 
+/* With the balance comes what is funded of units that were not cancelled by then. */
+static bool
+order_fits(const struct audit_payment *p, int64_t order, int64_t funded)
+{
+	return p->outcome == PAID_BALANCE ? order >= p->fen && order <= p->fen + funded
+	                                  : order == p->fen + funded;
+}
+
 /* E1 takes the cash in, E2 pays the fee; R1 gives back what opened nothing. */
 static void
 payment_check(const struct audit_order *o, const struct audit_names *n,
@@ -313,7 +321,7 @@ payment_check(const struct audit_order *o, const struct audit_names *n,
 	int64_t want_fee = fee_of(o, n, before + p->fen) - fee_of(o, n, before);
 	int64_t funded = balance || o->deposit_fen == 0 ? funded_by_others(o) : 0;
 
-	if (cash != p->fen || !amount_fits(o, p) || (opens && order != p->fen + funded))
+	if (cash != p->fen || !amount_fits(o, p) || (opens && !order_fits(p, order, funded)))
 		audit_found(r, AUDIT_PAID_POSTING,
 		    "order %s: payment %s of %lld for a total of %lld, E1 %lld against %lld", o->id,
 		    p->number, (long long)p->fen, (long long)(o->goods_fen + o->delivery_fen),

@@ -1,7 +1,7 @@
 #ifndef ROUTER_DOMAIN_SPLIT_ROW_H
 #define ROUTER_DOMAIN_SPLIT_ROW_H
 
-/* split_row: what split's files share, and nobody else. */
+/* split_row: what split's files share; who funds a unit is asked by postings, too (split_fund_unit(), split_fund_add()). */
 #include <stdbool.h>
 
 #include "domain/split.h"

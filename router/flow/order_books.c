@@ -152,12 +152,6 @@ decisions_fill(const struct world *w, const struct order_read *o, struct arena *
 
 /* ---- Lines, rows, balances ------------------------------------------------------------------------ */
 
-static bool
-unsold(enum fulfilment_state s)
-{
-	return s == FUL_CANCELLED;
-}
-
 /* Units of ${line} that an R1 is about which never had been split. */
 static int32_t
 refunded_unsplit(const struct money_read *m, int line)
@@ -172,22 +166,30 @@ refunded_unsplit(const struct money_read *m, int line)
 	return units;
 }
 
+int32_t
+units_cancelled(const struct order_read *o, int line)
+{
+	int32_t units = 0;
+
+	for (int i = 0; i < o->fulfilment_count; i++) {
+		const struct fulfilment_read *f = &o->fulfilments[i];
+
+		for (int n = 0; f->moved_to == 0 && f->state == FUL_CANCELLED && n < f->line_count;
+		     n++)
+			if (f->lines[n].line == line)
+				units += f->lines[n].quantity;
+	}
+	return units;
+}
+
 /* Of an order in two parts: cancelled units that no row is about made the balance smaller. */
 static int32_t
 voided(const struct order_read *o, int line)
 {
 	int32_t units = 0;
 
-	if (o->deposit == NULL)
-		return 0;
-	for (int i = 0; i < o->fulfilment_count; i++) {
-		const struct fulfilment_read *f = &o->fulfilments[i];
-
-		for (int n = 0; f->moved_to == 0 && unsold(f->state) && n < f->line_count; n++)
-			if (f->lines[n].line == line)
-				units += f->lines[n].quantity;
-	}
-	units -= refunded_unsplit(o->money, line);
+	if (o->deposit != NULL)
+		units = units_cancelled(o, line) - refunded_unsplit(o->money, line);
 	return units > 0 ? units : 0;
 }
 

@@ -29,6 +29,8 @@ struct order_books {
 enum err order_books_make(const struct world *w, const struct order_read *o, struct arena *a,
     struct order_books *out) MUST_CHECK;
 
+/* Units of ${line} that were cancelled and live on nowhere. */
+int32_t units_cancelled(const struct order_read *o, int line);
 /* Ordinal of the part of its decision that ${f}'s units come from, also where they parted from it. */
 int books_part(const struct order_books *b, const struct order_read *o,
     const struct fulfilment_read *f);

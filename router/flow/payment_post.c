@@ -1,5 +1,7 @@
 #include "flow/payment_post.h"
 
+#include "domain/split_row.h"
+#include "flow/order_books.h"
 #include "flow/read_flow.h"
 
 /* ---- Journal ------------------------------------------------------------------------------------- */
@@ -25,11 +27,39 @@ fee(const struct payment_books *b, int64_t of_fen, int64_t *out)
 	return fen_bps(of_fen, collector->fee_bps, ROUND_HALF_UP, out);
 }
 
+/* Campaigns fund what is still sold: units that were cancelled made the balance smaller, and are not. */
+static enum err
+fund_left(const struct payment_books *b, struct split *part)
+{
+	const struct order_read *o = b->order;
+	struct reason why;
+	enum err e = ERR_OK;
+
+	part->funding_count = 0;
+	part->total.funded_fen = part->total.absorbed_fen = 0;
+	for (int i = 0; e == ERR_OK && i < o->line_count; i++) {
+		const struct order_line_read *l = &o->lines[i];
+		int32_t units = l->quantity - units_cancelled(o, i);
+		const struct campaign *k;
+		int64_t of_unit[FUNDERS_MAX];
+
+		if (l->campaign == 0 || l->discount_fen == 0 || units == 0)
+			continue;
+		k = &b->world->campaigns[world_campaign(b->world, l->campaign)];
+		split_fund_unit(k, l->discount_fen, of_unit);
+		for (int n = 0; e == ERR_OK && n < k->funder_count; n++)
+			e = split_fund_add(part, k->funder[n], of_unit[n] * units, &why);
+		part->total.funded_fen += l->discount_fen * units;
+	}
+	return e;
+}
+
 enum err
 payment_post_part(const struct payment_books *b, const struct split *s)
 {
 	int64_t before_fen = s != NULL ? b->order->deposit->deposit_fen : 0, fee_fen = 0;
 	struct split part = {0};
+	enum err e;
 
 	if (s != NULL)
 		part = *s;
@@ -39,7 +69,8 @@ payment_post_part(const struct payment_books *b, const struct split *s)
 	    !fee(b, before_fen + b->in->payment->amount_fen, &part.total.provider_fee_fen))
 		return ERR_OVERFLOW;
 	part.total.provider_fee_fen -= fee_fen;
-	return payment_post(b, &part);
+	e = s != NULL ? fund_left(b, &part) : ERR_OK;
+	return e == ERR_OK ? payment_post(b, &part) : e;
 }
 
 enum err

@@ -362,6 +362,53 @@ def test_one_of_two_is_cancelled_before_the_balance(books):
     assert books.posted(order, "E3") == [{"C:order": 497000, "P:brand:cost": -400000, HELD: -97000}]
 
 
+def in_part(books, quantity, deposit_bps, discount=0):
+    """An order of goods made for it at 100000, of which the deposit is paid; its total, the deposit."""
+    books.town.put_policy(depositBps=deposit_bps)
+    line = {"sku": books.sku(100000, 80000, {}, madeToOrder=True), "quantity": quantity}
+    if discount:
+        line |= {"campaign": books.town.campaign(1000000, unitMaxFen=str(discount)), "discountFen": str(discount)}
+    order = books.town.submit([line], storefront="F-A1")
+    books.town.put_policy()
+    deposit = int(order["depositFen"])
+    books.town.pay(order, payment=books.town.payment(deposit, "D-" + order["orderId"]))
+    return order, total(order), deposit
+
+
+def test_the_deposit_pays_for_what_is_left(books):
+    """Two of three are cancelled before the balance: that is gone, a part of the deposit goes back, the third is paid."""
+    order, whole, deposit = in_part(books, 3, 9000)
+    assert (whole, deposit) == (300000, 270000)
+    books.cancel(order, lines=[(0, 2)])
+    assert books.posted(order, "R1") == [{"C:order": 168980, REBATE: 1020, "C:refund": -170000}]
+    assert [r[2:5] for r in books.refunds(order)] == [("D-" + order["orderId"], 170000, 1020)]
+    books.shipped(order)
+    assert books.posted(order, "E3") == [{"C:order": 99400, "P:brand:cost": -80000, HELD: -19400}]
+
+
+def test_a_coupon_on_what_is_paid_in_parts(books):
+    """The brand funds what is sold in the end: of two, one is cancelled before the balance."""
+    order, whole, deposit = in_part(books, 2, 1000, discount=10000)
+    assert (whole, deposit) == (180000, 18000)
+    books.cancel(order, lines=[(0, 1)])
+    books.store("StartProduction", order, staff="B1")
+    books.town.pay(order, payment=books.town.payment(72000))
+    assert books.posted(order, "E1") == [{BRAND_FROZEN: 18000, "C:order": -18000},
+                                         {BRAND_FROZEN: 72000, "P:brand:promo": 10000, "C:order": -82000}]
+    books.shipped(order)
+    assert books.posted(order, "E3") == [{"C:order": 99460, "P:brand:cost": -80000, HELD: -19460}]
+
+
+def test_a_coupon_where_no_balance_is_left(books):
+    """The deposit pays for what is left of the order: what the brand funds of it comes with the split."""
+    order, whole, deposit = in_part(books, 2, 5000, discount=10000)
+    assert (whole, deposit) == (180000, 90000)
+    books.cancel(order, lines=[(0, 1)])
+    assert books.posted(order, "R1") == []
+    books.shipped(order)
+    assert books.posted(order, "E3") == [{"C:order": 89460, "P:brand:promo": 10000, "P:brand:cost": -80000, HELD: -19460}]
+
+
 def test_lost_parcel(books):
     """Ex 13: seller's fault, all goes back, the delivery fee as well."""
     order = books.bought(books.sku(199900, 150000, {"SITE": 5}), way=SHIP)
