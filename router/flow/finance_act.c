@@ -275,7 +275,7 @@ freight_known(void *ctx, enum err e)
 		    "the order is not paid");
 	if (e == ERR_OK)
 		f->world = call_world(f->x->call);
-	if (e == ERR_OK && f->party == 0)
+	if (e == ERR_OK && f->party == 0 && ful != NULL)
 		e = freight_bearer(f, ful);
 	if (e == ERR_OK)
 		finance_run(f->x, &f->write);

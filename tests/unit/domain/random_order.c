@@ -87,7 +87,7 @@ random_plan(struct run *r)
 	    [CLOUD] = WAY_SHIP,
 	    [SITE] = WAY_SHIP};
 	int parts = 1 + below(r, 3);
-	int32_t left[TEST_SKUS];
+	int32_t left[TEST_SKUS] = {0};
 
 	r->w.plan.part_count = 0;
 	for (int i = 0; i < r->w.request.line_count; i++)
