@@ -43,7 +43,8 @@ struct run {
 	struct slot slots[SLOTS_MAX];
 	int busy;
 
-	int64_t unknown; /* orders that name what came into the catalog meanwhile */
+	int64_t from_us; /* the catalog is of then */
+	int64_t later;   /* orders that came behind it and may name what it lacks */
 	int64_t shown, began_us, told_us;
 	bool tty;
 };
@@ -109,13 +110,16 @@ order_done(void *ctx, enum err e, struct order_read *o)
 	struct run *x = s->run;
 	const struct world *w = catalog_world(x->catalog);
 	struct recompute_total t = x->total;
+	bool later;
 
 	if (e != ERR_OK) {
 		failed(x, "reading an order", e);
 		slot_end(s);
 		return;
 	}
-	e = recompute_order(x->catalog, w, o, s->arena, &t, s->again ? tell : tell_nobody, x);
+	later = o->created_us >= x->from_us && !order_is_known(w, o, s->arena);
+	e = recompute_order(x->catalog, w, o, s->arena, &t,
+	    s->again && !later ? tell : tell_nobody, x);
 	if (e == ERR_OK && t.differ > x->total.differ && !s->again) {
 		s->again = true;
 		slot_read(s);
@@ -123,8 +127,8 @@ order_done(void *ctx, enum err e, struct order_read *o)
 	}
 	if (e != ERR_OK) {
 		failed(x, "an order", e);
-	} else if (t.differ > x->total.differ && !order_is_known(w, o, s->arena)) {
-		x->unknown++;
+	} else if (t.differ > x->total.differ && later) {
+		x->later++;
 	} else {
 		x->total = t;
 	}
@@ -259,6 +263,7 @@ recompute(const struct conf *conf, FILE *to, struct recompute_total *out, struct
 	x->to = to;
 	x->tty = isatty(STDERR_FILENO) == 1;
 	x->began_us = x->told_us = clock_mono_us();
+	x->from_us = clock_wall_us();
 	log_level_max = LOG_LEVEL_WARN;
 	e = make(x, conf);
 	if (e == ERR_OK)
@@ -271,9 +276,9 @@ recompute(const struct conf *conf, FILE *to, struct recompute_total *out, struct
 	if (x->err == ERR_OK)
 		orders(x);
 	progress(x, true);
-	if (x->unknown > 0)
-		fprintf(stderr, "recompute: %" PRId64 " orders name what came meanwhile; passed by\n",
-		    x->unknown);
+	if (x->later > 0)
+		fprintf(stderr, "recompute: %" PRId64 " orders came meanwhile and are passed by\n",
+		    x->later);
 	*out = x->total;
 	e = x->err;
 	if (e != ERR_OK)

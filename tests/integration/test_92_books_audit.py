@@ -167,6 +167,9 @@ OTHERWISE = {
     "a refund": (
         "update journal set amounts[1] = amounts[1] + 1, amounts[2] = amounts[2] - 1 where event = 9", 1,
         r"event 9 \d+: "),
+    "a record": (
+        "update decision set record = substr(record, 1, length(record) - 1) where order_id = "
+        "(select min(order_id::text)::uuid from decision)", 1, "decisions 0 0: cannot be read"),
     "the book": (
         "update split_rule_book set state = 1", 4, r"decision 1 \d+: the book of its version is gone"),
 }
