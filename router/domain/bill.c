@@ -217,15 +217,13 @@ set_ref(const struct reading *x, struct bill_line *out)
 	enum bill_field f = BILL_NUMBER;
 	int len;
 
-	if (out->class == CLASS_PAYMENT || out->class == CLASS_FEE) {
+	/* A release by the provider himself, when he may keep it no longer, has no number of ours. */
+	if (out->class == CLASS_PAYMENT || out->class == CLASS_FEE ||
+	    (out->class == CLASS_RELEASE && number[0] == '\0')) {
 		f = BILL_TRANSACTION;
 		number = number_cell(x, f);
 	} else if (out->class == CLASS_SPLIT) {
 		receiver = cell(x, BILL_RECEIVER);
-	} else if (out->class == CLASS_RELEASE && number[0] == '\0') {
-		/* by the provider himself, when he may keep it no longer */
-		f = BILL_TRANSACTION;
-		number = number_cell(x, f);
 	}
 	if (number[0] == '\0' && (out->class == CLASS_WITHDRAWAL || out->class == CLASS_OTHER))
 		number = cell(x, f = BILL_LINE);
