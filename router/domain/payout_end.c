@@ -86,6 +86,8 @@ own_after(struct payout_pass *p)
 	owed = payout_released_dealer(PROVIDER_NONE, &mine, 0, &p->posting);
 	plan_post(p, event_no, "", p->terms->now_us);
 	owed_dealer(p, EVENT_E7D_RELEASED, event_no, o->collector, mine.brand, owed);
+	if (owed > 0) /* rails were chosen before */
+		plan_again(p, p->terms->now_us);
 }
 
 /* ---- Results ------------------------------------------------------------------------------------- */

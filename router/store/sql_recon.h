@@ -25,7 +25,7 @@
 #define SQL_BOOKS(ref, where) \
 	"select " SQL_COLLECTOR " as collector_id, " ref " as ref, count(*)::int4 as entries, " \
 	"sum(e.fen) filter (where e.event <> 17)::int8 as fen, sum(e.fen) filter (where e.event = 2)::int8 as fee, " \
-	"-sum(e.fen) filter (where e.account >> 55 = 1)::int8 as released from entry e " \
+	"-sum(e.fen) filter (where e.account >> 55 = 1 and e.event in (7, 17))::int8 as released from entry e " \
 	"where " SQL_AT_PROVIDER " and " where " group by 1, 2"
 /* 5: what is released moves within the provider's books. */
 #define SQL_MATCH(books) \
