@@ -392,8 +392,10 @@ hold_plain(struct payout_pass *p, int number, bool beside)
 			if (!account_staged(account) || account_stage(account) != STAGE_HELD ||
 			    has_leg(x, account))
 				continue;
-			fen = beside ? put(m, number, account) : plan_sum(p, account);
-			if (fen != 0 &&
+			fen = plan_sum(p, account);
+			if (beside && put(m, number, account) > fen)
+				fen = put(m, number, account);
+			if (fen < 0 &&
 			    (!add_leg(x, account, -fen) ||
 			        !add_leg(x, account_at_stage(account, STAGE_AVAIL), fen)))
 				return ERR_OVERFLOW;
