@@ -384,6 +384,8 @@ play(struct play *p)
 		return e;
 	if (d->o->provider[0] != '\0')
 		e = month_money_new(&d->money, d->o->provider, d->o->db, d->o->outage_s * US_PER_S);
+	if (e == ERR_OK && d->money != NULL)
+		e = month_money_trouble(d->money, d->world->dealer_count);
 	if (e != ERR_OK)
 		return e;
 	shop_make(p);

@@ -13,6 +13,7 @@
 #include "simulator/bench.h"
 #include "simulator/day.h"
 #include "simulator/load.h"
+#include "simulator/month.h"
 #include "simulator/provider.h"
 #include "simulator/run.h"
 #include "simulator/screens.h"
@@ -123,6 +124,16 @@ demo_command_run(const struct options *o, bool day)
 	return audited != EXIT_WELL ? audited : ran;
 }
 
+static int
+month_command_run(const struct options *o)
+{
+	int64_t violations = 0;
+
+	if (month_run(o, &violations) != ERR_OK)
+		return EXIT_FAILED;
+	return violations == 0 ? EXIT_WELL : EXIT_VIOLATION;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -145,6 +156,8 @@ main(int argc, char **argv)
 		return demo_command_run(&o, false);
 	if (strcmp(command, "day") == 0)
 		return demo_command_run(&o, true);
+	if (strcmp(command, "month") == 0)
+		return month_command_run(&o);
 	if (strcmp(command, "bench") == 0)
 		return measure_command_run(&o, bench_run);
 	if (strcmp(command, "screens") == 0)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "simulator/audit_db.h"
 #include "simulator/month_ask.h"
+#include "simulator/world.h"
 
 #define NUMBER_LEN_MAX 32 /* of the provider's own numbers */
 
@@ -118,6 +119,26 @@ month_money_pay(struct month_money *m, const struct month_payment *p)
 	        c.number, "amount", (json_int_t)p->fen, "fee",
 	        (json_int_t)(fee(&c, before + p->fen) - fee(&c, before)), "paid_at",
 	        (json_int_t)p->paid_us, "out_trade_no", p->order_id));
+}
+
+enum err
+month_money_trouble(struct month_money *m, int dealers)
+{
+	char number[64], code[WORLD_CODE_SIZE];
+	enum err e = told(m, "/control/faults",
+	    json_pack("{s:i, s:i, s:i, s:i, s:i}", "error_before_bps", 100, "error_after_bps", 200,
+	        "lost_bps", 100, "cut_bps", 100, "limited_bps", 200));
+
+	for (int i = 0; e == ERR_OK && i < dealers; i++) {
+		(void)snprintf(number, sizeof(number), "1900-%s", world_code(code, 'D', i));
+		if (i % 8 == 3) /* closed for good, or twice */
+			e = told(m, "/control/close",
+			    i % 16 == 3 ? json_pack("{s:s}", "account", number)
+			                : json_pack("{s:s, s:i}", "account", number, "count", 2));
+		if (e == ERR_OK && i % 2 == 0)
+			e = told(m, "/control/optin", json_pack("{s:s}", "account", number));
+	}
+	return e;
 }
 
 enum err

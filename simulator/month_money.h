@@ -22,10 +22,16 @@ void month_money_free(struct month_money *m); /* NULL is fine */
 struct month_payment {
 	const char *order_id, *number;
 	int64_t fen, paid_us;
-	bool balance; /* the second part of an order: its fee is what both together cost, less the first one's */
+	/* the second part of an order: its fee is what both together cost, less the first one's */
+	bool balance;
 };
 /* The same again is no second payment.  ERR_IO: logged. */
 enum err month_money_pay(struct month_money *m, const struct month_payment *p) MUST_CHECK;
+/*
+ * How the provider behaves: some answers go wrong, some of ${dealers} have accounts that take nothing, for a while or for
+ * good, and one in two has not agreed to give back.
+ */
+enum err month_money_trouble(struct month_money *m, int dealers) MUST_CHECK;
 enum err month_money_clock(struct month_money *m, int64_t now_us) MUST_CHECK;
 
 #endif

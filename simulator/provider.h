@@ -39,8 +39,8 @@
  *       is final once it was asked for pending_polls times; lowering it releases what waits.
  *   faults {fault_bps, FAULT_bps…, stall_ms, next, count, path}: see provider_faults.h.  next: the next count (1)
  *       requests whose path begins with path meet this fault.
- *   plant {date, kind, bill}: that day's bill (trade, fund or split; trade) differs from the books in one thing:
- *       fee (one fen more), refund (one that nobody asked for), missing (its last row left out), amount (a row one
+ *   plant {date, kind, bill, amount}: that day's bill (trade, fund or split; trade) differs from the books in one thing:
+ *       fee (one fen more), refund (one that nobody asked for, of amount or one yuan), missing (its last row left out), amount (a row one
  *       fen more), or is broken: summary, header, hash, truncated.  kind none: as the books say.
  *   GET books: {now, config, merchants: [{number, frozen, available, disputed, withdrawn, topped_up}],
  *       transactions: [{transaction_id, sub_mchid, out_trade_no, amount, fee, frozen, unsplit, finished, refunded,

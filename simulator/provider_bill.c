@@ -101,12 +101,12 @@ file_keep(struct bill_files *f, int64_t now_us, uint8_t *data, size_t len)
 
 /* ---- Asking for one -------------------------------------------------------------------------------- */
 
-static const char *
+static const struct books_plant *
 plant_of(const struct books *b, const char *date, const char *name)
 {
 	for (const struct books_plant *p = b->plants; p != NULL; p = p->next)
 		if (strcmp(p->date, date) == 0 && strcmp(p->bill, name) == 0)
-			return strcmp(p->kind, "none") == 0 ? NULL : p->kind;
+			return strcmp(p->kind, "none") == 0 ? NULL : p;
 	return NULL;
 }
 
@@ -163,6 +163,7 @@ bill_ask(struct bill_files *f, struct books *b, const struct ask *q, size_t whic
 {
 	const char *date = ask_query(q, "bill_date"), *tar = ask_query(q, "tar_type"),
 	           *option = NULL;
+	const struct books_plant *plant;
 	struct bill_wanted w = {.kind = bills[which].kind, .payer = ask_query(q, "sub_mchid")};
 
 	if (date == NULL || !china_date_parse(date, &w.day))
@@ -177,7 +178,11 @@ bill_ask(struct bill_files *f, struct books *b, const struct ask *q, size_t whic
 		return false;
 	if (w.kind == BILL_FUND && w.payer == NULL)
 		w.payer = b->signer;
-	w.plant = plant_of(b, date, bills[which].name);
+	plant = plant_of(b, date, bills[which].name);
+	if (plant != NULL) {
+		w.plant = plant->kind;
+		w.plant_fen = plant->amount;
+	}
 	return bill_answer(f, b, &w, tar != NULL, port, a);
 }
 

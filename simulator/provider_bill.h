@@ -47,6 +47,7 @@ struct bill_wanted {
 	int64_t day;
 	const char *payer; /* his rows alone; NULL: everybody's */
 	const char *plant; /* a kind of /control/plant; NULL: as the books say */
+	int64_t plant_fen; /* of a refund; 0: one yuan */
 };
 
 /* ERR_NOT_FOUND: there is nothing to tell. */

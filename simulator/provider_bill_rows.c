@@ -224,7 +224,7 @@ plant_fee(struct sheet *s)
 	}
 }
 
-/* A refund that nobody asked for: of one yuan, or of the payment that is smaller. */
+/* A refund that nobody asked for; of one yuan, if nothing is said, or of the payment that is smaller. */
 static void
 plant_refund(struct sheet *s)
 {
@@ -238,6 +238,8 @@ plant_refund(struct sheet *s)
 	if (r.payment == NULL)
 		return;
 	r.amount = r.payment->amount < 100 ? r.payment->amount : 100;
+	if (s->wanted->plant_fen > 0)
+		r.amount = s->wanted->plant_fen;
 	if (s->wanted->kind == BILL_FUND)
 		r.amount = -r.amount;
 	row_add(s, &r);

@@ -265,6 +265,8 @@ control_plant(struct books *b, struct ask *q, struct answer *a)
 	if (body_copy(q->body, "date", true, p->date, sizeof(p->date)) &&
 	    body_copy(q->body, "kind", true, p->kind, sizeof(p->kind)) &&
 	    body_copy(q->body, "bill", false, p->bill, sizeof(p->bill)) &&
+	    (json_object_get(q->body, "amount") == NULL ||
+	        body_amount(q->body, "amount", 1, AMOUNT_MAX, &p->amount)) &&
 	    china_date_parse(p->date, &day))
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			known = known || strcmp(p->kind, kinds[i]) == 0;
@@ -274,7 +276,7 @@ control_plant(struct books *b, struct ask *q, struct answer *a)
 	    (strcmp(p->bill, "trade") != 0 && strcmp(p->bill, "fund") != 0 &&
 	        strcmp(p->bill, "split") != 0)) {
 		free(p);
-		return answer_control(a, "date, kind or bill is wrong");
+		return answer_control(a, "date, kind, bill or amount is wrong");
 	}
 	p->next = b->plants; /* the newest is found first */
 	b->plants = p;

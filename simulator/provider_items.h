@@ -103,6 +103,7 @@ struct books_close { /* a rule of /control/close */
 
 struct books_plant { /* of /control/plant */
 	char date[12], kind[16], bill[8];
+	int64_t amount;
 	struct books_plant *next;
 };
 

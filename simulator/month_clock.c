@@ -1,0 +1,128 @@
+#include "simulator/month_clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "simulator/audit_db.h"
+
+#define OPENS_US (10 * 60 * US_PER_MIN + 30 * US_PER_MIN)
+#define LOOK_US (20 * US_PER_MS)
+#define QUIET_LOOKS 2 /* one after the other: what ends may begin something else */
+#define DAYS_BEHIND 4
+#define DAY_WAIT_US (8 * US_PER_S)
+
+/*
+ * What is due and not done: holds, orders to be looked at, calls, refunds through the provider, bills to be fetched, to be
+ * matched, rows that are not sealed.  What is to be tried again later is not due.
+ */
+static const char waits_sql[] =
+    "select (select count(*) from settlement where ended_at is null and due_at <= $1) "
+    "+ (select count(*) from settle_work where at <= $1) "
+    "+ (select count(*) from provider_call where state in (1, 2, 3) and next_at <= $1) "
+    "+ (select count(*) from refund where state in (1, 4, 5) and due_at <= $1 and provider = 1) "
+    "+ (select count(*) from provider_bill where state = 1 and next_at <= $1) "
+    "+ (select count(*) from bill where state = 1) + (ledger_unsealed(999912))::int";
+
+static int64_t
+midnight(int64_t us)
+{
+	int64_t here = us + CHINA_US;
+
+	return here - here % US_PER_DAY - CHINA_US;
+}
+
+static enum err
+move(struct month *m, int64_t to_us)
+{
+	char text[TIME_TEXT_SIZE];
+	enum err e = month_control(m, "clock", json_pack("{s:I}", "now", (json_int_t)to_us));
+
+	format_time(to_us, text);
+	for (int i = 0; e == ERR_OK && i < m->o->url_count; i++) {
+		json_t *answer;
+
+		e = month_ask_json(m->ask, m->o->url[i], "/yuncang.v1.AdminService/MoveClock",
+		    m->o->key, json_pack("{s:s}", "to", text), &answer);
+		json_decref(answer);
+	}
+	if (e != ERR_OK)
+		log_error(LOG_MSG("a clock cannot be moved"),
+		    LOG_STR("why", month_ask_why(m->ask)));
+	m->now_us = to_us;
+	return e == ERR_OK ? ERR_OK : ERR_IO;
+}
+
+enum err
+month_clock_read(struct month *m)
+{
+	json_t *answer;
+	enum err e = month_call(m, m->o->key, "AdminService/MoveClock",
+	    json_pack("{s:s}", "byMs", "1"), &answer);
+
+	if (e == ERR_OK && parse_time(month_text(answer, "now"), &m->now_us) != ERR_OK)
+		e = ERR_IO;
+	json_decref(answer);
+	return e;
+}
+
+enum err
+month_quiet(struct month *m)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_US * 1000};
+	int64_t since = clock_mono_us();
+
+	for (int looks = 0; looks < QUIET_LOOKS;) {
+		int64_t waits = month_number(m, waits_sql);
+
+		if (waits < 0)
+			return ERR_IO;
+		looks = waits == 0 ? looks + 1 : 0;
+		if (clock_mono_us() - since > DAY_WAIT_US) {
+			month_violation(m, "%lld things are due and not done", (long long)waits);
+			return ERR_OK;
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return ERR_OK;
+}
+
+enum err
+month_day(struct month *m)
+{
+	int64_t to_us = midnight(m->now_us) + OPENS_US;
+	enum err e;
+
+	if (to_us <= m->now_us)
+		to_us += US_PER_DAY;
+	e = move(m, to_us);
+	m->tally.days++;
+	return e == ERR_OK ? month_quiet(m) : e;
+}
+
+enum err
+month_end(struct month *m, int64_t *us)
+{
+	/* the last hold, the last payment that the provider releases by himself; and a few days for what follows */
+	int64_t last_us = US_PER_S *
+	    month_number(m,
+	        "select extract(epoch from greatest('2000-01-01', (select max(due_at) from settlement "
+	        "where ended_at is null and $1 > '2000-01-01'), (select max(paid_at) + interval '31 days' "
+	        "from payment where released_at is null and provider = 1)))::int8");
+	int32_t y, mo, d;
+
+	if (last_us < 0)
+		return ERR_IO;
+	if (last_us < m->start_us)
+		last_us = m->start_us;
+	civil_from_days((int32_t)((last_us + CHINA_US + DAYS_BEHIND * US_PER_DAY) / US_PER_DAY), &y,
+	    &mo, &d);
+	if (++mo == 13) {
+		mo = 1;
+		y++;
+	}
+	*us = days_from_civil(y, mo, 1) * US_PER_DAY - CHINA_US + US_PER_DAY + OPENS_US;
+	return ERR_OK;
+}
