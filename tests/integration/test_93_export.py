@@ -91,6 +91,15 @@ def test_all_entries_once_and_in_order(books):
     assert {g[4] for g in got} == {"E1", "E2", "E3"} and sum(g[3] for g in got) == 0
 
 
+def test_words(books):
+    """As domain/event_word.c and enum leg_kind have them; tests/unit/domain/test_statement.c has the other half."""
+    [(events, legs)] = books.database.sql("select array(select event_word(i) from generate_series(0, 19) i), "
+                                          "array(select leg_word(i) from generate_series(0, 12) i)")
+    assert events == "? E1 E2 E3 E4 E5 E6 E7 E8 R1 R2 R3 F D L J K E7d E6c ?".split()
+    assert legs == ["", "cost", "margin", "transfer", "handling", "platform_fee", "provider_fee", "staff", "delivery_income",
+                    "courier", "shortfall", "channel", ""]
+
+
 @pytest.mark.parametrize("kind,more", [
     ("entries", {}), ("entries", {"period": "202610"}), ("entries", {"party": "D3"}), ("journal", {"period": "202609"}),
     ("journal", {}), ("statement", {"party": "B"}), ("statement", {"party": "D7", "period": "202610"})])
