@@ -12,7 +12,16 @@
 #include "store/key_admin.h"
 #include "store/migrate.h"
 
-enum { OPT_RECOMPUTE = 255, OPT_SHOW, OPT_DB, OPT_ROLE, OPT_SCOPE, OPT_NAME, OPT_SPLIT, OPT_VERSION };
+enum {
+	OPT_RECOMPUTE = 255,
+	OPT_SHOW,
+	OPT_DB,
+	OPT_ROLE,
+	OPT_SCOPE,
+	OPT_NAME,
+	OPT_SPLIT,
+	OPT_VERSION
+};
 
 #define HELP_OPTION \
 	{ \
@@ -242,8 +251,8 @@ policy_run(struct cli *c)
 int
 audit_run(struct cli *c)
 {
-	static const struct option options[] = {
-	    {"recompute", no_argument, NULL, OPT_RECOMPUTE}, HELP_OPTION, END_OPTION};
+	static const struct option options[] = {{"recompute", no_argument, NULL, OPT_RECOMPUTE},
+	    HELP_OPTION, END_OPTION};
 	struct recompute_total again = {0};
 	struct audit_total total;
 	bool recomputes = false;
@@ -259,8 +268,9 @@ audit_run(struct cli *c)
 	if (recomputes) {
 		e = recompute(&conf, stdout, &again, &r);
 		if (e == ERR_OK)
-			printf("audit: recomputed %" PRId64 " orders: %" PRId64 " decisions (%" PRId64
-			       " older ones keep too little), %" PRId64 " rows, %" PRId64 " differ\n",
+			printf("audit: recomputed %" PRId64 " orders: %" PRId64
+			       " decisions (%" PRId64 " older ones keep too little), %" PRId64
+			       " rows, %" PRId64 " differ\n",
 			    again.orders, again.decisions, again.older, again.rows, again.differ);
 	}
 	if (e == ERR_OK)

@@ -118,8 +118,8 @@ order_done(void *ctx, enum err e, struct order_read *o)
 		return;
 	}
 	later = o->created_us >= x->from_us && !order_is_known(w, o, s->arena);
-	e = recompute_order(x->catalog, w, o, s->arena, &t,
-	    s->again && !later ? tell : tell_nobody, x);
+	e = recompute_order(x->catalog, w, o, s->arena, &t, s->again && !later ? tell : tell_nobody,
+	    x);
 	if (e == ERR_OK && t.differ > x->total.differ && !s->again) {
 		s->again = true;
 		slot_read(s);
@@ -142,8 +142,7 @@ slot_read(struct slot *s)
 	enum err e;
 
 	arena_reset(s->arena);
-	e = order_read_one(
-	    s->run->pool, s->arena, &key, READ_MONEY | READ_DEPOSIT, order_done, s);
+	e = order_read_one(s->run->pool, s->arena, &key, READ_MONEY | READ_DEPOSIT, order_done, s);
 	if (e != ERR_OK) {
 		failed(s->run, "reading an order", e);
 		slot_end(s);

@@ -32,7 +32,8 @@ static int
 number_of(const struct order_money *m, const struct posting_units *u)
 {
 	for (int i = 0; i < m->row_count; i++)
-		for (int k = 0; m->rows[i].event == EVENT_E3_SPLIT && k < m->rows[i].unit_count; k++) {
+		for (int k = 0; m->rows[i].event == EVENT_E3_SPLIT && k < m->rows[i].unit_count;
+		     k++) {
 			const struct posting_units *of = &m->rows[i].units[k];
 
 			if (of->line == u->line && of->count > 0 && of->from <= u->from &&
@@ -52,8 +53,7 @@ line_add(struct again *x, struct money_units *to, const struct posting_units *u)
 		return ERR_NO_MEMORY;
 	if (to->line_count > 0)
 		memcpy(lines, to->lines, (size_t)to->line_count * sizeof(*lines));
-	lines[to->line_count++] =
-	    (struct money_unit_line){.line = u->line, .quantity = u->count};
+	lines[to->line_count++] = (struct money_unit_line){.line = u->line, .quantity = u->count};
 	to->lines = lines;
 	return ERR_OK;
 }
@@ -88,8 +88,9 @@ static void
 part_add(struct again *x, const struct posting_units *u)
 {
 	x->part_line = (struct money_unit_line){.line = u->line, .quantity = 1};
-	x->part = (struct money_units){
-	    .number = number_of(x->m, u), .line_count = 1, .lines = &x->part_line};
+	x->part = (struct money_units){.number = number_of(x->m, u),
+	    .line_count = 1,
+	    .lines = &x->part_line};
 	x->ask.part_of = &x->part;
 	x->ask.part_fen += u->row_from;
 }
@@ -138,8 +139,7 @@ ask_read(struct again *x)
 static enum err
 balances_read(const struct again *x, struct order_money *m)
 {
-	struct money_balance *b =
-	    arena_array(x->arena, (size_t)x->row->leg_count, sizeof(*b));
+	struct money_balance *b = arena_array(x->arena, (size_t)x->row->leg_count, sizeof(*b));
 
 	if (b == NULL)
 		return ERR_NO_MEMORY;
@@ -202,7 +202,8 @@ refund_again(struct again *x, const struct money_rules *rules, struct posting *o
 	x->ask.forfeit_owner_bps = rules->forfeit_owner_bps;
 	x->ask.lost_fee_bearer = rules->lost_fee_bearer;
 	/* What closes C:order was the last: nothing else brings it to zero but chance, and then it is the same. */
-	x->ask.last = money_sum(x->m, money_c_order()) + money_row_sum(x->row, money_c_order()) == 0;
+	x->ask.last = money_sum(x->m, money_c_order()) + money_row_sum(x->row, money_c_order()) ==
+	    0;
 	e = forfeit_read(x, &m, got);
 	if (e == ERR_OK)
 		e = money_refund(&m, &x->ask, x->arena, got);
@@ -223,7 +224,8 @@ without_own(struct posting *p, int32_t collector)
 	for (int i = 0; i < p->leg_count; i++) {
 		int64_t a = p->account[i];
 
-		if (account_staged(a) && account_other(a) == collector && account_party(a) == collector)
+		if (account_staged(a) && account_other(a) == collector &&
+		    account_party(a) == collector)
 			continue;
 		p->account[count] = a;
 		p->fen[count] = p->fen[i];

@@ -77,7 +77,8 @@ decision_again(struct again *x, const struct books_decision *d)
 	}
 	x->total->decisions++;
 	if (book == NULL) {
-		differs(x, "decision", d->attempt, f->split_version, "the book of its version is gone");
+		differs(x, "decision", d->attempt, f->split_version,
+		    "the book of its version is gone");
 		return ERR_OK;
 	}
 	e = record_split(x->world, f, book, x->arena, &again, &r);
@@ -208,7 +209,9 @@ row_try(struct again *x, int at, enum clocks clocks, const char **why)
 	e = money_again(&m, row, &u, &rules, x->arena, p);
 	if (e == ERR_NO_MEMORY)
 		return e;
-	*why = e != ERR_OK ? err_name(e) : money_same(p, row) ? NULL : "its legs come out otherwise";
+	*why = e != ERR_OK       ? err_name(e)
+	    : money_same(p, row) ? NULL
+	                         : "its legs come out otherwise";
 	return ERR_OK;
 }
 

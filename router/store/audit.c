@@ -6,8 +6,8 @@
 #include "store/admin.h"
 #include "store/audit_check.h"
 
-static const struct audit_check *const tables[] = {
-    audit_orders, audit_stock, audit_money, audit_books, audit_payout};
+static const struct audit_check *const tables[] = {audit_orders, audit_stock, audit_money,
+    audit_books, audit_payout};
 #define TABLE_COUNT ((int)(sizeof(tables) / sizeof(tables[0])))
 
 static enum err
@@ -61,7 +61,8 @@ audit(const char *db, int32_t split_cap_bps, FILE *to, struct audit_total *out, 
 		return e;
 	e = admin_run(c, "begin isolation level repeatable read, read only", NULL, 0, NULL, r);
 	if (e == ERR_OK)
-		e = admin_run(c, "select set_config('yuncang.split_cap_bps', $1, true)", args, 1, NULL, r);
+		e = admin_run(c, "select set_config('yuncang.split_cap_bps', $1, true)", args, 1,
+		    NULL, r);
 	if (e == ERR_OK)
 		e = count_orders(c, out, r);
 	for (int i = 0; e == ERR_OK && i < TABLE_COUNT; i++)

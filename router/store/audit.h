@@ -21,6 +21,7 @@ struct audit_total {
 };
 
 /* ${split_cap_bps}: the setting.  A line on ${to} for each check that failed and its first violations.  DB_DOWN, INTERNAL: ${r} says why. */
-enum err audit(const char *db, int32_t split_cap_bps, FILE *to, struct audit_total *out, struct reason *r) MUST_CHECK;
+enum err audit(const char *db, int32_t split_cap_bps, FILE *to, struct audit_total *out,
+    struct reason *r) MUST_CHECK;
 
 #endif

@@ -7,8 +7,9 @@
 	"seal_range r join journal j on j.stream_id = r.stream_id and j.seq between r.seq_from and r.seq_to " \
 	"where r.batch_no = " b ".batch_no"
 #define HASHED(columns, b, and) \
-	"(select " columns ", string_agg(" SQL_JOURNAL_BYTES("j") ", '' order by " SQL_JOURNAL_ORDER("j") \
-	") as bytes from " ROWS_OF(b) and ")"
+	"(select " columns ", string_agg(" SQL_JOURNAL_BYTES( \
+	    "j") ", '' order by " SQL_JOURNAL_ORDER("j") ") as bytes from " ROWS_OF(b) and \
+	    ")"
 /* The batch that sealed journal row j; null: none has. */
 #define BATCH_OF_ROW \
 	"left join lateral (select r.batch_no from seal_range r where r.stream_id = j.stream_id " \

@@ -51,7 +51,6 @@ audit_page(struct pool *p, struct arena *arena, const struct uuid *after, int ma
 
 	if (x == NULL)
 		return ERR_NO_MEMORY;
-	*x = (struct page){
-	    .arena = arena, .after = *after, .max = max, .done = done, .ctx = ctx};
+	*x = (struct page){.arena = arena, .after = *after, .max = max, .done = done, .ctx = ctx};
 	return tx_start(p, step, page_done, x);
 }

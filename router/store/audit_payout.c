@@ -3,10 +3,12 @@
 
 /* Is there a row of ${event} about ${object}, numbered ${no}? */
 #define POSTED(event, object, no) \
-	"exists (select from journal j where j.object_id = " object " and j.event = " event " and j.event_no = " no ")"
+	"exists (select from journal j where j.object_id = " object " and j.event = " event \
+	" and j.event_no = " no ")"
 /* The same of a payout, by whichever it is known: its order and number there, or itself. */
 #define PAYOUT_POSTED(event) \
-	"exists (select from journal j where j.event = " event " and ((p.order_id is not null and j.object_id = p.order_id " \
+	"exists (select from journal j where j.event = " event \
+	" and ((p.order_id is not null and j.object_id = p.order_id " \
 	"and j.event_no = p.payout_no) or (p.order_id is null and j.object_id = p.payout_id)))"
 /* A payment as it was when call c was sent: its cash and fee, what went to others and back to the customer. */
 #define AT_SPLIT \

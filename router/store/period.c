@@ -17,7 +17,8 @@ struct ask {
 };
 
 /* What ledger_close() answers, by enum period_close. */
-static const char *const answers[] = {"closed", "not the next", "not sealed", "recon", "exceptions"};
+static const char *const answers[] = {"closed", "not the next", "not sealed", "recon",
+    "exceptions"};
 
 static enum period_close
 outcome_read(const char *text)

@@ -11,16 +11,18 @@
 #define SEAL_FORM 1
 #define SEAL_FORM_TEXT "1"
 #define SQL_JOURNAL_BYTES(j) \
-	"record_send(row(" j ".object_id, " j ".event, " j ".event_no, " j ".dealer_id, " j ".split_version, " j \
-	".stream_id, " j ".seq, " j ".period, " j ".event_at, " j ".posted_at, " j ".accounts, " j ".amounts, " j \
-	".kinds, convert_to(" j ".provider_ref, 'UTF8'), " j ".corrects, " j ".order_id, " j ".number, " j \
-	".units, " j ".corrects_event, " j ".corrects_no))"
+	"record_send(row(" j ".object_id, " j ".event, " j ".event_no, " j ".dealer_id, " j \
+	".split_version, " j ".stream_id, " j ".seq, " j ".period, " j ".event_at, " j \
+	".posted_at, " j ".accounts, " j ".amounts, " j ".kinds, convert_to(" j \
+	".provider_ref, 'UTF8'), " j ".corrects, " j ".order_id, " j ".number, " j ".units, " j \
+	".corrects_event, " j ".corrects_no))"
 /* The order of rows in a batch. */
 #define SQL_JOURNAL_ORDER(j) \
 	j ".stream_id, " j ".seq, " j ".object_id, " j ".event, " j ".event_no, " j ".dealer_id"
 /* The order that a journal row is about, or null.  Objects of the events listed are always orders. */
 #define SQL_JOURNAL_OF_ORDER(j) \
-	"coalesce(" j ".order_id, case when " j ".event in (1, 2, 3, 4, 7, 9, 10, 11, 17) or exists (" \
+	"coalesce(" j ".order_id, case when " j \
+	".event in (1, 2, 3, 4, 7, 9, 10, 11, 17) or exists (" \
 	"select from sales_order o where o.order_id = " j ".object_id) then " j ".object_id end)"
 
 /* How far each stream is sealed. */
