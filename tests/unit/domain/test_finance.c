@@ -328,6 +328,62 @@ test_dispute_shares(void **state)
 	end(&o, &w);
 }
 
+/* What is held still, and what came back, needs no fence; and nobody fences in what is not there. */
+static void
+test_dispute_fence(void **state)
+{
+	static const struct {
+		const char *label;
+		int64_t other; /* that D has available besides */
+		bool back;     /* a unit came back before */
+		int64_t fenced;
+	} rows[] = {{"enough", 5000, false, 1940}, {"less", -1000, false, 940},
+	    {"none", -1940, false, 0}, {"one came back", 5000, true, 1940}};
+	struct money_world w;
+	struct money_order o;
+	struct finance_books b;
+	struct money_refunded r;
+	struct money_units u;
+	struct posting p;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		money_world_init(&w);
+		money_line(&w, 10000, 0, 8000, 2); /* D earns 1940 of each */
+		money_part(&w, SITE, WAY_SHIP);
+		money_row(&w, 0, 1, BRAND);
+		money_part(&w, CLOUD, WAY_SHIP);
+		money_row(&w, 0, 1, BRAND);
+		mo_begin(&o, &w, BRAND);
+		mo_pay(&o);
+		u = mo_units(&o, 1, 0, 0);
+		assert_int_equal(mo_split(&o, &u, false), ERR_OK);
+		u = mo_units(&o, 1, 1, 0);
+		assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+		assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
+		if (rows[i].back)
+			assert_int_equal(mo_refund(&o,
+			                     &(struct money_refund){.split_count = 1, .split = &u},
+			                     &r),
+			    ERR_OK);
+		posting_begin(&p, EVENT_E5_PAYOUT);
+		posting_add(&p,
+		    account_number(ACCOUNT_DEALER_AVAIL, PROVIDER_NONE, DEALER_D, BRAND),
+		    -rows[i].other, 0);
+		posting_add(&p, account_number(ACCOUNT_BRAND_OTHER, PROVIDER_NONE, 0, 0),
+		    rows[i].other, 0);
+		assert_int_equal(posting_end(&p), ERR_OK);
+		mo_write(&o, &p, 1);
+		b = books_of(&o);
+		assert_int_equal(finance_dispute_fenced(&b, finance_paid(&b), &p), ERR_OK);
+		row_equal(rows[i].label,
+		    posting_sum(&p,
+		        account_number(ACCOUNT_DEALER_AVAIL, PROVIDER_NONE, DEALER_D, BRAND)),
+		    rows[i].fenced);
+		end(&o, &w);
+	}
+}
+
 /* ---- Adjustments ----------------------------------------------------------------------------------------- */
 
 static void
@@ -437,6 +493,7 @@ main(void)
 	    cmocka_unit_test(test_dispute_lost),
 	    cmocka_unit_test(test_dispute_won),
 	    cmocka_unit_test(test_dispute_shares),
+	    cmocka_unit_test(test_dispute_fence),
 	    cmocka_unit_test(test_accounts),
 	    cmocka_unit_test(test_adjust),
 	};

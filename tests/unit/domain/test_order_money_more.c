@@ -266,6 +266,41 @@ test_parts(void **state)
 	money_world_release(&w);
 }
 
+/* A unit of which all went back brings nothing: it comes back last, for what posts nothing is not written. */
+static void
+test_empty_unit(void **state)
+{
+	static const struct money_unit_line l = {0, 1, BRAND};
+	static const int64_t cash[] = {7000, 7000, 0, 0};
+	struct money_world w;
+	struct money_order o;
+	struct money_refunded r;
+	struct money_units u;
+
+	(void)state;
+	money_world_init(&w);
+	money_line(&w, 7000, 0, 5000, 3);
+	money_part(&w, SITE, WAY_SHIP);
+	money_row(&w, 0, 3, BRAND);
+	mo_begin(&o, &w, BRAND);
+	mo_pay(&o);
+	u = mo_units(&o, 1, 0, 0);
+	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
+	u = some(1, 1, 0, &l);
+	assert_int_equal(mo_refund(&o, &(struct money_refund){.part_fen = 7000, .part_of = &u}, &r),
+	    ERR_OK);
+	for (size_t i = 0; i < ROWS(cash); i++) {
+		assert_int_equal(mo_refund(&o,
+		                     &(struct money_refund){.split_count = 1, .split = &u}, &r),
+		    ERR_OK);
+		assert_int_equal(r.cash_fen, cash[i]);
+	}
+	mo_refund_done(&o);
+	mo_check_all(&o, "all", MO_END);
+	mo_end(&o);
+	money_world_release(&w);
+}
+
 /* Goodwill: its bearer gives; when all comes back he has it again. */
 static void
 test_goodwill(void **state)
@@ -528,6 +563,7 @@ main(void)
 	    cmocka_unit_test(test_claims),
 	    cmocka_unit_test(test_parted),
 	    cmocka_unit_test(test_parts),
+	    cmocka_unit_test(test_empty_unit),
 	    cmocka_unit_test(test_goodwill),
 	    cmocka_unit_test(test_cash_and_bearer),
 	    cmocka_unit_test(test_fee_kept),
