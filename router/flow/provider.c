@@ -166,6 +166,14 @@ on_pump(evutil_socket_t fd, short what, void *ctx)
 		arm(q->pump_timer, next_us - now_us);
 }
 
+static void
+job_free(struct provider_job *job)
+{
+	buf_release(&job->body);
+	arena_free(job->due->arena);
+	free(job);
+}
+
 void
 provider_job_end(struct provider_job *job)
 {
@@ -178,9 +186,7 @@ provider_job_end(struct provider_job *job)
 	q->job_count--;
 	job->payer->job_count--;
 	metric_set(METRIC_provider_calls, q->job_count);
-	buf_release(&job->body);
-	arena_free(job->due->arena);
-	free(job);
+	job_free(job);
 	if (q->draining)
 		provider_look(q);
 }
@@ -226,9 +232,9 @@ turn_take(void *ctx, struct provider_due *d)
 static void
 queue_free(struct provider_queue *q)
 {
-	while (q->jobs != NULL) {
-		q->draining = false; /* nothing is looked for any more */
-		provider_job_end(q->jobs);
+	for (struct provider_job *job = q->jobs, *next; job != NULL; job = next) {
+		next = job->next;
+		job_free(job);
 	}
 	for (int i = 0; i < PAYER_HASH; i++)
 		while (q->payers[i] != NULL) {
