@@ -27,6 +27,8 @@
 	X(settled_total, COUNTER, "orders whose money was gone over: holds, results, payouts, refunds, releases") \
 	X(settle_postings_total, COUNTER, "rows of the journal that came of it") \
 	X(settle_failed_total, COUNTER, "orders whose money did not go on, to be tried again") \
+	X(payables_late_fen, GAUGE, "fen that have been owed for a day and are not on their way") \
+	X(hold_late_s, GAUGE, "seconds by which the oldest hold should have ended") \
 	X(acts_total, COUNTER, "acts written: what happened to orders after their commit") \
 	X(batches_total, COUNTER, "group commits") \
 	X(batch_orders_total, COUNTER, "orders that went through a group commit") \

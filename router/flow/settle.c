@@ -15,12 +15,14 @@
 #define PASS_ARENA_MAX ((size_t)64 << 20)
 #define ALONE_TRIES_MAX 3 /* of an order that others keep changing */
 #define WHOLE_MAX 1000    /* settle_set_max's largest */
+#define LATE_EVERY_US US_PER_MIN
 
 struct settle {
 	struct app *app;
 	struct event *tick, *next;
 	struct arena *lease, *pass; /* of the orders leased; of the pass under way */
 	bool running, again, closing;
+	int64_t late_us; /* when it was last looked what is late, monotonic */
 	/* under way */
 	struct payout_terms terms;
 	const struct uuid *orders;
@@ -263,11 +265,40 @@ make_terms(struct settle *s)
 }
 
 static void
+lease(struct settle *s)
+{
+	const struct conf *c = s->app->conf;
+	struct settle_lease in = {.now_us = s->terms.now_us,
+	    .until_us = s->terms.now_us + c->settle_lease_ms * US_PER_MS,
+	    .frozen_us = s->terms.now_us - s->terms.freeze_us,
+	    .max = (int)c->settle_orders_max};
+
+	if (settle_lease_start(s->app->query_pool, s->lease, &in, leased, s) != ERR_OK)
+		ended(s);
+}
+
+static void
+late_told(void *ctx, enum err e, int64_t fen, int64_t hold_us)
+{
+	struct settle *s = ctx;
+
+	if (s->closing) {
+		ended(s);
+		return;
+	}
+	if (e == ERR_OK) {
+		metric_set(METRIC_payables_late_fen, fen);
+		metric_set(METRIC_hold_late_s,
+		    hold_us != 0 ? (s->terms.now_us - hold_us) / US_PER_S : 0);
+	}
+	lease(s);
+}
+
+static void
 on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	struct settle *s = ctx;
 	const struct conf *c = s->app->conf;
-	struct settle_lease in;
 
 	(void)fd;
 	(void)what;
@@ -282,15 +313,16 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
 		schedule(s, c->settle_poll_ms);
 		return;
 	}
-	in = (struct settle_lease){.now_us = s->terms.now_us,
-	    .until_us = s->terms.now_us + c->settle_lease_ms * US_PER_MS,
-	    .frozen_us = s->terms.now_us - s->terms.freeze_us,
-	    .max = (int)c->settle_orders_max};
 	s->again = false;
 	s->running = true;
 	arena_reset(s->lease);
-	if (settle_lease_start(s->app->query_pool, s->lease, &in, leased, s) != ERR_OK)
-		ended(s);
+	if (s->late_us == 0 || clock_mono_us() - s->late_us >= LATE_EVERY_US) {
+		s->late_us = clock_mono_us();
+		if (settle_late_start(s->app->query_pool, s->lease, s->terms.now_us, late_told,
+		        s) == ERR_OK)
+			return;
+	}
+	lease(s);
 }
 
 void

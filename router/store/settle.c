@@ -70,6 +70,47 @@ settle_lease_start(struct pool *p, struct arena *arena, const struct settle_leas
 	return tx_start(p, lease_step, lease_done, l);
 }
 
+/* ---- What is late -------------------------------------------------------------------------------- */
+
+struct lateness {
+	int64_t now_us;
+	settle_late_fn *done;
+	void *ctx;
+};
+
+static enum tx_next
+late_step(struct tx *t, void *ctx)
+{
+	const struct lateness *l = ctx;
+
+	args_time(tx_args(t), l->now_us);
+	tx_add(t, STMT_SETTLE_LATE);
+	return TX_COMMIT;
+}
+
+static void
+late_done(struct tx *t, void *ctx, enum err e)
+{
+	const struct lateness *l = ctx;
+
+	if (e == ERR_OK)
+		l->done(l->ctx, e, col_i64(tx_result(t, 0), 0, 0), col_time(tx_result(t, 0), 0, 1));
+	else
+		l->done(l->ctx, e, 0, 0);
+}
+
+enum err
+settle_late_start(struct pool *p, struct arena *arena, int64_t now_us, settle_late_fn *done,
+    void *ctx)
+{
+	struct lateness *l = arena_alloc(arena, sizeof(*l));
+
+	if (l == NULL)
+		return ERR_NO_MEMORY;
+	*l = (struct lateness){.now_us = now_us, .done = done, .ctx = ctx};
+	return tx_start(p, late_step, late_done, l);
+}
+
 /* ---- A pass -------------------------------------------------------------------------------------- */
 
 struct settling {

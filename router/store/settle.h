@@ -27,6 +27,11 @@ struct settle_done {
 	const struct uuid *whole;
 };
 typedef void settle_fn(void *ctx, enum err e, const struct settle_done *what);
+/* What is late at ${now_us}: owed for a day and not on its way; when the oldest hold that waits was over, 0: none. */
+typedef void settle_late_fn(void *ctx, enum err e, int64_t fen, int64_t hold_us);
+enum err settle_late_start(struct pool *p, struct arena *arena, int64_t now_us,
+    settle_late_fn *done, void *ctx) MUST_CHECK;
+
 struct settle_in {
 	const struct payout_terms *terms;
 	const struct uuid *orders; /* sorted */

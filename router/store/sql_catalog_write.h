@@ -31,12 +31,6 @@
 	X(PARTY_EMPLOYER, ON_QUERY, \
 	    "update party p set employer_id = nullif(t.employer, 0) " \
 	    "from unnest($1::text[], $2::int4[]) t(code, employer) where p.code = t.code") \
-	X(PAYEE_UPSERT, ON_QUERY, \
-	    "insert into payee (party_id, bank, account_name, account, openid) " \
-	    "select p.party_id, t.bank, t.name, t.account, t.openid from unnest($1::text[], $2::text[], $3::text[], " \
-	    "$4::text[], $5::text[]) t(code, bank, name, account, openid) join party p on p.code = t.code " \
-	    "order by p.party_id on conflict (party_id) do update set bank = excluded.bank, " \
-	    "account_name = excluded.account_name, account = excluded.account, openid = excluded.openid") \
 	X(TERRITORY_UPSERT, ON_QUERY, \
 	    "insert into territory (code, dealer_id, disabled) " \
 	    "select * from unnest($1::text[], $2::int4[], $3::bool[]) t(code) order by t.code " \

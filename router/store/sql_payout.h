@@ -24,6 +24,12 @@
 	"and c.state in (1, 2)), 0)::int8"
 
 #define PAYOUT_STATEMENTS(X) \
+	X(PAYEE_UPSERT, ON_QUERY, \
+	    "insert into payee (party_id, bank, account_name, account, openid) " \
+	    "select p.party_id, t.bank, t.name, t.account, t.openid from unnest($1::text[], $2::text[], $3::text[], " \
+	    "$4::text[], $5::text[]) t(code, bank, name, account, openid) join party p on p.code = t.code " \
+	    "order by p.party_id on conflict (party_id) do update set bank = excluded.bank, " \
+	    "account_name = excluded.account_name, account = excluded.account, openid = excluded.openid") \
 	/* What a second person refused is open again; shares that waited for a split go another way. */ \
 	X(PAYOUT_REFUSED, ON_QUERY, \
 	    "with b as (update payout_batch b set state = 4, decided_at = $1 from proposal p where p.kind = 20 " \
