@@ -93,6 +93,8 @@ conclude(struct bill_cli *x)
 		       " closed\n",
 		    m->matched, m->groups, m->matched_fen, m->rounded, m->opened, m->missing,
 		    m->closed);
+	else if (r->matched_before && !r->imported.repeated)
+		printf("matched by the service meanwhile\n");
 	else if (r->match.err != ERR_OK)
 		printf("not matched yet: %s; the service will\n", r->match.text);
 	return EXIT_SUCCESS;

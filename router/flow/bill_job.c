@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/metric.h"
 #include "flow/bill_source.h"
 #include "store/seal.h"
 
@@ -25,6 +25,10 @@ struct match_wait {
 static void
 match_end(struct match_wait *x, enum err e, const struct recon_result *r)
 {
+	if (e == ERR_OK && !r->waits) {
+		metric_add(METRIC_bills_matched_total, 1);
+		metric_add(METRIC_recon_exceptions_total, r->opened + r->missing);
+	}
 	x->done(x->ctx, e, r);
 }
 
@@ -79,6 +83,7 @@ bill_match(const struct bill_env *env, struct arena *arena, const struct uuid *b
 	    .tolerance_fen = env->conf->recon_tolerance_fen,
 	    .work_mem = env->conf->recon_memory,
 	    .statement_ms = env->conf->recon_statement_ms_max - STATEMENT_EXTRA_MS};
+	x->ask.sealed_us = x->ask.now_us;
 	x->until_us = clock_mono_us() + BILL_WAIT_US;
 	x->done = done;
 	x->ctx = ctx;
@@ -134,10 +139,11 @@ matched(void *ctx, enum err e, const struct recon_result *r)
 
 	j->result.recon = *r;
 	j->result.matched = e == ERR_OK && !r->waits;
+	j->result.matched_before = e == ERR_NOT_FOUND;
 	if (e == ERR_OK && r->waits)
 		(void)reason_set(&j->result.match, ERR_NOT_READY, NULL,
 		    "the books are not sealed that far");
-	else if (e != ERR_OK && !(e == ERR_NOT_FOUND && j->result.imported.repeated))
+	else if (e != ERR_OK && e != ERR_NOT_FOUND)
 		(void)reason_set(&j->result.match, e, NULL, "%s", err_text(e));
 	finish(j);
 }

@@ -24,7 +24,8 @@ struct bill_env { /* copied */
 
 struct bill_result {
 	struct bill_outcome imported;
-	bool matched;        /* by this; else it waits, or was matched before */
+	bool matched;        /* by this; else it waits, or: */
+	bool matched_before; /* by somebody else meanwhile */
 	struct reason match; /* why not, if something failed */
 	struct recon_result recon;
 };

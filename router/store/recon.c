@@ -31,7 +31,9 @@ step_lock(const struct matching *x, struct tx *t)
 	args_text(a, mem);
 	args_text(a, ms);
 	tx_add(t, STMT_RECON_SETTINGS);
-	args_uuid(tx_args(t), &x->in->bill_id);
+	a = tx_args(t);
+	args_uuid(a, &x->in->bill_id);
+	args_time(a, x->in->sealed_us);
 	tx_add(t, STMT_RECON_LOCK);
 	return TX_TRIP;
 }

@@ -27,6 +27,7 @@ typedef void recon_fn(void *ctx, enum err e, const struct recon_result *r);
 struct recon_ask {
 	struct uuid bill_id;
 	int64_t now_us, tolerance_fen, work_mem;
+	int64_t sealed_us;    /* what was posted until then must be in the books */
 	int64_t statement_ms; /* what one statement may take */
 };
 /* OK: ${done} once, later; ${arena} holds what is needed until then. */

@@ -22,11 +22,13 @@
 	"sum(fee_fen + case when class in (6, 7) then gross_fen else 0 end)::int8 as fee " \
 	"from bill_line where bill_id = $1 group by 1, 2"
 /* The books' side; E7d moves nothing at the provider. */
-#define SQL_BOOKS(ref, where) \
-	"select " SQL_COLLECTOR " as collector_id, " ref " as ref, count(*)::int4 as entries, " \
-	"sum(e.fen) filter (where e.event <> 17)::int8 as fen, sum(e.fen) filter (where e.event = 2)::int8 as fee, " \
-	"-sum(e.fen) filter (where e.account >> 55 = 1 and e.event in (7, 17))::int8 as released from entry e " \
-	"where " SQL_AT_PROVIDER " and " where " group by 1, 2"
+#define SQL_BOOKS(entries) \
+	"select collector_id, ref, count(*)::int4 as entries, sum(fen) filter (where event <> 17)::int8 as fen, " \
+	"sum(fen) filter (where event = 2)::int8 as fee, -sum(fen) filter (where account >> 55 = 1)::int8 as released " \
+	"from (" entries ") e group by 1, 2"
+#define SQL_BOOKED(named, where) \
+	"select " SQL_COLLECTOR " as collector_id, " named " as ref, e.fen, e.event, e.account from entry e " \
+	"where " SQL_AT_PROVIDER " and " where " and " named " in (select ref from bill_line where bill_id = $1)"
 /* 5: what is released moves within the provider's books. */
 #define SQL_MATCH(books) \
 	"insert into recon_match (bill_id, collector_id, ref, line_no, class, kind, outcome, lines, entries, gross_fen, " \
@@ -58,18 +60,17 @@
 	    "select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_hashjoin', 'on', true), " \
 	    "set_config('enable_mergejoin', 'on', true), set_config('enable_seqscan', 'on', true), " \
 	    "set_config('work_mem', $1, true), set_config('statement_timeout', $2, true)") \
+	/* $2: what was posted until then must be sealed; what comes meanwhile is about other days. */ \
 	X(RECON_LOCK, ON_QUERY, \
-	    "select provider, kind, rows, ledger_unsealed(999912) from bill " \
+	    "select provider, kind, rows, exists (select from feed_stream f, lateral (select from journal j " \
+	    "where j.stream_id = f.stream_id and j.seq > coalesce((select max(r.seq_to) from seal_range r " \
+	    "where r.stream_id = f.stream_id), 0) and j.posted_at <= $2 limit 1) j) from bill " \
 	    "where bill_id = $1 and state = 1 for update") \
-	X(RECON_MATCH, ON_QUERY, \
-	    SQL_MATCH(SQL_BOOKS("e.provider_ref", "e.provider_ref is not null " \
-	    "and e.provider_ref in (select ref from bill_line where bill_id = $1)"))) \
+	X(RECON_MATCH, ON_QUERY, SQL_MATCH(SQL_BOOKS(SQL_BOOKED("e.provider_ref", "true")))) \
 	/* A split's receivers stand on one line: its number alone. */ \
 	X(RECON_MATCH_FUND, ON_QUERY, \
-	    SQL_MATCH(SQL_BOOKS("split_part(e.provider_ref, ':', 1)", "((e.provider_ref like '%:%' " \
-	    "and split_part(e.provider_ref, ':', 1) in (select ref from bill_line where bill_id = $1)) " \
-	    "or (e.provider_ref is not null and e.provider_ref in (select ref from bill_line where bill_id = $1)))"))) \
-	/* $6 available, $7 the other side. */ \
+	    SQL_MATCH(SQL_BOOKS(SQL_BOOKED("e.provider_ref", "e.provider_ref not like '%:%'") " union all " \
+	    SQL_BOOKED("split_part(e.provider_ref, ':', 1)", "e.provider_ref like '%:%'")))) \
 	/* \
 	 * Withdrawals have no number of ours: the E8 of that amount and of these days, each once, in their order. \
 	 */ \

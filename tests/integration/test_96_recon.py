@@ -22,6 +22,12 @@ def a_day():
     return PAST + datetime.timedelta(days=next(days))
 
 
+@pytest.fixture(scope="module")
+def server(service):
+    """One that leaves the matching to who imports, so that each hears what came of it."""
+    return service(recon_poll_ms=3600000)[0]
+
+
 class Importer:
     def __init__(self, database, folder):
         self.database = database
@@ -310,3 +316,16 @@ def test_not_on_bill(world, load, sql, admin):
     assert ledger(sql, third) == []
     resolve(admin, exception_of(admin, fourth), "LOSS")
     assert ledger(sql, fourth) == [(4, {AVAILABLE: -99400, "X:loss": 99400})]
+
+
+def test_the_service_matches(world, load, sql, service):
+    """A bill that waits is matched by whatever instance looks: here one whose books were not sealed when it came."""
+    day = a_day()
+    _, number = pay(world, day)
+    bill = Bill("trade", day).paid(number, 100000, 600)
+    load(bill.data(), bill)
+    sql("update bill set state = 1, matched_at = null, matched = 0 where day = %s", (day,))
+    sql("delete from recon_match where bill_id = (select bill_id from bill where day = %s)", (day,))
+    service(2, recon_poll_ms=50)
+    wait_for("the match", lambda: counts(sql, bill) == (1, 1, 99400, 0, 0, 2))
+    assert sql("select count(*) from recon_match join bill using (bill_id) where day = %s", (day,)) == [(1,)]

@@ -83,7 +83,7 @@ def books(cluster):
 
 @pytest.fixture(scope="module")
 def server96(books, service):
-    return service(database=books.database, seal_poll_ms=20, recon_poll_ms=50)[0]
+    return service(database=books.database, seal_poll_ms=20, recon_poll_ms=3600000)[0]
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +207,25 @@ def test_everybody(books, load):
     assert "matched: 1 of 1" in out and "1 closed" in out, out
 
 
+def test_own_columns(books, load):
+    """Which column is what is data: a merchant with rows of his own is read by them, and by them alone."""
+    for section, name, field, needed in ((1, "When", "time", True), (1, "What", "type", True), (1, "Ours", "number", True),
+                                         (1, "Theirs", "transaction", True), (1, "Yuan", "amount", True),
+                                         (1, "Remark", "ignored", False)):
+        books.sql("insert into bill_column (provider, collector_id, kind, section, name, field, needed) "
+                  "values (1, %s, 1, %s, %s, %s, %s)", (books.party["D2"], section, name, field, needed))
+    books.sql("insert into bill_word (provider, collector_id, kind, word, class) values (1, %s, 1, 'in', 'payment')",
+              (books.party["D2"],))
+    day = DAY + datetime.timedelta(days=10)
+    books.post(E1, "P81", (FROZEN, 1234), code="D2", day=day)
+    bill = Bill("trade", day, signer="2002").paid("P81", 1234)
+    _, err = load(bill.data(), bill, collector="D2", status=1)
+    assert err == 'line 1: there is no column "交易时间"'
+    own = f'Remark,Yuan,Theirs,Ours,What,When\n"a, b",12.34,P81,0,in,{day} 08:00:00\n'
+    out, _ = load(own.encode(), bill, collector="D2")
+    assert "matched: 1 of 1, 1234 fen" in out, out
+
+
 def test_example_20(books, load, finance):
     """The bill has a fee of 3600 for 3599, and a refund of 96667 that the books do not know."""
     day = DAY + datetime.timedelta(days=5)
@@ -278,7 +297,7 @@ def test_rpc(books, finance, server96):
     assert b["sha1"] == bill.sha1() and b["collector"] == "BRAND" and b["matchedAt"]
     assert finance.call("FinanceService/ImportBill", request) == {"bill": b, "repeated": True}
     assert finance.call("FinanceService/ReconcileBill", {"billId": b["billId"]})["bill"] == b
-    assert finance.call("FinanceService/ListBills", {"pageSize": 1})["bills"][0] == b
+    assert finance.call("FinanceService/ListBills", {"collector": "BRAND", "pageSize": 1})["bills"][0] == b
     # Pages, filters.
     seen, token = [], ""
     while True:
@@ -368,6 +387,11 @@ def test_two_importers(books, load, tmp_path):
     yc.wait_for("the match", lambda: books.sql("select state from bill where day = %s", (bill.day,)) == [(2,)])
     assert books.sql("select count(*) from recon_exception where ref like 'P7-%'") == [(5000,)]
     assert books.sql("select count(*) from journal where event = 16 and provider_ref like 'P7-%'") == [(5000,)]
+
+
+def test_metrics(server96, books):
+    assert server96.metric("yuncang_bills_matched_total") >= 1
+    assert server96.metric("yuncang_recon_exceptions_total") >= 5
 
 
 def test_closing_waits(books, finance):
