@@ -39,7 +39,7 @@ ask_rows(const struct ask *x, struct tx *t)
 	args_i32(a, x->period);
 	args_i64(a, x->max + 1);
 	tx_add(t, STMT_PERIOD_LIST);
-	(void)tx_args(t);
+	args_i32(tx_args(t), x->period);
 	tx_add(t, STMT_PERIOD_OPEN);
 }
 

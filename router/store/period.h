@@ -18,7 +18,7 @@ struct period_read {
 struct period_open {
 	int32_t open; /* the first that is not closed */
 	int32_t next; /* the first of those with rows; 0: none has any */
-	int64_t rows; /* of it; the rest is about it, too */
+	int64_t rows; /* of it, or of the one to be closed; the rest is about it, too */
 	bool unsealed;
 	int64_t recon_fen, exceptions;
 };

@@ -79,11 +79,12 @@
 	X(PERIOD_LIST, ON_QUERY, \
 	    "select period, closed_at, key_name, batch_last, row_count, entry_count, debit_fen, hash from ledger_period " \
 	    "where period <= $1 and period >= $2 order by period desc limit $3") \
-	/* The first period with rows that is open: what stands in its way. */ \
+	/* The first period with rows that is open; what stands in the way of $1, 0: of that one. */ \
 	X(PERIOD_OPEN, ON_QUERY, \
-	    "with n as materialized (select s.open_period, (select min(period) from seal_period p " \
-	    "where p.period >= s.open_period) as period from ledger_state s) " \
-	    "select open_period, period, (select coalesce(sum(row_count), 0)::int8 from seal_period p " \
+	    "with o as materialized (select s.open_period, (select min(period) from seal_period p " \
+	    "where p.period >= s.open_period) as next from ledger_state s), " \
+	    "n as materialized (select o.*, coalesce(nullif($1::int4, 0), o.next) as period from o) " \
+	    "select open_period, next, (select coalesce(sum(row_count), 0)::int8 from seal_period p " \
 	    "where p.period = n.period), coalesce(ledger_unsealed(period), false), " \
 	    "(select coalesce(sum(fen), 0)::int8 from entry e where account = 13::int8 << 55 and e.period <= n.period), " \
 	    "coalesce(ledger_exceptions(period), 0) from n")

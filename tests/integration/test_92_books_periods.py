@@ -39,9 +39,12 @@ def finance(town, service):
         town.pay(town.submit(town.sku({"SITE": 1})))
     [one] = service(clock_may_move="on", seal_poll_ms=20)
     ahead = datetime.datetime.utcnow() + datetime.timedelta(days=70)
-    one.login("admin").call("AdminService/MoveClock", {"to": ahead.isoformat() + "Z"})
+    boss = one.login("admin")
+    boss.call("AdminService/MoveClock", {"to": ahead.isoformat() + "Z"})
     sealed(town.database)
-    return one.login("finance")
+    client = one.login("finance")
+    client.boss = boss
+    return client
 
 
 def close(client, period):
@@ -244,3 +247,20 @@ def test_a_writer_under_way_is_waited_for(finance, cluster, commits):
     else:
         assert outcome["close"] == [("closed",)]
         assert d.sql("select period, count(*) from journal group by 1") == [(202002, 1)]
+
+
+def test_an_open_exception_keeps_it_open(finance, town):
+    """Also where what it is about stands on no account of ours."""
+    d = town.database
+    period = finance.call(LIST)["openPeriod"]
+    d.sql("insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, class, ref, reason, fen, "
+          "recon_fen, day, event_at, period, opened_at) values (gen_random_uuid(), 1, 1, 1, gen_random_uuid(), 1, 'x', 2, "
+          "5, 0, '2026-11-01', now(), %s, now())", (period,))
+    later = datetime.datetime.utcnow() + datetime.timedelta(days=120)
+    one = finance.boss
+    one.call("AdminService/MoveClock", {"to": later.isoformat() + "Z"})
+    e = refused(finance, CLOSE, {"period": period})
+    assert e.reason == "wrong_state" and "1 exceptions of reconciliation are open" in e.text
+    d.sql("update recon_exception set closed_at = now()")
+    assert close(finance, period)["period"] == period
+    d.sql("delete from recon_exception")
