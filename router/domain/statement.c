@@ -67,7 +67,8 @@ statement_ranges(enum party_kind kind, int32_t party, int64_t lo[STATEMENT_RANGE
 		add_kinds(&r, ACCOUNT_PLATFORM_HELD, ACCOUNT_PLATFORM_PAYOUT, 0, false);
 		add(&r, ACCOUNT_PLATFORM_PROMO, PROVIDER_NONE, 0, false);
 		break;
-	case PARTY_CHANNEL:
+	case PARTY_CHANNEL: /* that collected owes as a dealer does */
+		add(&r, ACCOUNT_RECV_DEALER, PROVIDER_NONE, party, true);
 		add_kinds(&r, ACCOUNT_CHANNEL_HELD, ACCOUNT_CHANNEL_PAYOUT, party, false);
 		break;
 	case PARTY_PROVIDER:

@@ -140,7 +140,7 @@ rows_send(struct tx *t, const struct ledger_row *r, int count, int64_t now_us)
 	ARGS_ARRAY(a, ELEM_TEXT, elem_text, count, r[i].provider_ref);
 	args_i64(a, tx_stream(t));
 	args_i64(a, tx_seq(t));
-	args_i32(a, period_of(now_us));
+	args_i32(a, r[0].period != 0 ? r[0].period : period_of(now_us));
 	args_time(a, now_us);
 	LEGS(ELEM_I64, elem_i64, account);
 	LEGS(ELEM_I64, elem_i64, fen);

@@ -26,6 +26,8 @@ struct ledger_row {
 	/* the row that is corrected; NULL: none */
 	const struct uuid *corrects;
 	int corrects_event, corrects_no;
+	/* 0: that of now; else what is explained later is in the period of what it explains, while that is open */
+	int32_t period; /* of the first row: it holds for all that are sent together */
 };
 
 /**

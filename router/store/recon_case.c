@@ -260,7 +260,8 @@ send_all(struct changing *x, struct tx *t)
 	    .event_no = x->row.event_no + 1,
 	    .event_at_us = x->row.event_us,
 	    .provider_ref = x->row.ref,
-	    .posting = &x->posting};
+	    .posting = &x->posting,
+	    .period = x->row.period};
 	enum err e;
 
 	post(x);
