@@ -24,6 +24,7 @@
 #include "base/money.h"
 #include "domain/decide.h"
 #include "domain/leg_kind.h"
+#include "domain/split_basis.h"
 #include "domain/split_book.h"
 
 struct leg {
@@ -54,23 +55,6 @@ struct split_total {
 	/* Frozen contract cost of a unit, by line of the request; the last member, unset beyond them. */
 	int64_t cost_unit_fen[ORDER_LINES_MAX];
 };
-/*
- * What split() looked up in the world.  It is frozen with the order: later a sku may have another class, a dealer
- * another grade, a merchant account another rate, and the legs must still come out the same.
- */
-struct split_basis {
-	int32_t fee_bps;                              /* the collector's */
-	int32_t owner;                                /* the residual party */
-	int32_t platform, channel, provider, courier; /* party ids, 0: none */
-	int row_count;
-	struct split_basis_row { /* by (part, row) */
-		int16_t part, row;
-		int32_t rule;   /* index in the book */
-		int32_t worker; /* party id of who handles and is paid for it; 0: nobody */
-		int32_t tax_bps;
-	} * rows;
-};
-
 struct split {
 	struct split_total total;
 	struct split_basis *basis; /* NULL: of a decision made before these were kept */
@@ -120,12 +104,6 @@ enum err split(const struct split_in *in, struct arena *arena, struct split **ou
  */
 void split_unit(const struct split_in *in, const struct split *s, int part, int row, int32_t unit,
     struct unit_split *out);
-
-/* The rule that was for row ${row} of part ${part}; NULL: ${b} has no such row, or ${book} is not its book. */
-const struct split_rule *split_basis_rule(const struct split_basis *b,
-    const struct split_book *book, int part, int row);
-/* Memo: the rate of the row that ${leg} is of; 0: none, or the delivery's. */
-int32_t split_leg_tax_bps(const struct split_basis *b, const struct leg *leg);
 
 /* Who gets what is left: the owner, or the brand where nobody owns or the owner's store is brand-run. */
 const struct party *split_residual(const struct world *w, const struct owner *o);

@@ -19,6 +19,7 @@
 #include "base/conf.h"
 #include "edge/head.h"
 #include "edge/http.h"
+#include "edge/http_stream.h"
 
 enum conn_state {
 	CONN_FRESH,   /* accepted; evhttp has not told its connection yet */
@@ -57,15 +58,7 @@ struct http_request {
 	struct conn *conn;          /* NULL: the client is gone */
 	struct evhttp_request *ev;
 	struct http_request *next; /* in the pool */
-	struct {                   /* http_stream.c's */
-		bool on;
-		bool waits; /* for what was written to leave */
-		http_stream_fn *more;
-		void *ctx;
-		bufferevent_data_cb write_cb; /* evhttp's, and their argument */
-		bufferevent_event_cb event_cb;
-		void *cb_ctx;
-	} stream;
+	struct http_stream stream; /* http_stream.c's */
 	size_t extra_len;
 	char extra[HTTP_EXTRA_MAX]; /* header lines of the reply */
 };
@@ -123,14 +116,5 @@ void conn_write_all(evutil_socket_t fd, short what, void *server); /* the event'
 void conn_tick(evutil_socket_t fd, short what, void *server);
 void conn_close_idle(struct http_server *s);
 void conn_listener_error(struct evconnlistener *l, void *ctx);
-const char *http_status(int status); /* with its words: "400 Bad Request" */
-/* Status line and headers; ${framing} begins with "\r\n" and says how long the body is. */
-void http_head(struct http_request *q, struct evbuffer *out, int status, const char *type,
-    const char *framing);
-/* All of the reply is in the output buffer: leave it, and ${q}, to evhttp.  Without a connection ${q} is put back. */
-void http_finish(struct http_request *q);
-void http_stream_closed(struct http_request *q); /* a stream's connection went; ${q} knows */
-/* http.c's part of a closing connection. */
-void http_conn_closed(struct conn *c);
 
 #endif

@@ -25,7 +25,7 @@ void export_page_init(struct export_page *x, const struct export_spec *spec);
 void export_page_release(struct export_page *x);
 /* The statement of the step it is at; not of STEP_END. */
 enum stmt export_page_ask(const struct export_page *x, struct pg_args *a);
-/* The arguments $1 .. $5 of sql_statement.h, once the bounds are known. */
+/* The arguments $1 .. $5 of sql_export.h, once the bounds are known. */
 void export_page_scope(const struct export_page *x, struct pg_args *a);
 /* Its answer.  What is to be written, maybe nothing, lives in ${r} or ${x} until the next one.  BAD_FIELD, NO_MEMORY. */
 enum err export_page_got(struct export_page *x, const PGresult *r, const void **p, size_t *len,

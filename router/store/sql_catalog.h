@@ -5,10 +5,11 @@
 #include "store/sql_catalog_write.h"
 #include "store/sql_stock.h"
 #include "store/sql_stock_write.h"
+#include "store/sql_version.h"
 
 /* clang-format off */
-#define CATALOG_STATEMENTS(X) CATALOG_READ_STATEMENTS(X) CATALOG_WRITE_STATEMENTS(X) STOCK_WRITE_STATEMENTS(X) \
-	STOCK_STATEMENTS(X)
+#define CATALOG_STATEMENTS(X) CATALOG_READ_STATEMENTS(X) CATALOG_WRITE_STATEMENTS(X) VERSION_WRITE_STATEMENTS(X) \
+	STOCK_WRITE_STATEMENTS(X) STOCK_STATEMENTS(X)
 
 /*
  * A load is one repeatable-read transaction, so that all parts and the hints belong together.  Its big reads

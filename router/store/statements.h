@@ -23,6 +23,7 @@
 #include "store/sql_settle.h"
 #include "store/sql_start.h"
 #include "store/sql_statement.h"
+#include "store/sql_timeline.h"
 #include "store/sql_tell.h"
 
 #define ON_QUERY 1
@@ -48,6 +49,9 @@
 	DEPOSIT_STATEMENTS(X) \
 	DISPUTE_STATEMENTS(X) \
 	EXPORT_STATEMENTS(X) \
+	EXPORT_JOURNAL_STATEMENTS(X) \
+	PARTY_STATEMENTS(X) \
+	TIMELINE_STATEMENTS(X) \
 	START_STATEMENTS(X) \
 	WEBHOOK_STATEMENTS(X) \
 	TELL_STATEMENTS(X)

@@ -5,6 +5,7 @@ import re
 import psycopg2
 import pytest
 
+import yc
 from test_91_posting import Books as Shop
 from test_92_books import sealed
 from town import BRAND, DEALER_1, DEALER_2, PICKUP, SHIP
@@ -52,6 +53,8 @@ def connect(shop, town):
             c.autocommit = True
             return c
         yield make
+    yc.wait_for("the sessions' end", lambda: town.database.sql(
+        "select count(*) from pg_stat_activity where usename::text = any(%s)", (list(LOGINS),)) == [(0,)])
     for login in LOGINS:
         town.database.sql(f"drop role {login}")
 

@@ -1,4 +1,4 @@
-/* export_run: an export of the command line. */
+/* admin_export: an export of the command line. */
 #include <stdlib.h>
 #include <string.h>
 
