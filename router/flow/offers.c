@@ -108,13 +108,9 @@ offers_make(const struct offers_in *in, struct arena *arena, struct offers *out)
 {
 	const struct request *q = in->request;
 	int most = in->options_max;
-	struct calc c; /* large, and filled as it is used */
+	struct calc c = {.in = in, .arena = arena, .request = *q, .out = out};
 	enum err e;
 
-	c.in = in;
-	c.arena = arena;
-	c.request = *q;
-	c.out = out;
 	out->count = 0;
 	out->refusal_count = 0;
 	out->split_version = 0;
