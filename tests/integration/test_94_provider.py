@@ -214,6 +214,34 @@ def test_pending_is_polled(desk, server, standin):
     standin.control("conf", {"pending_polls": 1})
 
 
+def test_a_return_waits_for_money(desk, server, standin):
+    """Who gives back has nothing now: the same number waits, and is not asked for twice."""
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 9000))
+    desk.ended(split)
+    [m] = [m for m in standin.books("-")["merchants"] if m["number"] == "2001"]
+    standin.control("withdraw", {"account": "2001", "amount": m["available"]})
+    back = desk.call(RETURN, payment, [("D1", 9000)], split=split)
+    yc.wait_for("under way", lambda: desk.state(back) == UNDER_WAY)
+    time.sleep(0.3)
+    assert desk.items(back) == [(PENDING, "")]
+    standin.control("topup", {"account": "2001", "amount": 9000})
+    assert desk.ended(back) == [(SUCCESS, "")]
+    (r,) = standin.payment(payment)["returns"]
+    assert (r["requests"], r["effects"]) == (1, 1)
+
+
+def test_deadlines_that_pass_are_told(desk, server, standin):
+    """What pends at the provider beyond its deadline: a figure, and a line for a person."""
+    standin.control("conf", {"pending_polls": 1000})
+    split = desk.split(desk.pay(), ("D1", 1000), deadline_d=-1)
+    yc.wait_for("the alarm", lambda: server.metric("yuncang_provider_overdue") == 1)
+    assert "past their deadline" in server.log.read_text()
+    standin.control("conf", {"pending_polls": 1})
+    desk.ended(split, 30)
+    yc.wait_for("its end", lambda: server.metric("yuncang_provider_overdue") == 0)
+
+
 def test_a_number_of_somebody_else(desk, server, standin):
     """The provider has another request under our number: nothing of it is believed, a person must look."""
     payment = desk.pay()
