@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/money.h"
 #include "domain/money_calc.h"
 
 #define FULFILMENTS_MAX 64 /* that one R1 takes units back from */
@@ -135,11 +136,14 @@ ask_read(struct again *x)
 
 /* ---- What takers had ---------------------------------------------------------------------------------- */
 
-/* As much as the row took of it: less and it would have taken less; more makes no difference. */
+/*
+ * As much as the row took of it: less and it would have taken less; more makes no difference.  What a dealer owed is
+ * asked first as if it were ${owed_fen}, for his staff's debts stand in the same leg; 0: what the row took of it.
+ */
 static enum err
-balances_read(const struct again *x, struct order_money *m)
+balances_read(const struct again *x, int64_t owed_fen, struct order_money *m)
 {
-	struct money_balance *b = arena_array(x->arena, (size_t)x->row->leg_count, sizeof(*b));
+	struct money_balance *b = arena_array(x->arena, 2 * (size_t)x->row->leg_count, sizeof(*b));
 
 	if (b == NULL)
 		return ERR_NO_MEMORY;
@@ -148,9 +152,20 @@ balances_read(const struct again *x, struct order_money *m)
 	for (int i = 0; i < x->row->leg_count; i++) {
 		int64_t a = x->row->account[i];
 
-		if (account_bounded(a))
+		if (!account_bounded(a))
+			continue;
+		b[m->balance_count++] =
+		    (struct money_balance){.account = a, .fen = -money_row_sum(x->row, a)};
+		if (owed_fen == 0)
+			continue;
+		/* what came and went there leaves no leg */
+		if (account_kind(a) == ACCOUNT_RECV_DEALER)
+			b[m->balance_count - 1].fen = owed_fen;
+		else if (account_kind(a) <= ACCOUNT_DEALER_PAYOUT)
 			b[m->balance_count++] =
-			    (struct money_balance){.account = a, .fen = -money_row_sum(x->row, a)};
+			    (struct money_balance){.account = account_receivable(m->world,
+			                               account_party(a), m->collector),
+			        .fen = owed_fen};
 	}
 	return ERR_OK;
 }
@@ -178,7 +193,7 @@ forfeit_read(struct again *x, const struct order_money *m, struct money_refunded
 	enum err e;
 
 	if (x->ask.unsplit_count == 0) {
-		if (x->ask.split_count == 0 && x->ask.part_fen == 0 && x->ask.goodwill_fen == 0)
+		if (x->ask.deposit_fen > 0 || x->forfeit_fen > 0 || x->row->unit_count == 0)
 			x->ask.forfeit_fen = brand_margin(x->row) + x->forfeit_fen;
 		return ERR_OK;
 	}
@@ -189,14 +204,27 @@ forfeit_read(struct again *x, const struct order_money *m, struct money_refunded
 }
 
 static enum err
-refund_again(struct again *x, const struct money_rules *rules, struct posting *out)
+refund_try(struct again *x, int64_t owed_fen, struct posting *out)
 {
 	struct money_refunded *got = arena_zalloc(x->arena, sizeof(*got));
 	struct order_money m = *x->m;
-	enum err e = got != NULL ? ask_read(x) : ERR_NO_MEMORY;
+	enum err e = got != NULL ? balances_read(x, owed_fen, &m) : ERR_NO_MEMORY;
 
+	x->ask.forfeit_fen = 0;
 	if (e == ERR_OK)
-		e = balances_read(x, &m);
+		e = forfeit_read(x, &m, got);
+	if (e == ERR_OK)
+		e = money_refund(&m, &x->ask, x->arena, got);
+	if (e == ERR_OK)
+		*out = got->posting;
+	return e;
+}
+
+static enum err
+refund_again(struct again *x, const struct money_rules *rules, struct posting *out)
+{
+	enum err e = ask_read(x);
+
 	if (e != ERR_OK)
 		return e;
 	x->ask.forfeit_owner_bps = rules->forfeit_owner_bps;
@@ -204,12 +232,8 @@ refund_again(struct again *x, const struct money_rules *rules, struct posting *o
 	/* What closes C:order was the last: nothing else brings it to zero but chance, and then it is the same. */
 	x->ask.last = money_sum(x->m, money_c_order()) + money_row_sum(x->row, money_c_order()) ==
 	    0;
-	e = forfeit_read(x, &m, got);
-	if (e == ERR_OK)
-		e = money_refund(&m, &x->ask, x->arena, got);
-	if (e == ERR_OK)
-		*out = got->posting;
-	return e;
+	e = refund_try(x, FEN_MAX, out);
+	return e == ERR_OK && !money_same(out, x->row) ? refund_try(x, 0, out) : e;
 }
 
 /*

@@ -1,5 +1,7 @@
 #include "money_order.h"
 
+#include "domain/money_again.h"
+
 #include "unit.h"
 
 void
@@ -205,36 +207,61 @@ mo_units(struct money_order *o, int attempt, int part, int64_t delivery_fee_fen)
 	    .lines = lines};
 }
 
+/* yuncang audit --recompute asks the same: the row that was written comes out again from those before it. */
+static void
+made_again(struct money_order *o, const struct order_money *before, const struct money_units *u,
+    const struct money_rules *rules)
+{
+	const struct money_row *row = &o->m.rows[before->row_count];
+	struct posting p = {0};
+
+	if (o->m.row_count == before->row_count)
+		return;
+	assert_true(money_again_can(row));
+	assert_int_equal(money_again(before, row, u, rules, o->arena, &p), ERR_OK);
+	assert_true(money_same(&p, row));
+}
+
 enum err
 mo_split(struct money_order *o, const struct money_units *u, bool last)
 {
+	const struct order_money before = o->m;
 	struct posting p;
 	enum err e = money_split(&o->m, u, last, o->arena, &p);
 
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		mo_write(o, &p, ++o->act_no);
+		made_again(o, &before, u, &(struct money_rules){0});
+	}
 	return e;
 }
 
 enum err
 mo_refund(struct money_order *o, const struct money_refund *r, struct money_refunded *out)
 {
+	const struct order_money before = o->m;
 	enum err e = money_refund(&o->m, r, o->arena, out);
 
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		mo_write(o, &out->posting, ++o->act_no);
+		made_again(o, &before, NULL,
+		    &(struct money_rules){.forfeit_owner_bps = r->forfeit_owner_bps,
+		        .lost_fee_bearer = r->lost_fee_bearer});
+	}
 	return e;
 }
 
 enum err
 mo_hold_ended(struct money_order *o, int number)
 {
+	const struct order_money before = o->m;
 	struct posting p;
 	enum err e = money_hold_ended(&o->m, number, &p);
 
 	if (e != ERR_OK)
 		return e;
 	mo_write(o, &p, number);
+	made_again(o, &before, NULL, &(struct money_rules){0});
 	assert_true(o->m.over_count < MO_SPLITS * TEST_PARTS);
 	o->over[o->m.over_count++] = number;
 	return ERR_OK;
