@@ -68,7 +68,8 @@ const struct audit_check audit_payout[] = {
 	    "and p.payout_no = j.event_no))"},
 	{"refund_posted", "a refund is done if and only if that is posted",
 	    "select r.order_id || ' refund ' || r.refund_no || ' part ' || r.part_no from refund r where (r.state = 3) <> "
-	    POSTED("10", "r.order_id", "r.refund_no * 8 + r.part_no") " union all "
+	    "(" POSTED("10", "r.order_id", "r.refund_no * 8 + r.part_no") " or exists (select from recon_exception x "
+	    "where x.order_id = r.order_id and x.ref = r.number and x.resolution = 4)) union all "
 	    "select j.object_id || ' event 10 ' || j.event_no from journal j where j.event = 10 and not exists "
 	    "(select from refund r where r.order_id = j.object_id and r.refund_no * 8 + r.part_no = j.event_no)"},
 	{"hold_ended", "what is available was held, until the hold's end",

@@ -75,6 +75,7 @@ send_more(const struct changing *x, struct tx *t)
 		args_i32(a, x->row.collector);
 		args_i64(a, x->row.recon_fen);
 		args_i32(a, x->in->refund_no);
+		args_uuid(a, &x->row.id);
 		tx_add(t, STMT_CASE_REFUND);
 		return;
 	}

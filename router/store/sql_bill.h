@@ -66,6 +66,8 @@
 	X(CASE_REFUND, ON_QUERY, \
 	    "select r.dealer_id, r.refund_no, r.part_no, r.rebate_fen, coalesce(o.split_version, 0), r.fen from refund r " \
 	    "left join sales_order o on o.order_id = r.order_id where r.order_id = $1 and r.collector_id = $2 and (r.fen = $3 or r.fen - r.rebate_fen = $3) " \
+	    "and exists (select from recon_exception x where x.exception_id = $5 and (x.kind <> 1 " \
+	    "or x.transaction = r.payment_number)) " \
 	    "and (r.state in (1, 4) or (r.state = 2 and r.number is null)) and ($4::int4 = 0 or r.refund_no = $4) " \
 	    "order by r.fen = $3 desc, r.refund_no, r.part_no limit 1 for update of r") \
 	X(CASE_REFUND_DONE, ON_QUERY, \

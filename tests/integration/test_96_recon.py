@@ -329,3 +329,30 @@ def test_the_service_matches(world, load, sql, service):
     service(2, recon_poll_ms=50)
     wait_for("the match", lambda: counts(sql, bill) == (1, 1, 99400, 0, 0, 2))
     assert sql("select count(*) from recon_match join bill using (bill_id) where day = %s", (day,)) == [(1,)]
+
+
+def test_a_refund_given_by_hand(world, load, sql, admin):
+    """The provider's console gave 50 yuan back; finance's own refund of it is not asked for, but taken as done."""
+    day = a_day()
+    order, number = pay(world, day)
+    bill = Bill("trade", day).paid(number, 100000, 600).refunded(number, "console-7", 5000, 30)
+    load(bill.data(), bill)
+    x = exception_of(admin, "console-7")
+    assert (x["what"], x["reconFen"], x["rebateFen"]) == ("refund", "5000", "30")
+    admin.call("FinanceService/RefundAmount", {"ref": "by-hand", "orderId": order, "goodwillFen": "5000", "bearer": "BRAND",
+                                               "note": "given in the console"})
+    refund = "select state, number, fen, rebate_fen from refund where order_id = %s"
+    other, _ = pay(world, day)
+    admin.call("FinanceService/RefundAmount", {"ref": "other", "orderId": other, "goodwillFen": "5000", "bearer": "BRAND",
+                                               "note": "of another order"})
+    wait_for("the other refund to be asked for", lambda: sql(refund, (other,))[0][0] == 2)
+    assert sql(refund, (order,)) == [(1, None, 5000, 30)]
+    with pytest.raises(RpcError) as e:
+        resolve(admin, x, "REFUND", orderId=other)
+    assert e.value.field == "order_id" or e.value.reason == "wrong_state"
+    resolve(admin, x, "REFUND", orderId=order)
+    assert sql(refund, (order,)) == [(3, "console-7", 5000, 30)]
+    assert ledger(sql, "console-7")[-1] == (4, {"C:refund": 5000, RECON: -5000})
+    assert sql("select account_name(a), sum(f) from journal, unnest(accounts, amounts) l(a, f) "
+               "where (object_id = %s or order_id = %s or provider_ref = 'console-7') "
+               "and account_kind(a) in (4, 11, 13) group by 1 having sum(f) <> 0", (order, order)) == []
