@@ -12,6 +12,7 @@
  *   W endpoint event_id                      a receiver of webhooks took an event, verified
  *   F endpoint trick                         a receiver took what the service never sent
  *   D over                                   a compressed day is over: everything must have ended
+ *   M event_id                               a month begins behind it; that was its last event
  *
  * Fields are parted by tabs.  facts are also tabs apart: way, goods, delivery fee, total, collector,
  * owner's dealer, owner's margin, funded, provider fee, cost ("-" without the right to see money),

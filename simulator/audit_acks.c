@@ -120,6 +120,11 @@ line_take(struct audit_acks *a, char *line, struct audit_report *r)
 	case 'D':
 		a->day_over = true;
 		return true;
+	case 'M':
+		n = cut(line, f, 2);
+		if (n == 2)
+			a->last_event = f[1];
+		return n == 2;
 	case 'V':
 		n = cut(line, f, 3);
 		if (n == 3)

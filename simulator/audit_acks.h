@@ -45,6 +45,7 @@ struct audit_acks {
 	struct audit_count *count; /* sorted by shelf, then as they came */
 	size_t ack_count, paid_count, refused_count, told_count, count_count;
 	bool day_over;
+	const char *last_event; /* of the day, when a month was played behind it; else NULL */
 };
 
 /**

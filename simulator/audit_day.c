@@ -6,6 +6,9 @@
 #include "simulator/audit_acks.h"
 #include "simulator/audit_db.h"
 
+/* Nobody listens any more to what a month behind the day tells. */
+#define LAST_EVENT "current_setting('audit.last_event')::uuid"
+
 /* Delivered, collected, restocked, lost and cancelled; refused and lapsed ones where others took the units over. */
 static const struct {
 	enum audit_check check;
@@ -27,13 +30,16 @@ static const struct {
         "and d.balance_paid_at is null and d.balance_fen > 0 and exists (select from fulfilment f "
         "where f.order_id = d.order_id and f.state not in (4, 5, 16))"},
     {AUDIT_UNTOLD,
-        "select format('event %s of order %s, kind %s', event_id, order_id, kind) from outbox"},
+        "select format('event %s of order %s, kind %s', event_id, order_id, kind) from outbox "
+        "where event_id <= " LAST_EVENT},
     {AUDIT_UNTOLD,
         "select format('endpoint %s: event %s waits after %s tries: %s', p.code, e.event_id, d.attempts, d.error) "
-        "from webhook_delivery d join webhook_endpoint p using (endpoint_id) join event_log e using (position)"},
+        "from webhook_delivery d join webhook_endpoint p using (endpoint_id) join event_log e using (position) "
+        "where event_id <= " LAST_EVENT},
     {AUDIT_UNTOLD,
         "select format('endpoint %s: event %s was given up after %s tries: %s', p.code, e.event_id, d.attempts, "
-        "d.error) from webhook_dead d join webhook_endpoint p using (endpoint_id) join event_log e using (position)"},
+        "d.error) from webhook_dead d join webhook_endpoint p using (endpoint_id) join event_log e using (position) "
+        "where event_id <= " LAST_EVENT},
 };
 
 /* Who has to hear of what: from the tables of the events and endpoints, not from what was queued. */
@@ -43,7 +49,7 @@ static const struct {
 	"and (p.scope = 0 or p.scope = 2 and e.storefront_id = p.scope_id or p.scope = 1 " \
 	"and (e.dealer_id = p.scope_id or exists (select from location l " \
 	"where l.location_id = e.location_id and l.party_id = p.scope_id))) " \
-	"where p.state in (1, 2)"
+	"where p.state in (1, 2) and e.event_id <= " LAST_EVENT
 
 static enum err
 hearers_check(PGconn *db, struct audit_acks *acks, struct audit_report *r)
@@ -74,6 +80,12 @@ hearers_check(PGconn *db, struct audit_acks *acks, struct audit_report *r)
 enum err
 audit_day(PGconn *db, struct audit_acks *acks, struct audit_report *r)
 {
+	char sql[120];
+
+	(void)snprintf(sql, sizeof(sql), "select set_config('audit.last_event', '%.36s', true)",
+	    acks->last_event != NULL ? acks->last_event : "ffffffff-ffff-ffff-ffff-ffffffffffff");
+	if (audit_command(db, sql) != ERR_OK)
+		return ERR_IO;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		PGresult *rows = audit_query(db, ends[i].sql);
 

@@ -70,6 +70,7 @@ struct audit_order {
 	    margin_fen, refund_due_fen;
 	int64_t refunds_fen;              /* rows of refunds, by payment */
 	int64_t acts_fen, returns_fen;    /* what acts gave back, and of that returns */
+	int64_t amounts_fen;              /* and of that without goods */
 	int64_t deposit_fen, balance_fen; /* both 0: paid at once */
 	int64_t mark, way;
 	bool paid;

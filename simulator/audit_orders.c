@@ -18,8 +18,9 @@ static const struct {
         "select order_id, o.dealer_id, storefront_id, collector_id, goods_fen, delivery_fee_fen, funded_fen, "
         "fee_fen, margin_fen, mark, way, (paid_at is not null)::int, order_ref, line_sku, line_qty, "
         "line_price_fen, line_cost_fen, line_discount_fen, line_campaign, refund_due_fen, a.fen, r.fen, "
-        "d.deposit_fen, d.balance_fen, b.fen from sales_order o "
-        "left join (select order_id, sum(refund_fen) fen from order_act group by 1) a using (order_id) "
+        "d.deposit_fen, d.balance_fen, b.fen, a.amounts_fen from sales_order o "
+        "left join (select order_id, sum(refund_fen) fen, sum(refund_fen) filter (where kind = 30) amounts_fen "
+        "from order_act group by 1) a using (order_id) "
         "left join (select order_id, sum(refund_fen) fen from return_request where state = 3 group by 1) r "
         "using (order_id) left join order_deposit d using (order_id) "
         "left join (select order_id, sum(fen) fen from refund group by 1) b using (order_id) order by order_id"},
@@ -66,6 +67,7 @@ order_read(struct walk *w)
 	o->deposit_fen = audit_stream_int(s, 22);
 	o->balance_fen = audit_stream_int(s, 23);
 	o->refunds_fen = audit_stream_int(s, 24);
+	o->amounts_fen = audit_stream_int(s, 25);
 	(void)snprintf(o->id, sizeof(o->id), "%s", audit_stream_text(s, 0));
 	o->dealer = audit_stream_int(s, 1);
 	o->storefront = audit_stream_int(s, 2);

@@ -84,6 +84,10 @@ audit_report_print(const struct audit_report *r)
 		    (long long)audit_report_class(r, CLASS_STUCK),
 		    (long long)audit_report_class(r, CLASS_UNDELIVERED),
 		    (long long)audit_report_class(r, CLASS_FORGED));
+	if (r->money.judged)
+		(void)fprintf(r->to, "money: unbalanced %lld unexplained %lld unpaid_due %lld\n",
+		    (long long)r->money.unbalanced, (long long)r->money.unexplained,
+		    (long long)r->money.unpaid_due);
 	(void)fprintf(r->to, "audit: lost %lld oversold %lld unbalanced %lld duplicated %lld\n",
 	    (long long)audit_report_class(r, CLASS_LOST),
 	    (long long)audit_report_class(r, CLASS_OVERSOLD),

@@ -84,11 +84,18 @@ enum audit_check {
 	    AUDIT_COUNT
 };
 
+/* Of a month behind the day, by month_books.h: the line "money:". */
+struct audit_money {
+	bool judged;
+	int64_t unbalanced, unexplained, unpaid_due;
+};
+
 struct audit_report {
 	FILE *to; /* NULL: count only */
 	int shown;
 	int64_t found[AUDIT_COUNT];
 	int64_t acknowledged, orders, payments, postings; /* looked at */
+	struct audit_money money;
 	bool day_over;     /* the journal says so: the day's checks were made */
 	int64_t told;      /* events that endpoints took */
 	int64_t shelves;   /* counted, and looked at */

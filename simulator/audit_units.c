@@ -57,7 +57,7 @@ undelivered_fen(const struct audit_order *o)
 static void
 refund_check(const struct audit_order *o, struct audit_report *r)
 {
-	int64_t goods = undelivered_fen(o) + o->returns_fen;
+	int64_t goods = undelivered_fen(o) + o->returns_fen + o->amounts_fen;
 
 	for (int i = 0; i < o->payment_count; i++)
 		if (o->payment[i].outcome == PAID_UNFILLABLE) /* given back by itself, whole */

@@ -13,7 +13,7 @@
 #include "simulator/bench.h"
 #include "simulator/day.h"
 #include "simulator/load.h"
-#include "simulator/month.h"
+#include "simulator/month_books.h"
 #include "simulator/provider.h"
 #include "simulator/run.h"
 #include "simulator/screens.h"
@@ -69,6 +69,25 @@ audit_command_run(const struct options *o, const char *journal)
 	if (audit_run(o->db, journal, &r) != ERR_OK)
 		return EXIT_FAILED;
 	return audit_report_all(&r) == 0 ? EXIT_WELL : EXIT_VIOLATION;
+}
+
+/* What a month left, against the provider's books; then the audit, which tells both. */
+static int
+books_command_run(const struct options *o)
+{
+	struct month_report money = {.to = stdout};
+	struct audit_report r = {.to = stdout};
+	const struct audit_money *m = &r.money;
+
+	if (month_books(o, &money) != ERR_OK)
+		return EXIT_FAILED;
+	month_report_print(&money);
+	r.money = month_report_money(&money);
+	if (audit_run(o->db, access(o->journal, F_OK) == 0 ? o->journal : NULL, &r) != ERR_OK)
+		return EXIT_FAILED;
+	return audit_report_all(&r) + m->unbalanced + m->unexplained + m->unpaid_due == 0
+	    ? EXIT_WELL
+	    : EXIT_VIOLATION;
 }
 
 static int
@@ -158,6 +177,8 @@ main(int argc, char **argv)
 		return demo_command_run(&o, true);
 	if (strcmp(command, "month") == 0)
 		return month_command_run(&o);
+	if (strcmp(command, "books") == 0)
+		return books_command_run(&o);
 	if (strcmp(command, "bench") == 0)
 		return measure_command_run(&o, bench_run);
 	if (strcmp(command, "screens") == 0)

@@ -216,6 +216,23 @@ days(struct month *m)
 	return e;
 }
 
+/* The day's receivers are gone: what is told from here on is nobody's business but the month's. */
+static enum err
+journal_write(struct month *m)
+{
+	PGresult *r = month_query(m,
+	    "select event_id from event_log where $1 > '2000-01-01' order by event_id desc limit 1",
+	    NULL);
+	FILE *f = r != NULL && PQntuples(r) > 0 ? fopen(m->o->journal, "a") : NULL;
+	bool written = f != NULL && fprintf(f, "M\t%s\n", audit_text(r, 0, 0)) > 0;
+
+	written = f != NULL && fclose(f) == 0 && written;
+	PQclear(r);
+	if (!written)
+		log_error(LOG_MSG("cannot append to the journal"), LOG_STR("file", m->o->journal));
+	return written ? ERR_OK : ERR_IO;
+}
+
 static enum err
 play(struct month *m)
 {
@@ -231,6 +248,8 @@ play(struct month *m)
 	if (e == ERR_OK)
 		e = month_clock_read(m);
 	m->start_us = m->now_us;
+	if (e == ERR_OK)
+		e = journal_write(m);
 	if (e == ERR_OK)
 		e = days(m);
 	if (e == ERR_OK)

@@ -12,7 +12,9 @@
 #define LOOK_US (20 * US_PER_MS)
 #define QUIET_LOOKS 2 /* one after the other: what ends may begin something else */
 #define DAYS_BEHIND 4
-#define DAY_WAIT_US (8 * US_PER_S)
+#define DAY_WAIT_US \
+	(45 * US_PER_S) /* the first day has what the day left behind, bills above all */
+#define LATER_WAIT_US (2 * US_PER_S) /* once it was in vain */
 
 /*
  * What is due and not done: holds, orders to be looked at, calls, refunds through the provider, bills to be fetched, to be
@@ -72,7 +74,7 @@ enum err
 month_quiet(struct month *m)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_US * 1000};
-	int64_t since = clock_mono_us();
+	int64_t since = clock_mono_us(), wait_us = m->violations > 0 ? LATER_WAIT_US : DAY_WAIT_US;
 
 	for (int looks = 0; looks < QUIET_LOOKS;) {
 		int64_t waits = month_number(m, waits_sql);
@@ -80,7 +82,7 @@ month_quiet(struct month *m)
 		if (waits < 0)
 			return ERR_IO;
 		looks = waits == 0 ? looks + 1 : 0;
-		if (clock_mono_us() - since > DAY_WAIT_US) {
+		if (clock_mono_us() - since > wait_us) {
 			month_violation(m, "%lld things are due and not done", (long long)waits);
 			return ERR_OK;
 		}

@@ -1,0 +1,36 @@
+#include "simulator/month_books.h"
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "simulator/audit_db.h"
+
+enum err
+month_books(const struct options *o, struct month_report *r)
+{
+	struct month m = {.o = o};
+	json_t *books = NULL;
+	enum err e = month_ask_new(&m.ask, o->outage_s * INT64_C(1000000));
+
+	m.db = PQconnectdb(o->db);
+	if (e == ERR_OK && PQstatus(m.db) != CONNECTION_OK) {
+		log_error(LOG_MSG("cannot connect"), LOG_STR("why", PQerrorMessage(m.db)));
+		e = ERR_DB_DOWN;
+	}
+	if (e == ERR_OK)
+		e = month_ask_json(m.ask, o->provider, "/control/books", NULL, NULL, &books);
+	if (e == ERR_OK && parse_time(month_text(books, "now"), &m.now_us) != ERR_OK)
+		e = ERR_IO;
+	/* one snapshot for all queries */
+	if (e == ERR_OK)
+		e = audit_command(m.db, "begin isolation level repeatable read read only");
+	if (e == ERR_OK)
+		e = month_ledger(&m, r);
+	if (e == ERR_OK)
+		e = month_compare(&m, books, r);
+	if (e == ERR_OK)
+		e = month_statements(&m, r);
+	json_decref(books);
+	PQfinish(m.db);
+	month_ask_free(m.ask);
+	return e == ERR_WRONG_STATE ? ERR_IO : e;
+}
