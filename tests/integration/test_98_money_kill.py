@@ -1,6 +1,10 @@
 """kill -9 while orders' money goes on: before, during and after each commit and each request to the provider, from the
 hold's end to the last release.  Each event is posted once, nothing is paid twice or lost, and the stand-in's books say
 what ours say."""
+import os
+import random
+import time
+
 import pytest
 
 import yc
@@ -10,7 +14,7 @@ from town import BOOK, BRAND, DEALER_1, SHIP, Town
 
 # The service's own settlement rests while orders are made.
 ASLEEP, AWAKE = {"settle_poll_ms": "1h"}, {"settle_poll_ms": "30ms"}
-SETS = 75
+SETS = 87
 
 
 @pytest.fixture(scope="module")
@@ -120,4 +124,34 @@ def test_dies_at_each_passing(till, instance, sets, point, most):
         if not deaths == n:
             break
     assert deaths >= 3
+    till.agree()
+
+
+def test_dies_whenever(till, instance, sets, cluster, standin):
+    """At random instants, the database crashing now and then, the provider losing answers, signing wrongly, saying
+    429 and stalling."""
+    seed = int(os.environ.get("YC_SEED", time.time()))
+    print("YC_SEED", seed)
+    draw = random.Random(seed)
+    pairs = [next(sets) for _ in range(12)]
+    orders = [o for pair in pairs for o in pair]
+    till.database.sql("update settlement set due_at = now() - interval '1 min' where order_id = any(%s::uuid[])",
+                      ([o["orderId"] for o in orders],))
+    standin.control("faults", {"fault_bps": 1500, "stall_ms": 700})
+    deaths, deadline = 0, time.monotonic() + 30
+    while time.monotonic() < deadline and not released(till, orders):
+        begin(instance)
+        time.sleep(draw.uniform(0.2, 1.2))
+        if draw.random() < 0.2:
+            cluster.restart("immediate")
+        instance.kill9()
+        deaths += 1
+    standin.control("faults", {"fault_bps": 0})
+    begin(instance)
+    for order in orders:
+        till.until(order, "E7", seconds=60)
+    instance.kill9()
+    assert deaths > 2
+    for pair in pairs:
+        judge(till, *pair)
     till.agree()
