@@ -69,6 +69,10 @@ send_late(struct matching *x, struct tx *t)
 	args_i64(a, tx_stream(t));
 	args_i64(a, tx_seq(t));
 	tx_add(t, STMT_RECON_LATE);
+	a = tx_args(t);
+	args_time(a, x->in->now_us);
+	args_i16(a, (int16_t)x->provider);
+	tx_add(t, STMT_RECON_LATE_RELEASE);
 	write_change(t, &x->changes);
 	return TX_TRIP;
 }
@@ -134,7 +138,6 @@ send_outcomes(struct matching *x, struct tx *t)
 	struct pg_args *a;
 
 	send_k(x, t, STMT_RECON_K1);
-	send_k(x, t, STMT_RECON_K1_RELEASE);
 	send_k(x, t, STMT_RECON_K2);
 	send_k(x, t, STMT_RECON_K3);
 	a = tx_args(t);
@@ -160,11 +163,11 @@ send_outcomes(struct matching *x, struct tx *t)
 static void
 read_outcomes(struct matching *x, const struct tx *t)
 {
-	const PGresult *done = tx_result(t, 7);
+	const PGresult *done = tx_result(t, 6);
 
-	x->result.opened = tx_affected(t, 4);
-	x->result.missing = tx_affected(t, 5);
-	x->result.closed += tx_affected(t, 6);
+	x->result.opened = tx_affected(t, 3);
+	x->result.missing = tx_affected(t, 4);
+	x->result.closed += tx_affected(t, 5);
 	x->result.matched = col_i64(done, 0, 0);
 	x->result.matched_fen = col_i64(done, 0, 1);
 	x->result.rounded = col_i64(done, 0, 2);
@@ -185,7 +188,7 @@ match_step(struct tx *t, void *ctx)
 		return send_match(x, t);
 	}
 	if (x->late) {
-		x->result.closed = tx_affected(t, 0);
+		x->result.closed = tx_affected(t, 0) + tx_affected(t, 1);
 		return TX_COMMIT;
 	}
 	if (tx_trip(t) == 2) {

@@ -8,9 +8,6 @@
 #define RECON_OPEN_STATEMENTS(X) \
 	X(RECON_K1, ON_QUERY, \
 	    SQL_K("1", SQL_AVAILABLE, SQL_C_RECON, SQL_DIFF, "m.outcome in (2, 3) and m.class <> 5 and " SQL_DIFF " <> 0")) \
-	X(RECON_K1_RELEASE, ON_QUERY, \
-	    SQL_K("1", SQL_AVAILABLE, SQL_ACCOUNT("1", "m.collector_id"), "m.diff_fen", \
-	    "m.outcome in (2, 3) and m.class = 5")) \
 	X(RECON_K2, ON_QUERY, \
 	    SQL_K("2", SQL_C_RECON, "(52::int8 << 55)", "m.diff_fen", \
 	    "$2::int2 > 0 and m.outcome = 2 and m.class <> 5")) \
@@ -59,6 +56,12 @@
 	    "select ref from recon_exception where closed_at is null and reason = 2)) l where b.bill_id = $1 " \
 	    "and x.closed_at is null and x.reason = 2 and x.provider = b.provider and x.kind = b.kind " \
 	    "and x.collector_id = l.collector_id and x.ref = l.ref") \
+	/* A release moves money within the provider's books: nothing was posted, it is only looked for. */ \
+	X(RECON_LATE_RELEASE, ON_QUERY, \
+	    "update recon_exception x set closed_at = $1, resolution = 5, note = 'the books have it since' " \
+	    "where x.closed_at is null and x.reason = 1 and x.class = 5 and x.provider = $2 and (select -sum(e.fen) " \
+	    "from entry e where " SQL_AT_PROVIDER " and " SQL_COLLECTOR " = x.collector_id and e.provider_ref = x.ref " \
+	    "and e.account >> 55 = 1 and e.event <> 16) = x.fen") \
 	/* What is in the books since K1 booked it. */ \
 	X(RECON_LATE, ON_QUERY, \
 	    "with m as (select x.exception_id, x.collector_id, x.ref, x.event_at, x.event_no, x.recon_fen, x.rebate_fen, " \
