@@ -302,7 +302,11 @@ def test_rpc(books, finance, server96):
     assert b["sha1"] == bill.sha1() and b["collector"] == "BRAND" and b["matchedAt"]
     assert finance.call("FinanceService/ImportBill", request) == {"bill": b, "repeated": True}
     assert finance.call("FinanceService/ReconcileBill", {"billId": b["billId"]})["bill"] == b
-    assert finance.call("FinanceService/ListBills", {"collector": "BRAND", "pageSize": 1})["bills"][0] == b
+    only = {"collector": "BRAND", "kind": "BILL_KIND_TRADE", "pageSize": 1}
+    page = finance.call("FinanceService/ListBills", only)
+    assert page["bills"] == [b]
+    page = finance.call("FinanceService/ListBills", only | {"pageToken": page["nextPageToken"]})
+    assert page["bills"][0]["date"] < b["date"] and page["bills"][0]["kind"] == "BILL_KIND_TRADE"
     # Pages, filters.
     seen, token = [], ""
     while True:
