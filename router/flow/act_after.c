@@ -180,6 +180,10 @@ reckon(struct act_run *r, const struct order_read *behind, struct act_owed *owed
 	/* What finance gave before is reckoned with where it is posted. */
 	if (refund_fen > paid_fen)
 		refund_fen = paid_fen;
+	if (r->keep_fen > 0) {
+		owed->forfeit_fen += r->keep_fen < refund_fen ? r->keep_fen : refund_fen;
+		refund_fen -= r->keep_fen < refund_fen ? r->keep_fen : refund_fen;
+	}
 	if (in->more != NULL && in->more->ret != NULL)
 		owed->returned_fen = in->refund_add_fen;
 	else

@@ -314,6 +314,8 @@ refund_fill(struct making *x, struct money_refund *out)
 		f = act_fulfilment_of(r, r->in.more->ret->fulfilment);
 	if (f != NULL)
 		faults_fill(x, f, out);
+	if (r->keep_fen > 0)
+		out->forfeit_owner_bps = 0; /* it is for the freight, which the brand pays */
 	if (balance_open(r->order)) {
 		out->deposit_fen = r->in.refund_add_fen;
 		return ERR_OK;

@@ -104,6 +104,7 @@ plan_order(struct act_run *r)
 	memset(&r->in, 0, sizeof(r->in));
 	memset(&r->last, 0, sizeof(r->last));
 	r->give = NULL;
+	r->keep_fen = 0;
 	r->in.order = r->order;
 	r->in.at_us = r->now_us;
 	r->in.reason = r->reason;

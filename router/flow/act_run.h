@@ -48,6 +48,8 @@ struct act_run {
 	struct act_in in;
 	/* What plan says that R1 gives back; NULL: what follows from the act itself (flow/act_money.h). */
 	const struct money_refund *give;
+	/* What plan says is kept of what ends undelivered: the customer pays it, the brand has it. */
+	int64_t keep_fen;
 
 	int tries;
 	bool refused;     /* once, by plan */

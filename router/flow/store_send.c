@@ -242,6 +242,44 @@ inspected(struct act_call *c, const Yuncang__V1__RestockRequest *q)
 	return write_off(c, by);
 }
 
+/* The customer did not take what was brought to him, as the last that was said of it has it. */
+static bool
+customers_fault(const struct act_call *c)
+{
+	const struct order_read *o = c->run.order;
+	int reason = 0;
+
+	for (int i = 0; i < o->act_count; i++)
+		if (o->acts[i].number == c->ful->number &&
+		    (o->acts[i].kind == ACT_FAIL || o->acts[i].kind == ACT_TURN_BACK) &&
+		    o->acts[i].reason != 0)
+			reason = o->acts[i].reason;
+	return reason == YUNCANG__V1__DELIVERY_FAILURE__DELIVERY_FAILURE_REFUSED ||
+	    reason == YUNCANG__V1__DELIVERY_FAILURE__DELIVERY_FAILURE_NOBODY_THERE ||
+	    reason == YUNCANG__V1__DELIVERY_FAILURE__DELIVERY_FAILURE_WRONG_ADDRESS;
+}
+
+static enum err
+keep(struct act_call *c, int64_t fen)
+{
+	const struct order_read *o = c->run.order;
+	int64_t most = 0;
+
+	for (int i = 0; i < c->ful->line_count; i++) {
+		const struct order_line_read *l = &o->lines[c->ful->lines[i].line];
+
+		most += (l->price_fen - l->discount_fen) * c->ful->lines[i].quantity;
+	}
+	if (fen < 0 || fen > most)
+		return reason_set(c->run.reason, ERR_BAD_FIELD, "kept_fen",
+		    "is a part of what was paid: 0 to %lld", (long long)most);
+	if (fen > 0 && !customers_fault(c))
+		return reason_set(c->run.reason, ERR_WRONG_STATE, "kept_fen",
+		    "the customer did not refuse fulfilment %d", c->ful->number);
+	c->run.keep_fen = fen;
+	return ERR_OK;
+}
+
 static enum err
 restock_plan(struct act_call *c)
 {
@@ -259,6 +297,8 @@ restock_plan(struct act_call *c)
 	/* What never left has no number out. */
 	if (e == ERR_OK && c->ful->handed_us != 0)
 		e = act_serials(c, c->ful, q->serials, q->n_serials, true);
+	if (e == ERR_OK)
+		e = keep(c, q->kept_fen);
 	if (e != ERR_OK)
 		return e;
 	is->due_us = 0;

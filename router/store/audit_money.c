@@ -34,7 +34,10 @@ const struct audit_check audit_money[] = {
 	    "where f.state in (8, 14, 15, 16) and f.moved_to is null group by 1) x using (order_id) "
 	    "where o.paid_at is not null and o.refund_due_fen < x.fen "
 	    "and not exists (select from order_deposit d where d.order_id = o.order_id and d.balance_paid_at is null) "
-	    "and not exists (select from order_act a where a.order_id = o.order_id and a.kind = 24)"},
+	    "and not exists (select from order_act a where a.order_id = o.order_id and a.kind = 24) "
+	    /* the customer paid freight of it */
+	    "and not exists (select from journal j, unnest(j.accounts, j.amounts, j.kinds) l(account, fen, kind) "
+	    "where j.object_id = o.order_id and j.event = 9 and " KIND("l.account") " = 41 and l.fen < 0 and l.kind = 2)"},
 	{"refund_returns", "a return brings back what was paid for the units taken back",
 	    "select r.order_id || ' return ' || r.number from return_request r join sales_order o using (order_id) "
 	    "where r.refund_fen <> coalesce((select sum((o.line_price_fen[l + 1] - coalesce(o.line_discount_fen[l + 1], 0)) "

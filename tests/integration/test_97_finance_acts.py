@@ -5,8 +5,9 @@ import uuid
 import pytest
 
 import yc
+from test_82_acts import act
 from test_91_posting import EVENTS, RULES, Books
-from town import BOOK, BRAND, SHIP, Town, refused, total
+from town import BOOK, BRAND, DELIVER, SHIP, Town, refused, total
 
 DAY_MS = 86400000
 MUCH = 100000  # approval_min_fen here
@@ -132,6 +133,35 @@ def test_failed_delivery(books):
     assert len(books.hand(order)) == 1
     books.cancel(order)
     assert books.posted(order, "R1") == [{"C:order": 198701, REBATE: 1199, "C:refund": -199900}]
+
+
+def test_refused_at_the_door(books):
+    """The customer did not take it and pays the way back: the brand pays the courier, and has that."""
+    def at_the_door(**failure):
+        order = books.bought([{"sku": books.owned(199900, 150000, "A1", BRAND), "quantity": 1}], way=DELIVER, location="A1")
+        assert total(order) == 199900
+        for method in ("Accept", "Dispatch"):
+            books.store(method, order)
+        books.store("ReportDeliveryFailure", order, giveUp=True, **failure)
+        return order
+
+    def restock(order, kept):
+        return {**act(order, 1, "back", "S1"), "lines": [{"line": 0, "sellable": 1}], "keptFen": kept}
+
+    books.town.put_policy(deliveryFees=[])
+    order = at_the_door(reason="DELIVERY_FAILURE_DAMAGED")
+    e = refused(books.town.admin, "StoreService/Restock", restock(order, "2300"))
+    assert (e.reason, e.field) == ("wrong_state", "kept_fen"), e
+    order = at_the_door(reason="DELIVERY_FAILURE_REFUSED")
+    done(books.do("RecordFreight", orderId=order["orderId"], fulfilment=1, amountFen="4600"))
+    for kept in ("-1", "199901"):
+        e = refused(books.town.admin, "StoreService/Restock", restock(order, kept))
+        assert (e.reason, e.field) == ("bad_field", "kept_fen"), e
+    books.call("StoreService/Restock", restock(order, "2300"))
+    assert books.posted(order, "R1") == [{"C:order": 198701, REBATE: 1185, OTHER: 14 - 2300, "C:refund": -197600}]
+    assert books.hand(order) == [("F", 1, {OTHER: 4600, COURIER: -4600})]
+    assert books.town.get(order)["refundDueFen"] == "197600"
+    books.town.put_policy()
 
 
 def test_bearers(books):
