@@ -1,10 +1,11 @@
 #include "domain/statement.h"
 
 #include <assert.h>
+#include <string.h>
 
 struct ranges {
-	int64_t *lo, *hi;
 	int count;
+	int64_t lo[STATEMENT_RANGES_MAX], hi[STATEMENT_RANGES_MAX];
 };
 
 static void
@@ -40,7 +41,7 @@ int
 statement_ranges(enum party_kind kind, int32_t party, int64_t lo[STATEMENT_RANGES_MAX],
     int64_t hi[STATEMENT_RANGES_MAX])
 {
-	struct ranges r = {.lo = lo, .hi = hi};
+	struct ranges r = {0};
 
 	add_cash(&r, party);
 	switch (kind) {
@@ -75,5 +76,7 @@ statement_ranges(enum party_kind kind, int32_t party, int64_t lo[STATEMENT_RANGE
 	case PARTY_KIND_COUNT:
 		break;
 	}
+	memcpy(lo, r.lo, (size_t)r.count * sizeof(lo[0]));
+	memcpy(hi, r.hi, (size_t)r.count * sizeof(hi[0]));
 	return r.count;
 }

@@ -340,6 +340,7 @@ check_caller(struct open_call *o)
 
 	if (e != ERR_OK)
 		return e;
+	assert(p != NULL);
 	if ((o->call.method->roles & (unsigned)p->role) == 0)
 		return reason_set(why, ERR_PERMISSION_DENIED, NULL,
 		    "a key with the role %s may not call %s", role_word(p->role),

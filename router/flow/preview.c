@@ -249,10 +249,12 @@ preview_split_start(struct call *c, const ProtobufCMessage *request)
 		return;
 	}
 	p->policy = policy_at(p->world, c->received_us);
-	if (p->policy == NULL)
-		e = reason_set(&c->reason, ERR_NO_POLICY, NULL, "no routing policy is in force");
-	else
-		e = take(p);
+	if (p->policy == NULL) {
+		(void)reason_set(&c->reason, ERR_NO_POLICY, NULL, "no routing policy is in force");
+		call_fail(c, &c->reason, NULL);
+		return;
+	}
+	e = take(p);
 	if (e == ERR_OK)
 		begin(p);
 	else

@@ -84,6 +84,8 @@ static void
 same_basis(const struct split_basis *a, const struct split_basis *b)
 {
 	row_equal("kept", b != NULL, true);
+	if (b == NULL)
+		return;
 	row_equal("rate", a->fee_bps, b->fee_bps);
 	row_equal("residual party", a->owner, b->owner);
 	row_equal("platform", a->platform, b->platform);
