@@ -7,7 +7,7 @@
 #include "store/audit_check.h"
 
 static const struct audit_check *const tables[] = {audit_orders, audit_stock, audit_money,
-    audit_books, audit_payout};
+    audit_books, audit_payout, audit_recon};
 #define TABLE_COUNT ((int)(sizeof(tables) / sizeof(tables[0])))
 
 static enum err

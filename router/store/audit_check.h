@@ -15,5 +15,6 @@ extern const struct audit_check audit_stock[];
 extern const struct audit_check audit_money[];
 extern const struct audit_check audit_books[];
 extern const struct audit_check audit_payout[];
+extern const struct audit_check audit_recon[];
 
 #endif

@@ -356,3 +356,26 @@ def test_a_refund_given_by_hand(world, load, sql, admin):
     assert sql("select account_name(a), sum(f) from journal, unnest(accounts, amounts) l(a, f) "
                "where (object_id = %s or order_id = %s or provider_ref = 'console-7') "
                "and account_kind(a) in (4, 11, 13) group by 1 having sum(f) <> 0", (order, order)) == []
+
+
+DAMAGE = [
+    ("bill_lines", "update bill_line set gross_fen = gross_fen {} 1 where line_id = (select min(line_id::text)::uuid from bill_line)"),
+    ("bill_matched", "update recon_match set lines = lines {} 1 where ref = '4200LATE'"),
+    ("bill_booked", "update recon_match set diff_fen = diff_fen {} 1 where ref = '4200LATE'"),
+    ("recon_open", "update recon_exception set recon_fen = recon_fen {} 1 where exception_id = "
+                   "(select min(exception_id::text)::uuid from recon_exception where closed_at is null)"),
+]
+
+
+@pytest.mark.parametrize("name,change", DAMAGE, ids=[d[0] for d in DAMAGE])
+def test_the_audit_finds_damage(world, load, sql, name, change):
+    if not sql("select from recon_exception where ref = '4200OPEN'"):
+        bill = Bill("trade", a_day()).paid("4200OPEN", 700)
+        load(bill.data(), bill)
+    if not sql("select from recon_match where ref = '4200LATE'"):
+        bill = Bill("trade", a_day()).paid("4200LATE", 700)
+        load(bill.data(), bill)
+    assert sql(change.format("+")) == 1
+    done = world.database.run("audit", check=False)
+    assert done.returncode == 1 and f"audit: {name}: " in done.stdout, done.stdout
+    assert sql(change.format("-")) == 1
