@@ -27,11 +27,12 @@ def empty_database(cluster, request):
 
 @pytest.fixture(scope="module")
 def database(cluster, request):
-    """A migrated database of the module's own, which must pass the audit when the module is through."""
+    """A migrated database of the module's own, which must pass the audit when the module is through: every leg of
+    its orders comes out again, unless the module's rows are HAND_MADE."""
     d = cluster.database("t_" + re.sub(r"\W", "_", request.module.__name__))
     d.migrate()
     yield d
-    d.audit()
+    d.audit(*([] if getattr(request.module, "HAND_MADE", False) else ["--recompute"]))
 
 
 @pytest.fixture(scope="module")

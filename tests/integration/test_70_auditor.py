@@ -9,6 +9,7 @@ import yc
 PSP_FROZEN, FEE_REBATE, C_ORDER, C_REFUND, DEALER_HELD, BRAND_COST, BRAND_PROMO, PLATFORM_PROMO = (
     1, 4, 10, 11, 20, 40, 42, 44)
 
+HAND_MADE = True  # decisions that nobody can read
 CATALOG = """
 insert into party (code, kind, provider, fee_bps) overriding system value values
     ('BRAND', 1, 1, 60), ('D1', 2, 1, 60), ('D2', 2, 1, 60), ('PLATFORM', 6, 0, 0), ('WECHAT', 7, 0, 0),
