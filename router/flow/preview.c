@@ -183,13 +183,14 @@ finish(struct preview *p)
 	    .book = p->book,
 	    .collector = p->collector,
 	    .options_max = p->policy->quote_options_max};
+	struct split_book *draft = p->draft; /* ${p} goes with the answer */
 	enum err e = offers_make(&in, p->call->arena, &p->offers);
 
 	if (e == ERR_OK)
 		answer(p);
 	else
 		call_fail_err(p->call, e);
-	book_free(p->draft);
+	book_free(draft);
 }
 
 /* A draft is compiled for this one answer. */
