@@ -118,12 +118,10 @@ line_take(struct audit_acks *a, char *line, struct audit_report *r)
 			audit_found(r, AUDIT_FORGED, "endpoint %s took %s", f[1], f[2]);
 		return n == 3;
 	case 'D':
-		a->day_over = true;
-		return true;
+		return a->day_over = true;
 	case 'M':
 		n = cut(line, f, 2);
-		if (n == 2)
-			a->last_event = f[1];
+		a->last_event = n == 2 ? f[1] : NULL;
 		return n == 2;
 	case 'V':
 		n = cut(line, f, 3);

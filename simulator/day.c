@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "base/strmap.h"
+#include "simulator/audit_db.h"
 #include "simulator/day_clock.h"
 #include "simulator/day_courier.h"
 #include "simulator/day_customer.h"
@@ -27,6 +29,7 @@
 #define END_US (60 * US_PER_DAY)  /* whatever is open then is stuck */
 #define SETTLE_US (60 * US_PER_S) /* real: for what is still to be told */
 #define QUIET_US (2 * US_PER_S)   /* nothing under way for so long: it is over */
+#define BEHIND_MAX 20
 #define SHOW_US (2 * US_PER_S)
 
 enum phase { OPENING, OPEN, CLOSED, ENDING, SETTLING, OVER };
@@ -191,6 +194,30 @@ phase_go(struct play *p)
 	}
 }
 
+/*
+ * A day of the tail lasts a second: where the machine is slow, the provider's calls and bills would fall behind by weeks,
+ * which no service does that has the day for it.
+ */
+static bool
+money_keeps_up(struct play *p)
+{
+	static const char sql[] =
+	    "select (select count(*) from provider_call where state in (1, 2, 3) and next_at <= $1) "
+	    "+ (select count(*) from provider_bill where state = 1 and next_at <= $1)";
+	char now[TIME_TEXT_SIZE];
+	const char *const values[] = {now};
+	PGresult *r;
+	bool well;
+
+	if (p->day.money == NULL)
+		return true;
+	format_time(day_now_us(&p->day), now);
+	r = PQexecParams(p->db, sql, 1, NULL, values, NULL, NULL, 0);
+	well = PQresultStatus(r) != PGRES_TUPLES_OK || audit_int(r, 0, 0) < BEHIND_MAX;
+	PQclear(r);
+	return well;
+}
+
 static void
 on_second(evutil_socket_t fd, short what, void *ctx)
 {
@@ -204,6 +231,8 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 		day_fail(&p->day, "the database cannot be asked");
 		return;
 	}
+	if (p->phase == ENDING)
+		day_clock_pace(p->day.clock, money_keeps_up(p) ? PACE_TAIL : PACE_STILL);
 	phase_go(p);
 	progress(p);
 }

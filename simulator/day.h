@@ -110,10 +110,7 @@ enum err day_run(const struct options *o, const struct world *w, int64_t *violat
 /* Fails the day with a word why. */
 void day_fail(struct day *d, const char *why);
 
-/*
- * A customer pays ${p} of an order: the provider hears of it first.  ${balance}: the second part of it.  false: the day has
- * failed.
- */
+/* A customer pays ${p}: the provider hears of it first.  ${balance}: the order's second part.  false: the day failed. */
 bool day_pay(struct day *d, const char *order_id, const Yuncang__V1__Payment *p, bool balance);
 
 /* A generator for one subject of the day: ${salt} parts the uses of one text. */

@@ -1,9 +1,9 @@
 #include "simulator/month_ask.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <curl/curl.h>
 
@@ -13,7 +13,7 @@
 #include "base/parse.h"
 
 #define ANSWER_MS 60000L
-#define PAUSE_US (200 * US_PER_MS)
+#define PAUSE_MS 200
 #define URL_SIZE 512
 #define WHY_SIZE 320
 #define ANSWER_SIZE_MAX ((size_t)512 * 1024 * 1024)
@@ -141,12 +141,10 @@ month_ask_json(struct month_ask *a, const char *url, const char *path, const cha
 	}
 	(void)snprintf(whole, sizeof(whole), "%s%s", url, path);
 	for (;;) {
-		struct timespec pause = {.tv_nsec = PAUSE_US * 1000};
-
 		status = once(a, whole, heads, text);
 		if (!again(status) || clock_mono_us() - since > a->outage_us)
 			break;
-		(void)nanosleep(&pause, NULL);
+		(void)poll(NULL, 0, PAUSE_MS);
 	}
 	curl_slist_free_all(heads);
 	free(text);

@@ -1,7 +1,6 @@
 #include "simulator/month_clock.h"
 
-#include <stdio.h>
-#include <time.h>
+#include <poll.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -9,9 +8,9 @@
 #include "simulator/audit_db.h"
 
 #define OPENS_US (10 * 60 * US_PER_MIN + 30 * US_PER_MIN)
-#define LOOK_US (20 * US_PER_MS)
+#define LOOK_MS 40
 #define QUIET_LOOKS 2 /* one after the other: what ends may begin something else */
-#define DAYS_BEHIND 4
+#define DAYS_BEHIND 8
 #define DAY_WAIT_US \
 	(45 * US_PER_S) /* the first day has what the day left behind, bills above all */
 #define LATER_WAIT_US (2 * US_PER_S) /* once it was in vain */
@@ -21,12 +20,15 @@
  * matched, rows that are not sealed.  What is to be tried again later is not due.
  */
 static const char waits_sql[] =
-    "select (select count(*) from settlement where ended_at is null and due_at <= $1) "
-    "+ (select count(*) from settle_work where at <= $1) "
-    "+ (select count(*) from provider_call where state in (1, 2, 3) and next_at <= $1) "
-    "+ (select count(*) from refund where state in (1, 4, 5) and due_at <= $1 and provider = 1) "
-    "+ (select count(*) from provider_bill where state = 1 and next_at <= $1) "
-    "+ (select count(*) from bill where state = 1) + (ledger_unsealed(999912))::int";
+    "select case when exists (select from provider_bill where state = 1 and next_at <= $1) then 1 "
+    "when exists (select from provider_call where state in (1, 2, 3) and next_at <= $1) then 2 "
+    "when exists (select from settle_work where at <= $1) then 3 "
+    "when exists (select from settlement where ended_at is null and due_at <= $1) then 4 "
+    "when exists (select from refund where state in (1, 4, 5) and due_at <= $1 and provider = 1) then 5 "
+    "when exists (select from bill where state = 1) then 6 when ledger_unsealed(999912) then 7 else 0 end";
+static const char *const waits[] = {"nothing", "bills to be fetched", "calls to the provider",
+    "orders to be looked at", "holds that are over", "refunds", "bills to be matched",
+    "rows to be sealed"};
 
 static int64_t
 midnight(int64_t us)
@@ -73,20 +75,19 @@ month_clock_read(struct month *m)
 enum err
 month_quiet(struct month *m)
 {
-	const struct timespec pause = {.tv_nsec = LOOK_US * 1000};
 	int64_t since = clock_mono_us(), wait_us = m->violations > 0 ? LATER_WAIT_US : DAY_WAIT_US;
 
 	for (int looks = 0; looks < QUIET_LOOKS;) {
-		int64_t waits = month_number(m, waits_sql);
+		int64_t what = month_number(m, waits_sql);
 
-		if (waits < 0)
+		if (what < 0)
 			return ERR_IO;
-		looks = waits == 0 ? looks + 1 : 0;
+		looks = what == 0 ? looks + 1 : 0;
 		if (clock_mono_us() - since > wait_us) {
-			month_violation(m, "%lld things are due and not done", (long long)waits);
+			month_violation(m, "%s are due and not done", waits[what]);
 			return ERR_OK;
 		}
-		(void)nanosleep(&pause, NULL);
+		(void)poll(NULL, 0, LOOK_MS);
 	}
 	return ERR_OK;
 }
@@ -113,18 +114,21 @@ month_end(struct month *m, int64_t *us)
 	        "select extract(epoch from greatest('2000-01-01', (select max(due_at) from settlement "
 	        "where ended_at is null and $1 > '2000-01-01'), (select max(paid_at) + interval '31 days' "
 	        "from payment where released_at is null and provider = 1)))::int8");
+	int64_t over_us;
 	int32_t y, mo, d;
 
 	if (last_us < 0)
 		return ERR_IO;
 	if (last_us < m->start_us)
 		last_us = m->start_us;
-	civil_from_days((int32_t)((last_us + CHINA_US + DAYS_BEHIND * US_PER_DAY) / US_PER_DAY), &y,
-	    &mo, &d);
+	*us = midnight(last_us) + DAYS_BEHIND * US_PER_DAY + OPENS_US;
+	civil_from_days((int32_t)((m->start_us + CHINA_US) / US_PER_DAY), &y, &mo, &d);
 	if (++mo == 13) {
 		mo = 1;
 		y++;
 	}
-	*us = days_from_civil(y, mo, 1) * US_PER_DAY - CHINA_US + US_PER_DAY + OPENS_US;
+	over_us = days_from_civil(y, mo, 1) * US_PER_DAY - CHINA_US + US_PER_DAY + OPENS_US;
+	if (*us < over_us)
+		*us = over_us;
 	return ERR_OK;
 }

@@ -10,7 +10,7 @@ enum err month_clock_read(struct month *m) MUST_CHECK;
 enum err month_day(struct month *m) MUST_CHECK;
 /* Waits for the service, without time going on. */
 enum err month_quiet(struct month *m) MUST_CHECK;
-/* The morning behind the first month that ends a few days behind all that is still to come. */
+/* The morning some days behind all that is still to come, and behind the month in which it began. */
 enum err month_end(struct month *m, int64_t *us) MUST_CHECK;
 
 #endif

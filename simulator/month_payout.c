@@ -48,15 +48,27 @@ base64_decode(const char *s, struct buf *out)
 	}
 }
 
+/* Ends the piece of ${at} before one of ${marks}; what follows, or NULL. */
+static char *
+piece_end(char *at, const char *marks)
+{
+	size_t len = strcspn(at, marks);
+
+	if (at[len] == '\0')
+		return NULL;
+	at[len] = '\0';
+	return at + len + 1;
+}
+
 /* An amount is the only field of a line that is yuan with two decimals. */
 static bool
 line_amount(char *line, int64_t *fen)
 {
-	char *next = NULL;
+	for (char *f = line, *next; f != NULL; f = next) {
+		const char *dot;
 
-	for (char *f = strtok_r(line, ",", &next); f != NULL; f = strtok_r(NULL, ",", &next)) {
-		const char *dot = strchr(f, '.');
-
+		next = piece_end(f, ",");
+		dot = strchr(f, '.');
 		if (dot != NULL && strlen(dot) == 3 && parse_yuan(f, fen) == ERR_OK)
 			return true;
 	}
@@ -67,22 +79,20 @@ static void
 file_read(const char *base64, struct file_sum *sum)
 {
 	struct buf b;
-	char *next = NULL;
 	int64_t fen = 0;
 
 	*sum = (struct file_sum){0};
 	buf_init(&b, (size_t)64 << 20);
 	base64_decode(base64, &b);
 	buf_byte(&b, '\0');
-	if (buf_err(&b) == ERR_OK)
-		for (char *l = strtok_r((char *)b.data, "\r\n", &next); l != NULL;
-		     l = strtok_r(NULL, "\r\n", &next)) {
-			if (!line_amount(l, &fen))
-				continue;
-			sum->lines++;
-			sum->fen += fen;
-			sum->told_fen = fen; /* the last one is the sum */
-		}
+	for (char *l = buf_err(&b) == ERR_OK ? (char *)b.data : NULL, *next; l != NULL; l = next) {
+		next = piece_end(l, "\r\n");
+		if (!line_amount(l, &fen))
+			continue;
+		sum->lines++;
+		sum->fen += fen;
+		sum->told_fen = fen; /* the last one is the sum */
+	}
 	sum->lines--;
 	sum->fen -= sum->told_fen;
 	buf_release(&b);

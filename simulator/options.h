@@ -11,7 +11,8 @@
 struct options {
 	const char *url[HTTP_URLS_MAX];
 	int url_count;
-	const char *key, *front_key, *db, *cities, *journal, *tag, *courier_secret, *provider, *second_key;
+	const char *key, *front_key, *db, *cities, *journal, *tag, *courier_secret, *provider,
+	    *second_key;
 	enum world_size size;
 	enum mix_mode mode;
 	enum bench_kind kind;

@@ -6,7 +6,7 @@
  * The same seed and size give the same world on every machine.  Stores and dealers are spread over
  * the cities by population, stores and customers scattered around the city's centre by a normal
  * distribution as wide as the city is big.  Customers are not kept: world_customer() makes any of
- * them again from his number.  Codes are made from numbers by world_code().
+ * them again from his number.  world_code() makes codes of numbers.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,8 +25,8 @@
 #define SLOT_DAYS 4
 #define SLOTS_A_DAY 3
 #define BRAND_CODE "BRAND"
-#define BRAND_MERCHANT "1900000001" /* the number that signs for all others */
-#define BY_BRAND (-1) /* in place of a dealer's number */
+#define BRAND_MERCHANT "1900000001" /* signs for all others */
+#define BY_BRAND (-1)               /* in place of a dealer's number */
 #define WORLD_CODE_SIZE 24
 
 enum world_size { WORLD_SMALL, WORLD_FULL };
