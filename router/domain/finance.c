@@ -54,7 +54,7 @@ static void
 take(const struct finance_books *b, int32_t party, int64_t fen, int64_t held_fen, int kind,
     struct posting *p)
 {
-	int64_t avail = avail_of(b, party), part;
+	int64_t avail = avail_of(b, party), part, has;
 
 	if (!account_staged(avail) || !account_bounded(avail)) {
 		posting_add(p, avail, fen, kind);
@@ -63,7 +63,9 @@ take(const struct finance_books *b, int32_t party, int64_t fen, int64_t held_fen
 	part = least(fen, held_fen);
 	posting_add(p, account_at_stage(avail, STAGE_HELD), part, kind);
 	fen -= part;
-	part = least(fen, -balance_of(b, avail) > 0 ? -balance_of(b, avail) : 0);
+	/* what the row took of it before is gone */
+	has = -balance_of(b, avail) - posting_sum(p, avail);
+	part = least(fen, has > 0 ? has : 0);
 	posting_add(p, avail, part, kind);
 	posting_add(p, debt_of(b, party), fen - part, kind);
 }
@@ -220,7 +222,7 @@ finance_dispute_opened(const struct finance_books *b, int64_t fen, struct postin
 {
 	posting_begin(out, EVENT_D_DISPUTE);
 	posting_add(out, psp(b, ACCOUNT_PSP_DISPUTED), fen, 0);
-	posting_add(out, psp(b, b->released ? ACCOUNT_PSP_AVAILABLE : ACCOUNT_PSP_FROZEN), -fen, 0);
+	posting_add(out, psp(b, ACCOUNT_PSP_AVAILABLE), -fen, 0);
 	return posting_end(out);
 }
 
@@ -273,16 +275,34 @@ share_returned(const struct finance_books *b, int64_t account, int64_t fen, stru
 	return share;
 }
 
+/* Of the provider's fee that it did not give back, what is due on ${fen} of what was paid; half up. */
+static int64_t
+fee_on(const struct finance_books *b, int64_t fen)
+{
+	const int64_t paid = finance_paid(b);
+	int64_t fee = kind_sum(b, EVENT_E2_FEE, ACCOUNT_C_ORDER) -
+	    kind_sum(b, EVENT_R1_REFUND, ACCOUNT_PSP_FEE_REBATE);
+
+	if (paid <= 0 || !fen_mul_div(fee, fen, paid, ROUND_HALF_UP, &fee))
+		return 0;
+	return fee;
+}
+
 enum err
-finance_dispute_lost(const struct finance_books *b, struct posting *out)
+finance_dispute_lost(const struct finance_books *b, int32_t fee_bearer, struct posting *out)
 {
 	const int64_t fen = finance_disputed(b);
-	int64_t rest = fen;
+	int64_t rest = fen, fee;
 
 	posting_begin(out, EVENT_D_DISPUTE);
 	for (int i = 0; i < b->sum_count; i++)
 		if (first_of(b, i))
 			rest -= share_returned(b, b->sums[i].account, fen, out);
+	if (fee_bearer != b->world->brand) {
+		fee = fee_on(b, fen);
+		take(b, fee_bearer, fee, 0, LEG_PROVIDER_FEE, out);
+		rest -= fee;
+	}
 	posting_add(out, brand_other(), rest, LEG_MARGIN);
 	posting_add(out, psp(b, ACCOUNT_PSP_DISPUTED), -fen, 0);
 	return posting_end(out);

@@ -18,7 +18,6 @@ struct finance_books {
 	const struct world *world;
 	int32_t collector, owner; /* party ids; owner: the order's dealer */
 	enum provider provider;   /* that took the payment */
-	bool released;            /* nothing of it is frozen any more */
 	int sum_count;
 	const struct finance_sum *sums; /* of the order; none without one */
 	int balance_count;
@@ -41,7 +40,7 @@ int64_t finance_paid(const struct finance_books *b);
 int64_t finance_disputed(const struct finance_books *b);
 /* What couriers owe of the order. */
 int64_t finance_claimed(const struct finance_books *b, int32_t courier);
-/* D: the provider took ${fen} back. */
+/* D: the provider took ${fen} back, from what the collector has available there. */
 enum err finance_dispute_opened(const struct finance_books *b, int64_t fen,
     struct posting *out) MUST_CHECK;
 /* D: of that, what dealers earned and have available is held again; leg_count 0: nobody has any. */
@@ -49,8 +48,12 @@ enum err finance_dispute_fenced(const struct finance_books *b, int64_t fen,
     struct posting *out) MUST_CHECK;
 /* D: all is as it was. */
 enum err finance_dispute_won(const struct finance_books *b, struct posting *out) MUST_CHECK;
-/* D: dealers, staff, platform and channel return their share of it, the brand bears the rest. */
-enum err finance_dispute_lost(const struct finance_books *b, struct posting *out) MUST_CHECK;
+/*
+ * D: dealers, staff, platform and channel return their share of it, ${fee_bearer} pays the provider's fee on it, the brand
+ * bears the rest.
+ */
+enum err finance_dispute_lost(const struct finance_books *b, int32_t fee_bearer,
+    struct posting *out) MUST_CHECK;
 
 /* J: may a leg be in ${account}?  Not in clearing, and only in what no other table stands beside but payables. */
 bool finance_adjustable(int64_t account);

@@ -180,6 +180,104 @@ finance_order_begin(struct proposal_run *x, enum journal_event event)
 	return f->world != NULL ? f : NULL;
 }
 
+/* ---- Whom a rule names ---------------------------------------------------------------------------------------- */
+
+/* The fulfilment asked for; of none the first that was handed over. */
+static const struct fulfilment_read *
+fulfilment_of(const struct finance_order *f)
+{
+	for (int i = 0; i < f->order->fulfilment_count; i++) {
+		const struct fulfilment_read *x = &f->order->fulfilments[i];
+
+		if (f->fulfilment != 0 ? x->number == f->fulfilment
+		                       : x->state == FUL_COLLECTED || x->state == FUL_DELIVERED)
+			return x;
+	}
+	return NULL;
+}
+
+/* By the rule of its first units; where that is gone the brand. */
+static enum err
+bearer_find(struct finance_order *f, const struct fulfilment_read *ful)
+{
+	const struct order_read *o = f->order;
+	struct order_books books;
+	const struct split_rule *rule;
+	enum err e;
+
+	f->party = f->world->brand;
+	if (ful == NULL || ful->line_count == 0)
+		return ERR_OK;
+	e = order_books_make(f->world, o, f->x->call->arena, &books);
+	if (e != ERR_OK)
+		return e;
+	rule = books_rule(&books, catalog_book(call_app(f->x->call)->catalog, o->split_version), o,
+	    ful, ful->lines[0].line, ful->lines[0].goods_owner);
+	if (rule != NULL)
+		f->party = split_bearer(f->world,
+		    f->write.event == EVENT_F_FREIGHT ? rule->freight : rule->dispute,
+		    books.money.owner, ful->dealer);
+	return ERR_OK;
+}
+
+static void
+order_known(void *ctx, enum err e)
+{
+	struct finance_order *f = ctx;
+	struct reason *why = &f->x->call->reason;
+	const struct fulfilment_read *ful = e == ERR_OK ? fulfilment_of(f) : NULL;
+
+	if (e == ERR_OK && ful == NULL && f->fulfilment != 0)
+		e = reason_set(why, ERR_NOT_FOUND, "fulfilment", "%s", err_text(ERR_NOT_FOUND));
+	if (e == ERR_OK && f->order->paid_at_us == 0)
+		e = reason_set(why, ERR_WRONG_STATE, "order_id", "the order is not paid");
+	if (e == ERR_OK) {
+		f->world = call_world(f->x->call);
+		e = f->world != NULL ? ERR_OK : ERR_NO_MEMORY;
+	}
+	if (e == ERR_OK && f->party == 0)
+		e = bearer_find(f, ful);
+	if (e == ERR_OK)
+		finance_run(f->x, &f->write);
+	else
+		proposal_done(f->x, e);
+}
+
+static bool
+order_all_known(void *ctx)
+{
+	struct finance_order *f = ctx;
+
+	return order_is_known(catalog_world(call_app(f->x->call)->catalog), f->order,
+	    f->x->call->arena);
+}
+
+static void
+order_read_done(void *ctx, enum err e, struct order_read *o)
+{
+	struct finance_order *f = ctx;
+
+	f->order = o;
+	if (e == ERR_OK && !order_all_known(f)) {
+		e = known_wait(call_app(f->x->call), f->x->call->arena, f->x->call->id,
+		    order_all_known, order_known, f);
+		if (e == ERR_OK)
+			return;
+	}
+	order_known(f, e);
+}
+
+void
+finance_order_run(struct finance_order *f)
+{
+	const struct order_key key = {.order_id = f->write.order_id};
+	enum err e = order_read_one(call_app(f->x->call)->query_pool, f->x->call->arena, &key,
+	    READ_ACTS | READ_DEPOSIT | READ_MONEY, order_read_done, f);
+
+	if (e != ERR_OK)
+		proposal_done(f->x, e);
+}
+
 /* ---- Freight ------------------------------------------------------------------------------------------------ */
 
 static enum err
@@ -237,93 +335,20 @@ freight_plan(void *ctx, const struct finance_read *r, struct finance_plan *out)
 	return e == ERR_OK ? finance_bounds(f->x->call, r, out) : e;
 }
 
-/* Whom the rule of the fulfilment's first units names; of a rule that is gone the brand. */
-static enum err
-freight_bearer(struct finance_order *f, const struct fulfilment_read *ful)
-{
-	const struct order_read *o = f->order;
-	struct order_books books;
-	const struct split_rule *rule;
-	enum err e = order_books_make(f->world, o, f->x->call->arena, &books);
-
-	if (e != ERR_OK)
-		return e;
-	f->party = f->world->brand;
-	if (ful->line_count == 0)
-		return ERR_OK;
-	rule = books_rule(&books, catalog_book(call_app(f->x->call)->catalog, o->split_version), o,
-	    ful, ful->lines[0].line, ful->lines[0].goods_owner);
-	if (rule != NULL)
-		f->party = split_bearer(f->world, rule->freight, books.money.owner, ful->dealer);
-	return ERR_OK;
-}
-
-static void
-freight_known(void *ctx, enum err e)
-{
-	struct finance_order *f = ctx;
-	const struct fulfilment_read *ful = NULL;
-
-	for (int i = 0; e == ERR_OK && i < f->order->fulfilment_count; i++)
-		if (f->order->fulfilments[i].number == f->fulfilment)
-			ful = &f->order->fulfilments[i];
-	if (e == ERR_OK && ful == NULL)
-		e = reason_set(&f->x->call->reason, ERR_NOT_FOUND, "fulfilment", "%s",
-		    err_text(ERR_NOT_FOUND));
-	if (e == ERR_OK && f->order->paid_at_us == 0)
-		e = reason_set(&f->x->call->reason, ERR_WRONG_STATE, "order_id",
-		    "the order is not paid");
-	if (e == ERR_OK)
-		f->world = call_world(f->x->call);
-	if (e == ERR_OK && f->party == 0 && ful != NULL)
-		e = freight_bearer(f, ful);
-	if (e == ERR_OK)
-		finance_run(f->x, &f->write);
-	else
-		proposal_done(f->x, e);
-}
-
-static bool
-freight_is_known(void *ctx)
-{
-	struct finance_order *f = ctx;
-
-	return order_is_known(catalog_world(call_app(f->x->call)->catalog), f->order,
-	    f->x->call->arena);
-}
-
-static void
-freight_read(void *ctx, enum err e, struct order_read *o)
-{
-	struct finance_order *f = ctx;
-
-	f->order = o;
-	if (e == ERR_OK && !freight_is_known(f)) {
-		e = known_wait(call_app(f->x->call), f->x->call->arena, f->x->call->id,
-		    freight_is_known, freight_known, f);
-		if (e == ERR_OK)
-			return;
-	}
-	freight_known(f, e);
-}
-
 void
 freight_execute(struct proposal_run *x)
 {
 	struct finance_order *f = finance_order_begin(x, EVENT_F_FREIGHT);
-	struct order_key key = {0};
 	enum err e = ERR_NO_MEMORY;
 
 	if (f != NULL) {
 		e = freight_fields(x->call, (const Yuncang__V1__RecordFreightRequest *)x->request,
 		    f->world, f);
 		f->write.plan = freight_plan;
-		key.order_id = f->write.order_id;
 	}
 	if (e == ERR_OK)
-		e = order_read_one(call_app(x->call)->query_pool, x->call->arena, &key,
-		    READ_ACTS | READ_DEPOSIT | READ_MONEY, freight_read, f);
-	if (e != ERR_OK)
+		finance_order_run(f);
+	else
 		proposal_done(x, e);
 }
 

@@ -38,11 +38,13 @@ struct finance_order {
 	int64_t fen, offset_fen;
 	int fulfilment; /* of freight; 0: of the order */
 	bool paid, won;
-	struct order_read *order; /* of freight */
+	struct order_read *order; /* finance_order_run()'s */
 };
 /* NULL: no memory. */
 struct finance_order *finance_order_begin(struct proposal_run *x,
     enum journal_event event) MUST_CHECK;
+/* Reads the order; without a party the rule of the fulfilment names it.  Then as finance_run(). */
+void finance_order_run(struct finance_order *f);
 
 /* ${what} of ${order_id} as people read it; NULL: no memory. */
 const char *finance_about(struct call *c, const char *what, const char *order_id) MUST_CHECK;

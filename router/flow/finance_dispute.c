@@ -43,8 +43,7 @@ lost_before(const struct finance_read *r)
 
 	for (int i = 0; i < r->books.sum_count; i++)
 		if (r->books.sums[i].event == EVENT_D_DISPUTE &&
-		    (account_kind(r->books.sums[i].account) == ACCOUNT_PSP_AVAILABLE ||
-		        account_kind(r->books.sums[i].account) == ACCOUNT_PSP_FROZEN))
+		    account_kind(r->books.sums[i].account) == ACCOUNT_PSP_AVAILABLE)
 			fen += r->books.sums[i].fen;
 	return fen != 0;
 }
@@ -140,7 +139,7 @@ end_plan(void *ctx, const struct finance_read *r, struct finance_plan *out)
 		return reason_set(&f->x->call->reason, ERR_WRONG_STATE, "amount_fen",
 		    "%lld fen are in dispute", (long long)open_fen);
 	e = f->won ? finance_dispute_won(&r->books, &out->rows[0])
-	           : finance_dispute_lost(&r->books, &out->rows[0]);
+	           : finance_dispute_lost(&r->books, f->party, &out->rows[0]);
 	out->row_count = 1;
 	out->event_us = f->write.now_us;
 	out->holds = HOLDS_GO_ON;
@@ -157,8 +156,10 @@ dispute_end_execute(struct proposal_run *x)
 		e = end_fields(x->call, (const Yuncang__V1__EndDisputeRequest *)x->request, f);
 		f->write.plan = end_plan;
 	}
-	if (e == ERR_OK)
+	if (e == ERR_OK && f->won)
 		finance_run(x, &f->write);
+	else if (e == ERR_OK)
+		finance_order_run(f);
 	else
 		proposal_done(x, e);
 }

@@ -98,10 +98,8 @@ read_order(struct run *x, struct tx *t)
 	f->books.world = x->in.world;
 	f->books.collector = f->collector;
 	f->books.owner = f->dealer;
-	if (PQntuples(p) == 1) {
+	if (PQntuples(p) == 1)
 		f->books.provider = (enum provider)col_i16(p, 0, 0);
-		f->books.released = col_bool(p, 0, 1);
-	}
 	return read_sums(x, tx_result(t, R_SUMS));
 }
 

@@ -36,7 +36,7 @@
 	    "select dealer_id, collector_id, split_version, paid_at from sales_order where order_id = $1") \
 	/* The payment that a dispute is about: of two the larger. */ \
 	X(FINANCE_PAYMENT, ON_QUERY, \
-	    "select provider, released_at is not null from payment where order_id = $1 and outcome in (1, 2, 5) " \
+	    "select provider from payment where order_id = $1 and outcome in (1, 2, 5) " \
 	    "order by amount_fen desc, number limit 1") \
 	X(FINANCE_SUMS, ON_QUERY, \
 	    "select j.event, l.account, sum(l.fen)::int8 from journal j, unnest(j.accounts, j.amounts) l(account, fen) " \

@@ -11,7 +11,7 @@ from town import BOOK, BRAND, DELIVER, SHIP, Town, refused, total
 
 DAY_MS = 86400000
 MUCH = 100000  # approval_min_fen here
-FROZEN, AVAILABLE = "A:psp:wechat:B:frozen", "A:psp:wechat:B:available"
+AVAILABLE = "A:psp:wechat:B:available"
 DISPUTED, REBATE = "A:psp:wechat:B:disputed", "A:psp:wechat:B:fee_rebate"
 HELD, AVAIL, OWES = "P:dealer:D1:B:held", "P:dealer:D1:B:avail", "A:recv:dealer:D1:B"
 OTHER, COURIER, CLAIM = "P:brand:other", "P:courier:K:avail", "A:recv:courier:K"
@@ -81,12 +81,6 @@ class Finance(Books):
         yc.wait_for("E4", lambda: self.posted(order, "E4"))
         return order
 
-    def cash(self, order):
-        """Where the provider has the order's money."""
-        ((released,),) = self.database.sql("select released_at is not null from payment where order_id = %s",
-                                           (order["orderId"],))
-        return AVAILABLE if released else FROZEN
-
     def balance(self, account):
         return dict(self.database.sql("select account_name(account), fen from balance")).get(account, 0)
 
@@ -100,7 +94,8 @@ def books(service, database):
         {"code": "OP", "kind": "PARTY_KIND_PLATFORM", "name": "runs the platform"},
         {"code": "K", "kind": "PARTY_KIND_COURIER", "name": "brings parcels"},
         {"code": "B1", "kind": "PARTY_KIND_STAFF", "employer": BRAND}]})
-    rules = RULES + [{"name": "freight", "skuClass": "heavy", "freightBearer": "BEARER_OWNER"}]
+    rules = RULES + [{"name": "freight", "skuClass": "heavy", "freightBearer": "BEARER_OWNER",
+                      "disputeBearer": "BEARER_OWNER"}]
     for rule in rules:
         town.sku(skuClass=rule["skuClass"])
     town.put_book({"rules": BOOK["rules"] + rules})
@@ -260,9 +255,8 @@ def test_dispute_lost(books):
     """What D1 has available of the order is held again; lost, he gives it, and the brand the rest."""
     books.released(books.sold())
     order = books.released(books.sold())
-    cash = books.cash(order)
     open_dispute(books, order, 599900)
-    assert books.hand(order) == [("D", 1, {DISPUTED: 599900, cash: -599900}),
+    assert books.hand(order) == [("D", 1, {DISPUTED: 599900, AVAILABLE: -599900}),
                                  ("D", 2, {AVAIL: 56301, HELD: -56301})]
     assert books.payables(order) == {AVAIL: 0}
     assert books.no("OpenDispute", orderId=order["orderId"], amountFen="5") == ("wrong_state", "order_id")
@@ -276,6 +270,17 @@ def test_dispute_lost(books):
     assert books.no("OpenDispute", orderId=order["orderId"], amountFen="5") == ("wrong_state", "order_id")
 
 
+def test_dispute_of_a_rule(books):
+    """Lost before the hold ended, the owner bears the provider's fee: what is held of the order goes first."""
+    order = books.shipped(books.bought([{"sku": books.sku(10000, 8000, {"SITE": 9}, skuClass="heavy"), "quantity": 1}]))
+    open_dispute(books, order, 10000)
+    had = -books.balance(AVAIL)
+    end_dispute(books, order, 10000, "LOST")
+    fee = {AVAIL: 60} if had >= 60 else {OWES: 60 - had, **({AVAIL: had} if had else {})}
+    assert books.hand(order) == [("D", 1, {DISPUTED: 10000, AVAILABLE: -10000}),
+                                 ("D", 2, {HELD: 1940, **fee, OTHER: 8000, DISPUTED: -10000})]
+
+
 def test_dispute_won(books):
     """Opened while the hold lasts: it does not end until the dispute does."""
     order = books.sold(99900, 80000)
@@ -283,18 +288,17 @@ def test_dispute_won(books):
         == ("wrong_state", "order_id")
     assert books.no("OpenDispute", orderId=order["orderId"], amountFen="99901") == ("wrong_state", "amount_fen")
     open_dispute(books, order, 99900)
-    assert books.hand(order) == [("D", 1, {DISPUTED: 99900, FROZEN: -99900})]
+    assert books.hand(order) == [("D", 1, {DISPUTED: 99900, AVAILABLE: -99900})]
     other = books.released(books.sold(99900, 80000))
     assert books.posted(other, "E4") and not books.posted(order, "E4")
     end_dispute(books, order, 99900, "WON")
-    assert books.hand(order)[1:] == [("D", 2, {DISPUTED: -99900, FROZEN: 99900})]
+    assert books.hand(order)[1:] == [("D", 2, {DISPUTED: -99900, AVAILABLE: 99900})]
     yc.wait_for("E4", lambda: books.posted(order, "E4"))
     # once more, and a third of it: a third of his share
-    cash = books.cash(order)
     open_dispute(books, order, 33300)
     assert books.hand(order)[3] == ("D", 4, {AVAIL: 6434, HELD: -6434})
     end_dispute(books, order, 33300, "WON")
-    assert books.hand(order)[4:] == [("D", 5, {DISPUTED: -33300, cash: 33300, AVAIL: -6434, HELD: 6434})]
+    assert books.hand(order)[4:] == [("D", 5, {DISPUTED: -33300, AVAILABLE: 33300, AVAIL: -6434, HELD: 6434})]
     assert books.payables(order) == {AVAIL: 19301}
 
 

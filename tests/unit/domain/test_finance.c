@@ -38,7 +38,6 @@ books_of(struct money_order *o)
 	    .collector = o->m.collector,
 	    .owner = o->m.owner,
 	    .provider = o->m.provider,
-	    .released = true,
 	    .sum_count = count,
 	    .sums = sums,
 	    .balance_count = o->m.balance_count,
@@ -245,7 +244,15 @@ test_dispute_lost(void **state)
 	assert_int_equal(mo_last(&o)->event, EVENT_D_DISPUTE);
 	b = books_of(&o);
 	assert_int_equal(finance_disputed(&b), 599900);
-	assert_int_equal(finance_dispute_lost(&b, &p), ERR_OK);
+	/* where the rule lets D bear the provider's fee: 3599, from what he has else */
+	assert_int_equal(finance_dispute_lost(&b, DEALER_D, &p), ERR_OK);
+	assert_int_equal(finance_unbounded(&b, &p, 1), 0);
+	assert_int_equal(posting_sum(&p, account_number(ACCOUNT_BRAND_OTHER, PROVIDER_NONE, 0, 0)),
+	    540000);
+	assert_int_equal(posting_sum(&p,
+	                     account_number(ACCOUNT_DEALER_AVAIL, PROVIDER_NONE, DEALER_D, BRAND)),
+	    3599);
+	assert_int_equal(finance_dispute_lost(&b, BRAND, &p), ERR_OK);
 	post(&o, "D2", &p);
 	mo_check(&o, "D2", mo_last(&o), "P:brand:other", 543599, D_HELD, 56301, DISPUTED, -599900,
 	    MO_END);
@@ -263,19 +270,18 @@ test_dispute_won(void **state)
 	(void)state;
 	disputed(&o, &w, 30000);
 	b = books_of(&o);
-	b.released = false;
 	/* a third of it: a third of his share */
 	assert_int_equal(finance_dispute_opened(&b, 199967, &p), ERR_OK);
 	post(&o, "D1", &p);
-	mo_check(&o, "D1", mo_last(&o), DISPUTED, 199967, FROZEN, -199967, MO_END);
+	mo_check(&o, "D1", mo_last(&o), DISPUTED, 199967, AVAILABLE, -199967, MO_END);
 	assert_int_equal(finance_dispute_fenced(&b, 199967, &p), ERR_OK);
 	post(&o, "D1b", &p);
 	mo_check(&o, "D1b", mo_last(&o), D_AVAIL, 18767, D_HELD, -18767, MO_END);
 	b = books_of(&o);
 	assert_int_equal(finance_dispute_won(&b, &p), ERR_OK);
 	post(&o, "won", &p);
-	mo_check(&o, "won", mo_last(&o), FROZEN, 199967, DISPUTED, -199967, D_AVAIL, -18767, D_HELD,
-	    18767, MO_END);
+	mo_check(&o, "won", mo_last(&o), AVAILABLE, 199967, DISPUTED, -199967, D_AVAIL, -18767,
+	    D_HELD, 18767, MO_END);
 	b = books_of(&o);
 	assert_int_equal(finance_disputed(&b), 0);
 	end(&o, &w);
@@ -321,7 +327,7 @@ test_dispute_shares(void **state)
 	assert_int_equal(posting_end(&p), ERR_OK);
 	mo_write(&o, &p, 1);
 	b = books_of(&o);
-	assert_int_equal(finance_dispute_lost(&b, &p), ERR_OK);
+	assert_int_equal(finance_dispute_lost(&b, BRAND, &p), ERR_OK);
 	post(&o, "D2", &p);
 	mo_check(&o, "D2", mo_last(&o), D_AVAIL, 1000, D_OWES, 16000 + 1000, "P:op:avail", 1000,
 	    "P:brand:other", 81000, DISPUTED, -100000, MO_END);
