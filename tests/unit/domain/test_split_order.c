@@ -50,7 +50,8 @@ test_mixed_rows(void **state)
 	assert_int_equal(money_world_sum(&m, LEG_COST, BRAND), 4000);
 	assert_int_equal(money_world_sum(&m, LEG_TRANSFER, DEALER_F), 4000);
 	assert_int_equal(money_world_sum(&m, LEG_HANDLING, DEALER_F), 100);
-	assert_int_equal(money_world_sum(&m, LEG_STAFF, STAFF_S), 167); /* once a line: 16665 at 1 % */
+	/* once a line: 16665 at 1 % */
+	assert_int_equal(money_world_sum(&m, LEG_STAFF, STAFF_S), 167);
 	assert_int_equal(money_world_sum(&m, LEG_MARGIN, DEALER_D), 16665 - 8000 - 100 - 167 - 100);
 	assert_int_equal(m.split->total.owner_margin_fen, 16665 - 10000 - 100 - 167 - 100);
 	money_world_release(&m);
@@ -217,7 +218,8 @@ test_handling_is_rounded_once(void **state)
 	money_part(&m, STORE_BRAND, WAY_DELIVER);
 	money_row(&m, 0, 1, BRAND);
 	assert_int_equal(money_world_split(&m, 0), ERR_OK);
-	assert_int_equal(money_world_sum(&m, LEG_HANDLING, DEALER_F), 3); /* 5 % of 60, not twice 1.5 */
+	/* 5 % of 60, not twice 1.5 */
+	assert_int_equal(money_world_sum(&m, LEG_HANDLING, DEALER_F), 3);
 	assert_int_equal(money_world_sum(&m, LEG_HANDLING, BRAND), 2);
 	money_world_release(&m);
 }
