@@ -143,8 +143,9 @@ executed(void *ctx, enum err e)
 {
 	struct payout_flow *f = ctx;
 
+	/* Somebody instructed the batch meanwhile: his proposal is there, and answers this one, too. */
 	if (e == ERR_WRONG_STATE)
-		(void)refuse(f, e, "proposal_id", "the batch was decided before");
+		e = ERR_CONTENDED;
 	if (e == ERR_OK)
 		settle_poke(call_app(f->call)->settle);
 	proposal_done(f->run, e);
