@@ -67,20 +67,18 @@ merchant(struct arena *a, const char *provider, const char *owner)
 	return m;
 }
 
-/* Everybody has a bank account; ${openid}: NULL, or of a person at the payment provider. */
+/* Everybody has a bank account, a person one at the payment provider, too. */
 static Yuncang__V1__Payee *
-payee(struct arena *a, const char *owner, const char *openid)
+payee(struct arena *a, const char *owner, bool person)
 {
 	NEW(a, Payee, PAYEE, p);
-	p->bank = text(a, "中国工商银行");
-	p->account_name = text(a, owner);
+	p->bank = p->account_name = text(a, owner);
 	p->account = arena_printf(a, "6222-%s", owner);
-	if (openid != NULL)
-		p->openid = arena_printf(a, "oUpF8u-%s", openid);
-	return p->account == NULL || p->openid == NULL ? NULL : p;
+	p->openid = person ? arena_printf(a, "oUpF8u-%s", owner) : p->openid;
+	return p;
 }
 
-/* The parties that are no dealers and no staff. */
+/* No dealers and no staff. */
 static const struct {
 	const char *code, *name;
 	Yuncang__V1__PartyKind kind;
@@ -99,17 +97,15 @@ static const struct {
 static int64_t
 party_count(const struct world *w)
 {
-	(void)w;
-	return PARTY_COUNT;
+	return w != NULL ? PARTY_COUNT : 0;
 }
 
 static ProtobufCMessage *
 party_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a)
 {
 	NEW(a, UpsertPartiesRequest, UPSERT_PARTIES_REQUEST, q);
-	(void)in;
 	q->parties = arena_array(a, (size_t)count, sizeof(*q->parties));
-	for (int64_t i = first; q->parties != NULL && i < first + count; i++) {
+	for (int64_t i = first; q->parties != NULL && in != NULL && i < first + count; i++) {
 		NEW(a, Party, PARTY, p);
 		p->code = text(a, parties[i].code);
 		p->name = text(a, parties[i].name);
@@ -118,7 +114,7 @@ party_rows(const struct load_in *in, int64_t first, int64_t count, struct arena 
 			p->merchant = merchant(a, parties[i].provider, parties[i].code);
 		if (p->kind != YUNCANG__V1__PARTY_KIND__PARTY_KIND_BRAND &&
 		    p->kind != YUNCANG__V1__PARTY_KIND__PARTY_KIND_PROVIDER)
-			p->payee = payee(a, parties[i].code, NULL);
+			p->payee = payee(a, parties[i].code, false);
 		q->parties[q->n_parties++] = p;
 	}
 	return &q->base;
@@ -141,7 +137,7 @@ dealer_rows(const struct load_in *in, int64_t first, int64_t count, struct arena
 		d->name = arena_printf(a, "Dealer %lld", (long long)i);
 		d->grade = in->world->dealers[i].grade;
 		d->merchant = merchant(a, "wechat", d->code);
-		d->payee = payee(a, d->code, NULL);
+		d->payee = payee(a, d->code, false);
 		q->dealers[q->n_dealers++] = d;
 	}
 	return &q->base;
@@ -173,7 +169,7 @@ staff_rows(const struct load_in *in, int64_t first, int64_t count, struct arena 
 			p->name = arena_printf(a, "Assistant of store %lld", (long long)(i * 3));
 			p->employer = dealer_code(a, in->world->stores[i * 3].dealer);
 		}
-		p->payee = payee(a, p->code, p->code);
+		p->payee = payee(a, p->code, true);
 		q->parties[q->n_parties++] = p;
 	}
 	return &q->base;
@@ -377,10 +373,9 @@ front_fill(Yuncang__V1__Storefront *f, int64_t i, struct arena *a)
 static ProtobufCMessage *
 storefront_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a)
 {
-	(void)in;
 	NEW(a, UpsertStorefrontsRequest, UPSERT_STOREFRONTS_REQUEST, q);
 	q->storefronts = arena_array(a, (size_t)count, sizeof(*q->storefronts));
-	for (int64_t i = first; q->storefronts != NULL && i < first + count; i++) {
+	for (int64_t i = first; q->storefronts != NULL && in != NULL && i < first + count; i++) {
 		NEW(a, Storefront, STOREFRONT, f);
 		front_fill(f, i, a);
 		q->storefronts[q->n_storefronts++] = f;
@@ -391,8 +386,7 @@ storefront_rows(const struct load_in *in, int64_t first, int64_t count, struct a
 static int64_t
 sku_count(const struct world *w)
 {
-	(void)w;
-	return SKU_COUNT;
+	return w != NULL ? SKU_COUNT : 0;
 }
 
 static ProtobufCMessage *
@@ -509,8 +503,7 @@ static const struct {
 static int64_t
 campaign_count(const struct world *w)
 {
-	(void)w;
-	return CAMPAIGN_COUNT;
+	return w != NULL ? CAMPAIGN_COUNT : 0;
 }
 
 static Yuncang__V1__Campaign *

@@ -5,8 +5,7 @@
  * world: the seeded brand, its dealers, stores, goods and customers, on the real cities of China.
  * The same seed and size give the same world on every machine.  Stores and dealers are spread over
  * the cities by population, stores and customers scattered around the city's centre by a normal
- * distribution as wide as the city is big.  Customers are not kept: world_customer() makes any of
- * them again from his number.  world_code() makes codes of numbers.
+ * distribution as wide as the city is big.  Customers are not kept: world_customer() makes them.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,8 +24,8 @@
 #define SLOT_DAYS 4
 #define SLOTS_A_DAY 3
 #define BRAND_CODE "BRAND"
-#define BRAND_MERCHANT "1900000001" /* signs for all others */
-#define BY_BRAND (-1)               /* in place of a dealer's number */
+#define BRAND_MERCHANT "1900000001"
+#define BY_BRAND (-1) /* in place of a dealer's number */
 #define WORLD_CODE_SIZE 24
 
 enum world_size { WORLD_SMALL, WORLD_FULL };

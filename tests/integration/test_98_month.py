@@ -156,7 +156,8 @@ def test_money_that_moved_without_a_posting_is_unexplained(month, copy):
     ("update balance set fen = fen - 1 where account = (select max(account) from balance where account >> 55 = 21)",
      "BALANCE"),
     ("update journal set amounts[1] = amounts[1] - 100, amounts[2] = amounts[2] + 100 where (object_id, event, event_no) = "
-     "(select object_id, event, event_no from journal where event = 1 and cardinality(amounts) = 2 limit 1)", "PAYMENT"),
+     "(select object_id, event, event_no from journal where event = 1 and cardinality(amounts) = 2 and exists (select from payment where provider = 1 and "
+     "number = provider_ref) limit 1)", "PAYMENT"),
     ("update ledger_period_total set debit_fen = debit_fen + 1, credit_fen = credit_fen + 1 where account = "
      "(select min(account) from ledger_period_total)", "PERIOD")])
 def test_books_that_do_not_agree_are_unbalanced(month, copy, harm, check):
