@@ -278,6 +278,9 @@ audit_run(struct cli *c)
 	conf_release(&conf);
 	if (e != ERR_OK)
 		return cli_fail(c, &r);
+	if (total.batch_no > 0)
+		printf("audit: books sealed to batch %" PRId64 ", hash %s\n", total.batch_no,
+		    total.batch_hash);
 	total.violations += again.differ;
 	printf("audit: %" PRId64 " orders, %d checks, %" PRId64 " violations\n", total.orders,
 	    total.check_count, total.violations);

@@ -46,6 +46,26 @@ count_orders(PGconn *c, struct audit_total *out, struct reason *r)
 	return e;
 }
 
+static enum err
+read_head(PGconn *c, struct audit_total *out, struct reason *r)
+{
+	PGresult *rows;
+	enum err e;
+
+	e = admin_run(c,
+	    "select batch_no, encode(hash, 'hex') from seal_batch order by batch_no desc limit 1",
+	    NULL, 0, &rows, r);
+	if (e != ERR_OK)
+		return e;
+	if (PQntuples(rows) == 1) {
+		e = parse_i64(PQgetvalue(rows, 0, 0), 0, INT64_MAX, &out->batch_no);
+		(void)snprintf(out->batch_hash, sizeof(out->batch_hash), "%s",
+		    PQgetvalue(rows, 0, 1));
+	}
+	PQclear(rows);
+	return e;
+}
+
 enum err
 audit(const char *db, int32_t split_cap_bps, FILE *to, struct audit_total *out, struct reason *r)
 {
@@ -65,6 +85,8 @@ audit(const char *db, int32_t split_cap_bps, FILE *to, struct audit_total *out, 
 		    NULL, r);
 	if (e == ERR_OK)
 		e = count_orders(c, out, r);
+	if (e == ERR_OK)
+		e = read_head(c, out, r);
 	for (int i = 0; e == ERR_OK && i < TABLE_COUNT; i++)
 		for (const struct audit_check *k = tables[i]; e == ERR_OK && k->name != NULL; k++)
 			e = run_check(c, k, to, out, r);

@@ -11,7 +11,7 @@ from test_92_books_periods import ROW
 from town import PICKUP, Town
 
 ROUNDING, BANK = 52 << 55, 5 << 55 | 1 << 25
-K = "object_id = (select object_id from journal where event = 16 order by posted_at limit 1) and event = 16"
+J = "object_id = (select object_id from journal where event = 15 order by posted_at limit 1) and event = 15"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,8 @@ def audited(cluster, service):
 def test_whole_books_pass(audited):
     done = audited.run("audit", check=False)
     assert done.returncode == 0, done.stdout
+    [last] = audited.sql("select batch_no, encode(hash, 'hex') from seal_batch order by 1 desc limit 1")
+    assert f"audit: books sealed to batch {last[0]}, hash {last[1]}\n" in done.stdout
 
 
 NEW_STREAM = "insert into feed_stream default values; "
@@ -52,22 +54,22 @@ NEW_ROW = """insert into journal (object_id, event, event_no, dealer_id, split_v
 
 
 def new_row(**more):
-    whole = {"object": "gen_random_uuid()", "event": 16, "dealer": 1, "seq": 1, "period": 203001,
+    whole = {"object": "gen_random_uuid()", "event": 15, "dealer": 1, "seq": 1, "period": 203001,
              "stream": "(select max(stream_id) from feed_stream)", "account": ROUNDING, "other": BANK, **more}
     return NEW_ROW.format(**whole)
 
 
-OF_K = "(select {} from journal where " + K + ")"
+OF_K = "(select {} from journal where " + J + ")"
 HELD = "(select l.a from journal j, unnest(j.accounts) l(a) where account_kind(l.a) = 20 limit 1)"
 HARMS = {
-    "an amount": (f"update journal set amounts = array[8,-8] where {K}", {"seal_chain", "entry_journal", "period_hash"}),
-    "a time": (f"update journal set event_at = event_at + interval '1 us' where {K}",
+    "an amount": (f"update journal set amounts = array[8,-8] where {J}", {"seal_chain", "entry_journal", "period_hash"}),
+    "a time": (f"update journal set event_at = event_at + interval '1 us' where {J}",
                {"seal_chain", "entry_journal", "period_hash"}),
-    "a provider's number": (f"update journal set provider_ref = 'x' where {K}",
+    "a provider's number": (f"update journal set provider_ref = 'x' where {J}",
                             {"seal_chain", "entry_journal", "period_hash"}),
-    "a version": (f"update journal set split_version = 2 where {K}", {"seal_chain", "period_hash"}),
-    "units": (f"update journal set units = array[1] where {K}", {"seal_chain", "period_hash"}),
-    "a row away": (f"delete from journal where {K}", {"seal_chain", "entry_journal", "period_hash", "period_closed"}),
+    "a version": (f"update journal set split_version = 2 where {J}", {"seal_chain", "period_hash"}),
+    "units": (f"update journal set units = array[1] where {J}", {"seal_chain", "period_hash"}),
+    "a row away": (f"delete from journal where {J}", {"seal_chain", "entry_journal", "period_hash", "period_closed"}),
     "a row between": (new_row(stream=OF_K.format("stream_id"), seq=OF_K.format("seq")), {"seal_chain", "entry_journal"}),
     "a row beside all streams": (new_row(stream=999999), {"seal_streams"}),
     "a row twice": (NEW_STREAM + new_row(object=OF_K.format("object_id"), dealer=7), {"journal_event"}),
