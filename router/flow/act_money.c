@@ -348,6 +348,42 @@ refundable(const struct order_read *o, const struct payment_read *p)
 	return fen > 0 ? fen : 0;
 }
 
+/* Of payment ${i}: of its E1 or E2, as the row of that number has it; payments are posted as they came. */
+static int64_t
+payment_posted(const struct order_money *m, enum journal_event event, int i)
+{
+	int64_t fen = 0;
+
+	for (int k = 0; k < m->row_count; k++)
+		for (int l = 0; m->rows[k].event == event && m->rows[k].event_no == i + 1 &&
+		     l < m->rows[k].leg_count;
+		     l++)
+			if (account_kind(m->rows[k].account[l]) == ACCOUNT_PSP_FROZEN)
+				fen += m->rows[k].fen[l];
+	return fen;
+}
+
+/*
+ * A payment that went back whole brings back what is left of its own fee: the provider reckons payment by payment.
+ * Below 0: its part of the rebate is by cash.
+ */
+static int64_t
+rebate_whole(struct making *x, int i, const struct act_refund *part)
+{
+	const struct order_read *o = x->r->order;
+	const struct payment_read *p = &o->payments[i];
+	int64_t fen = -payment_posted(&x->ledger.money, EVENT_E2_FEE, i);
+
+	if (part->fen != refundable(o, p) ||
+	    payment_posted(&x->ledger.money, EVENT_E1_PAID, i) != p->amount_fen)
+		return -1;
+	for (int k = 0; k < o->money->refund_count; k++)
+		if (o->money->refunds[k].provider == p->provider &&
+		    strcmp(o->money->refunds[k].payment_number, p->number) == 0)
+			fen -= o->money->refunds[k].rebate_fen;
+	return fen;
+}
+
 /* To the newest payment first, as far as each goes; the provider's fee comes back with the cash. */
 static enum err
 refunds_add(struct making *x, const struct money_refunded *got, int event_no)
@@ -355,6 +391,7 @@ refunds_add(struct making *x, const struct money_refunded *got, int event_no)
 	const struct order_read *o = x->r->order;
 	struct act_refund *list = x->out->refunds;
 	int64_t left = got->cash_fen, cash[ACT_REFUNDS_MAX], rebate[ACT_REFUNDS_MAX];
+	int64_t whole = -1;
 	int count = 0;
 	enum err e;
 
@@ -369,6 +406,8 @@ refunds_add(struct making *x, const struct money_refunded *got, int event_no)
 		    .provider = o->payments[i].provider,
 		    .payment_number = o->payments[i].number,
 		    .fen = fen};
+		if (count == 0)
+			whole = rebate_whole(x, i, &list[0]);
 		cash[count++] = fen;
 		left -= fen;
 	}
@@ -377,6 +416,11 @@ refunds_add(struct making *x, const struct money_refunded *got, int event_no)
 	if (count == 0)
 		return ERR_OK;
 	e = share(got->rebate_fen, cash, count, rebate);
+	if (e == ERR_OK && count == 2 && whole >= 0 && whole <= got->rebate_fen &&
+	    got->rebate_fen - whole <= cash[1]) {
+		rebate[0] = whole;
+		rebate[1] = got->rebate_fen - whole;
+	}
 	for (int i = 0; e == ERR_OK && i < count; i++)
 		list[i].rebate_fen = rebate[i];
 	x->out->refund_count = count;
