@@ -183,8 +183,6 @@ desk(struct month *m, bool last)
 
 	if (e == ERR_OK && m->tally.days == 2)
 		e = month_refunds_raise(m);
-	if (e == ERR_OK && m->tally.days == 2)
-		e = month_bill_plant(m);
 	if (e == ERR_OK && (last || m->tally.days % DESK_DAYS == 1))
 		e = month_payouts(m);
 	if (e == ERR_OK && m->tally.days == 4)
@@ -208,6 +206,8 @@ days(struct month *m)
 			e = desk(m, over);
 		if (e == ERR_OK)
 			e = month_quiet(m);
+		if (e == ERR_OK && !over)
+			e = month_bill_plant(m);
 		if (e == ERR_OK)
 			e = progress(m);
 	}

@@ -13,7 +13,14 @@ enum err
 month_bill_plant(struct month *m)
 {
 	enum err e;
+	int64_t done;
 
+	if (m->tally.planted > 0 || m->tally.partial == 0)
+		return ERR_OK;
+	done = month_number(m,
+	    "select count(*) from refund where state = 3 and provider = 1 and done_at > $1::timestamptz - interval '10 hours'");
+	if (done <= 0) /* a day without rows has no bill */
+		return done < 0 ? ERR_IO : ERR_OK;
 	month_date(m->now_us, m->planted);
 	e = month_control(m, "plant",
 	    json_pack("{s:s, s:s, s:s, s:I}", "date", m->planted, "kind", "refund", "bill", "trade",

@@ -4,7 +4,10 @@
 /* month_bill: the one difference in the provider's bills: planted, found, explained by two persons; and the close. */
 #include "simulator/month.h"
 
-/* Today's bill will know of a refund that nobody gave, of as much as two persons must look at. */
+/*
+ * Once there is one: the first day's bill behind the refunds that finance gave will know of one more that nobody did, of as
+ * much as two persons must look at.
+ */
 enum err month_bill_plant(struct month *m) MUST_CHECK;
 /* What is not explained must be that and nothing else; it is written off. */
 enum err month_bill_explain(struct month *m) MUST_CHECK;
