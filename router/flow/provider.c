@@ -1,5 +1,6 @@
 #include "flow/provider.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -332,8 +333,12 @@ turn_start(struct provider_queue *q)
 	int64_t now_us = clock_mono_us();
 	int n = 0, room;
 
-	for (struct provider_job *job = q->jobs; job != NULL; job = job->next)
-		q->in_hand[n++] = job->due->call.number;
+	for (struct provider_job *job = q->jobs; job != NULL; job = job->next) {
+		(void)snprintf(q->in_hand_text[n], sizeof(q->in_hand_text[n]), "%s",
+		    job->due->call.number);
+		q->in_hand[n] = q->in_hand_text[n];
+		n++;
+	}
 	q->turn = (struct provider_turn){.pool = q->pool,
 	    .provider = q->api->provider,
 	    .self = q->self,

@@ -9,6 +9,7 @@
 #include "store/provider_work.h"
 
 #define PROVIDER_JOBS_MAX 1024     /* calls in hand at once */
+#define PROVIDER_NUMBER_MAX 64     /* bytes of a call's number: the table's CHECK */
 #define PROVIDER_TURN_MAX 64       /* of them, new ones of one look */
 #define PROVIDER_PAYER_JOBS_MAX 48 /* of one payer: his rate must not make others wait */
 #define PROVIDER_PAYERS_FULL_MAX 64
@@ -58,7 +59,9 @@ struct provider_queue {
 	struct event *turn_timer, *pump_timer;
 	struct uuid self;
 	struct provider_turn turn;
+	/* of in_hand_text: a job may end before the turn is sent */
 	const char *in_hand[PROVIDER_JOBS_MAX];
+	char in_hand_text[PROVIDER_JOBS_MAX][PROVIDER_NUMBER_MAX + 1];
 	int32_t full[PROVIDER_PAYERS_FULL_MAX];
 	int taken; /* by the turn under way */
 	bool turning, look, leased, draining, released, closing;
