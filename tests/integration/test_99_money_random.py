@@ -15,7 +15,7 @@ import yc
 from provider_stand import StandIn
 from test_82_acts import act
 from test_92_books import sealed
-from test_95_payout import Till
+from test_95_payout import Till, rounded_fee
 from test_95_payout_ends import cleared
 from town import BOOK, BRAND, DEALER_1, DEALER_2, DELIVER, PICKUP, SHIP, Town, total
 
@@ -67,6 +67,16 @@ class Play(Till):
                 for location in {BRAND: ("A1", "C1"), DEALER_1: ("A1", "A2"), DEALER_2: ("C1",)}.get(owner, ()):
                     town.count(location, code, 200, goodsOwner=owner)
                 self.skus.setdefault(owner, []).append((code, price))
+
+    def pay_rest(self, order, fen):
+        """The fee of both payments is the whole's, as ours is posted; a fen of difference would be reconciliation's."""
+        before, number = int(order["depositFen"]), f"43{next(self._numbers):010}"
+        self.standin.control("payments", {
+            "transaction_id": number, "sub_mchid": MERCHANTS[order["option"]["collector"]], "amount": fen,
+            "fee": rounded_fee(before + fen) - rounded_fee(before), "out_trade_no": "o" + number,
+            "paid_at": self.now().isoformat()})
+        self.town.pay(order, payment=self.town.payment(fen, number))
+        return number
 
     def tried(self, what, method, message):
         """None: refused, as it may be."""
@@ -131,7 +141,7 @@ class Play(Till):
         due = int(deposit.get("balanceFen", 0))
         if due and self.tried("StartProduction", "StoreService/StartProduction", self.act(order, 1)):
             order["rest"] = 0
-            order["payment"] = self.pay(order, due)
+            order["payment"] = self.pay_rest(order, due)
             self.counts["balance"] += 1
 
     def bring_back(self, order, f):
