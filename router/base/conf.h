@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/conf_money.h"
 #include "base/err.h"
 
 /* name, type (INT, SIZE, MS, BOOL, TEXT, LEVEL), min, max, default as text, may change on SIGHUP, text */
@@ -76,45 +77,13 @@
 	X(courier_secret_file, TEXT, 0, 0, "", false, "file with the secret shared with the courier, whsec_ and base64") \
 	X(courier_timeout_ms, MS, 50, 60000, "5s", true, "time the courier may take to answer") \
 	X(courier_poll_ms, MS, 20, 3600000, "2s", true, "how often the courier is asked for news") \
-	X(exports_max, INT, 1, 256, "4", true, "exports of the books at once") \
-	X(seal_poll_ms, MS, 10, 3600000, "500ms", true, "how often new journal rows are sealed into the books") \
-	X(seal_rows_max, INT, 1, 20000, "2000", true, "journal rows of one sealed batch; those of one commit stay together") \
-	X(wechat_url, TEXT, 0, 0, "", false, "base URL of WeChat Pay, https://api.mch.weixin.qq.com, or of who stands in for it; empty: nobody is paid through a provider") \
-	X(wechat_mchid, TEXT, 0, 0, "", false, "our merchant number, which signs; other collectors are its sub-merchants") \
-	X(wechat_appid, TEXT, 0, 0, "", false, "the appid that receivers of splits are named under") \
-	X(wechat_serial, TEXT, 0, 0, "", false, "serial of the certificate of wechat_key_file") \
-	X(wechat_key_file, TEXT, 0, 0, "", false, "PEM private key that signs requests; not readable by others") \
-	X(wechat_platform_key_file, TEXT, 0, 0, "", false, "PEM public keys or certificates that answers are verified with, with commas between") \
-	X(wechat_platform_serial, TEXT, 0, 0, "", false, "their serials, in the same order; the first encrypts names") \
-	X(wechat_ca_file, TEXT, 0, 0, "", false, "PEM certificates that wechat_url is verified against; empty: the system's") \
-	X(wechat_private_allowed, BOOL, 0, 0, "off", false, "wechat_url may lead to private and loopback addresses, too") \
-	X(wechat_http_allowed, BOOL, 0, 0, "off", false, "wechat_url may begin with http://, too") \
-	X(wechat_timeout_ms, MS, 50, 60000, "10s", true, "time WeChat Pay may take to answer; then the outcome is unknown and asked for") \
-	X(wechat_rate, INT, 1, 1000, "30", true, "requests a second of one paying merchant that change something") \
-	X(wechat_sends_max, INT, 1, 1024, "64", false, "requests to WeChat Pay at once") \
-	X(wechat_poll_ms, MS, 10, 3600000, "500ms", true, "how often calls that are due are looked for; the first pause of what is asked about again") \
-	X(split_cap_bps, INT, 0, 10000, "3000", true, "basis points of an order, less refunds, that the provider splits to others at most") \
-	X(split_freeze_days, INT, 1, 400, "30", true, "days after a payment when the provider releases what was not split") \
 	X(scorecard_poll_ms, MS, 50, 86400000, "15min", true, "how often the scorecards of dealers are counted") \
-	X(settle_poll_ms, MS, 20, 3600000, "500ms", true, "how often holds, results of payouts, refunds and releases that are due are looked for") \
-	X(settle_lease_ms, MS, 1000, 3600000, "20s", true, "time an instance has to settle an order before another may") \
-	X(settle_orders_max, INT, 1, 10000, "256", true, "orders of each reason that are taken at once to be settled") \
-	X(settle_set_max, INT, 1, 1000, "64", true, "orders settled in one transaction") \
-	X(settle_retry_ms, MS, 100, INT64_C(30) * 86400000, "1h", true, "until what the provider closed or refused is tried again") \
-	X(split_margin_ms, MS, 0, INT64_C(30) * 86400000, "24h", true, "no split is begun so short before the provider releases its payment") \
-	X(split_tries_max, INT, 1, 50, "3", true, "splits of one share that may be closed before it goes by bank") \
-	X(split_return_days, INT, 1, 3650, "180", true, "days in which the provider takes a split back") \
-	X(approval_min_fen, INT, 0, INT64_C(1000000000000000), "5000000", true, "payouts and other acts of finance of this many fen or more wait for a second person; 0: none do") \
-	X(bill_size_max, SIZE, 1024, INT64_C(1) << 40, "1GiB", true, "largest bill of a provider, inflated") \
-	X(recon_tolerance_fen, INT, 0, 100, "1", true, "fen a line of a bill may differ from the books and be rounded off") \
-	X(recon_poll_ms, MS, 50, 3600000, "2s", true, "how often bills that wait to be matched are looked for") \
-	X(recon_statement_ms_max, MS, 2000, 3600000, "15min", false, "time one statement that matches a bill may take") \
-	X(recon_memory, SIZE, 65536, INT64_C(1) << 40, "64MiB", true, "work_mem of the statements that match a bill") \
 	X(timer_poll_ms, MS, 20, 60000, "500ms", true, "how often offers, holds and waits that end are looked for") \
 	X(timer_runs_max, INT, 1, 1000, "32", true, "orders whose timers one instance fires at once") \
 	X(timer_lease_ms, MS, 1000, 3600000, "20s", true, "time an instance has to fire a timer before another may") \
 	X(await_customer_ms, MS, 60000, INT64_C(30) * 86400000, "2d", true, "a customer who is asked for another way has this long; then what has no home is cancelled") \
 	X(unfillable_ms, MS, 60000, INT64_C(30) * 86400000, "1d", true, "what nobody can fulfil is cancelled after this") \
+	CONF_MONEY_TABLE(X) \
 	X(drain_ms_max, MS, 0, 600000, "20s", true, "on SIGTERM, time to finish requests") \
 	X(log_level, LEVEL, 0, 0, "info", true, "error, warn, info or debug")
 /* clang-format on */

@@ -59,7 +59,7 @@ struct app {
 	/* what the service waits for before it takes orders; NULL: it takes them */
 	const char *not_ready;
 	bool draining;
-	int exports_open; /* flow/export_http's own */
+	int exports_open;              /* flow/export_http's own */
 	bool keys_loading, keys_again; /* flow/keys_flow's own */
 };
 
