@@ -24,7 +24,7 @@ struct payment_fulfilment {
 
 struct payment_in {
 	struct uuid order_id;
-	int32_t dealer;                    /* the order's owner: its key */
+	int32_t dealer; /* the order's owner: its key */
 	int32_t collector;
 	const struct payment_row *payment; /* of the order's total, but for a second one */
 	int32_t split_version;

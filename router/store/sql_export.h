@@ -8,6 +8,7 @@
  * batches behind this one, $5 up to this one; pages also $6 .. $9 behind (account, period, batch, entry), $10 lines
  * at most, $11 as JSON Lines.  What a batch holds never changes, so neither does what a scope gives.
  */
+/* clang-format off */
 
 /* Names of accounts are looked up once a page, and found by key: our connections plan no hash joins. */
 #define SQL_NAMES(from) \
@@ -71,7 +72,6 @@
 	"count(*) as lines from (select e.account, e.period, e.batch_no, e.entry_no, " text " as text from " from ") x) " \
 	"select p.text, p.lines, l.account, l.period, l.batch_no, l.entry_no from page p left join last l on true"
 
-/* clang-format off */
 #define EXPORT_STATEMENTS(X) \
 	/* Of period $1 (0: all), up to batch $2 (0: what is sealed, or was when it was closed); accounts $3 to $4. */ \
 	X(EXPORT_BOUNDS, ON_QUERY, "with recursive scope as materialized (select coalesce((select max(batch_no) " \

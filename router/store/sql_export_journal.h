@@ -4,6 +4,7 @@
 /* The journal's rows as text, in the order of the books.  Arguments as in sql_export.h. */
 #include "store/sql_export.h"
 
+/* clang-format off */
 /* The row of the journal that each first leg is of. */
 #define SQL_PICK_JOURNAL \
 	"picked as materialized (select e.* from entry e where " SQL_NO_ACCOUNTS "(e.batch_no, e.entry_no) > ($8::int8, $9::int4) " \
@@ -33,7 +34,6 @@
 	SQL_CSV("coalesce(e.provider_ref, '')") " || ',' || " SQL_CORRECTS " || ',' || " \
 	"coalesce(array_to_string(j.units, ' '), '') || ',' || t.legs || e'\\n' end"
 
-/* clang-format off */
 #define EXPORT_JOURNAL_STATEMENTS(X) \
 	X(EXPORT_JOURNAL, ON_QUERY, "with " SQL_PICK_JOURNAL SQL_NAMES("legs") \
 	    SQL_PAGE(SQL_JOURNAL_TEXT, "x.batch_no, x.entry_no", "batch_no desc, entry_no desc", \

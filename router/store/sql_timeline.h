@@ -4,6 +4,7 @@
 /* The money of an order in the order it was written, as JSON: store/statement_read.c. */
 #include "store/sql_export_journal.h"
 
+/* clang-format off */
 /* Parts of TIMELINE, of order o. */
 #define SQL_PROVIDER(v) "(array['wechat', 'alipay', 'unionpay', 'channel', 'cash'])[" v "]"
 #define SQL_TIMELINE_ROWS \
@@ -40,7 +41,6 @@
 	"from provider_call_item i left join party w using (party_id) where i.number = l.number)) as row " \
 	"from provider_call l where l.order_id = o.order_id order by l.made_at, l.number limit $2"
 
-/* clang-format off */
 #define TIMELINE_STATEMENTS(X) \
 	/* The owner's code, and as a GetMoneyTimelineResponse in JSON; of each list $2 rows at most. */ \
 	X(TIMELINE, ON_QUERY, "select d.code, json_build_object('orderId', o.order_id, 'owner', d.code, 'collector', c.code, " \
