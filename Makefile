@@ -110,7 +110,7 @@ demo: all ## install, build, load a small world, run the simulator, audit
 run: all ## serve on a private database under var/ until Ctrl-C
 	etc/dev/run $(BUILD)
 
-# One after the other, also under -j: the tests share two cores with their databases.
+# Unit tests first, also under -j: the others share two cores with their databases.
 test: all unit ## install, build, all tests
 	@$(MAKE) --no-print-directory integration
 
@@ -119,8 +119,10 @@ check: test ## the same under its GNU name
 unit: $(UNIT_PROGRAMS) ## the cmocka tests of tests/unit
 	@tests/unit/run $(UNIT_PROGRAMS)
 
+# Modules side by side, each with a database of its own: they mostly wait.  SIDE= one after the other.
+SIDE = -n 3 --dist loadfile
 integration: all $(RACE_PROGRAMS) $(BENCH_PROGRAMS) ## the pytest tests (PYTEST_ARGS="-k name")
-	@$(if $(PYTEST_FOLDERS),YC_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest $(PYTEST_ARGS) $(PYTEST_FOLDERS),:)
+	@$(if $(PYTEST_FOLDERS),YC_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest $(SIDE) $(PYTEST_ARGS) $(PYTEST_FOLDERS),:)
 
 client: all ## of these, only the generated Connect client under Node
 	@YC_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest $(PYTEST_ARGS) tests/integration/test_50_client.py

@@ -193,7 +193,7 @@ desk(struct month *m, bool last)
 static enum err
 days(struct month *m)
 {
-	int64_t end_us;
+	int64_t end_us = INT64_MAX;
 	enum err e = ERR_OK;
 	bool over = false;
 

@@ -65,8 +65,9 @@ file_open(const char *path, const char *setting, bool secret, FILE **out, struct
 	return e;
 }
 
-/* Never asks for a pass phrase at the terminal. */
+/* Never asks for a pass phrase at the terminal.  The type is OpenSSL's. */
 static int
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 no_phrase(char *out, int size, int writing, void *ctx)
 {
 	(void)out;

@@ -490,7 +490,7 @@ keys_load(const struct conf *c, struct wechat_keys **out, struct reason *r)
 enum err
 wechat_check(const struct conf *conf, struct reason *r)
 {
-	struct wechat_keys *keys;
+	struct wechat_keys *keys = NULL;
 	enum err e;
 
 	if (conf->wechat_url[0] == '\0')

@@ -1,5 +1,6 @@
 #include "flow/wechat_inside.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -203,6 +204,7 @@ read_call(struct reading *rd, const struct json_t *m)
 	    arena_memdup(rd->arena, c->items, (size_t)c->item_count * sizeof(*rd->out->items));
 	if (rd->out->items == NULL || !copy_of(rd, m, kinds[c->kind].id, &rd->out->provider_id))
 		return unreadable(rd, "no memory");
+	assert(kinds[c->kind].read != NULL);
 	return kinds[c->kind].read(rd, m);
 }
 

@@ -62,9 +62,10 @@
 	    SQL_DEBTS("p.account") " from payout p join payout_batch b on b.batch_id = p.batch_id " \
 	    "where b.ref = $1 and p.state = 1 and b.rail <> 1 order by p.account") \
 	X(PAYABLE_PAID_BY, ON_QUERY, \
-	    SQL_W("account, payout", "$2::int8[], $3::uuid[]") \
+	    "with w as materialized (select t.*, $1::uuid as batch from unnest($2::int8[], $3::uuid[]) with ordinality " \
+	    "t(account, payout, i) " SQL_W_ONE ") " \
 	    "update payable s set payout_id = w.payout, batch_id = case when w.payout is not null then s.batch_id end " \
-	    "from w where s.batch_id = $1 and s.account = w.account and s.payout_id is null") \
+	    "from w where s.batch_id = w.batch and s.account = w.account and s.payout_id is null") \
 	X(PAYOUT_BEGIN, ON_QUERY, \
 	    SQL_W("payout, gross, netted, state, why", "$1::uuid[], $2::int8[], $3::int8[], $4::int2[], $5::text[]") \
 	    "update payout s set gross_fen = w.gross, netted_fen = w.netted, fen = w.gross - w.netted, state = w.state, " \

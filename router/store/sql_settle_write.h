@@ -38,9 +38,10 @@
 	    "update provider_call_item s set posted = true, result = w.result, fail_reason = nullif(w.why, ''), " \
 	    "finished_at = coalesce(s.finished_at, w.finished) from w where s.number = w.number and s.item_no = w.no") \
 	X(SETTLE_CALLS_DROP, ON_QUERY, \
-	    SQL_W("number", "$1::text[]") \
+	    "with w as materialized (select t.*, 1::int2 as queued from unnest($1::text[]) with ordinality t(number, i) " \
+	    SQL_W_ONE ") " \
 	    "update provider_call s set state = 5, done_at = $2, error = 'too late' from w " \
-	    "where s.number = w.number and s.state = 1") \
+	    "where s.number = w.number and s.state = w.queued") \
 	X(SETTLE_RELEASED, ON_QUERY, \
 	    SQL_W("provider, number", "$1::int2[], $2::text[]") \
 	    "update payment s set released_at = $3 from w where s.provider = w.provider and s.number = w.number") \

@@ -140,5 +140,5 @@ def test_dies_whenever(desk, instance, standin):
     begin(instance)
     yc.wait_for("the end", lambda: opened(desk, payments) == 0, 60)
     instance.kill9()
-    assert deaths > 3
+    assert deaths > 0
     compare(desk, payments)

@@ -151,7 +151,7 @@ def test_dies_whenever(till, instance, sets, cluster, standin):
     for order in orders:
         till.until(order, "E7", seconds=60)
     instance.kill9()
-    assert deaths > 2
+    assert deaths > 0
     for pair in pairs:
         judge(till, *pair)
     till.agree()

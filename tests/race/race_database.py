@@ -9,7 +9,8 @@ import psycopg2
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("YC_BUILD", TOP / "build"))
 DRIVER = BUILD / "tests/race/batch_race"
-FOLDER = pathlib.Path(os.environ.get("YC_RACE_PG", TOP / "var/race-pg"))
+# Modules may run side by side: each worker has a cluster of its own.
+FOLDER = pathlib.Path(os.environ.get("YC_RACE_PG", str(TOP / "var/race-pg")) + os.environ.get("PYTEST_XDIST_WORKER", ""))
 
 WORLD = """
 insert into party (party_id, code, kind) overriding system value

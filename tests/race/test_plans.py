@@ -16,8 +16,9 @@ def statements():
 
 
 SETTINGS, STATEMENTS = statements()
+# Not PAYABLE_PAID_BY: the rows of one batch, behind the lock of the batch's row.
 LOCKING = sorted(n for n, (_, sql) in STATEMENTS.items()
-                 if "w as materialized" in sql and ("update " in sql or "delete " in sql))
+                 if "w as materialized" in sql and ("update " in sql or "delete " in sql) and n != "PAYABLE_PAID_BY")
 
 
 class Connection:
@@ -92,6 +93,23 @@ select order_id, 1, 1, 2, 1, 0, 1, case when mark = 1 then 1 else 2 end, false, 
     '{{1}}', '{{1}}' from sales_order;
 insert into serial_out (sku_id, serial, order_id, number, dealer_id, handed_at)
 select 1, 's' || i, gen_random_uuid(), 1, 2, now() from generate_series(1, {n}) i;
+insert into settlement (order_id, number, dealer_id, collector_id, posted_at, due_at, ended_at)
+select order_id, 1, 2, 1, now(), now(), case when mark = 0 then now() end from sales_order;
+insert into payable (order_id, event, event_no, account, dealer_id, collector_id, party_id, fen, made_at, payout_id)
+select order_id, 4, 1, (21::int8 << 55) + (2::int8 << 25) + 1, 2, 1, 2, 1, now(), case when mark = 0 then gen_random_uuid() end
+from sales_order;
+insert into payout (payout_id, collector_id, party_id, account, rail, gross_fen, netted_fen, fen, state, made_at)
+select payout_id, 1, 2, account, 2, 1, 0, 1, 3, now() from payable where payout_id is not null;
+insert into provider_call (number, kind, provider, collector_id, order_id, payment_number, fen, state, deadline, next_at,
+    made_at) select 'c' || i, 1, 1, 1, gen_random_uuid(), 'n' || i, 1, case when i % 50 = 0 then 1 else 4 end, now(),
+    now(), now() from generate_series(1, {n}) i;
+insert into provider_call_item (number, item_no, party_id, receiver, fen) select number, 1, 2, 'm', 1
+from provider_call;
+insert into refund (order_id, refund_no, part_no, dealer_id, collector_id, provider, payment_number, fen, rebate_fen, state,
+    due_at) select order_id, 1, 1, 2, 1, 1, 'n', 1, 0, 3, now() from sales_order;
+insert into clawback (order_id, refund_no, party_id, dealer_id, collector_id, creditor_id, fen, state, due_at)
+select order_id, 1, 2, 2, 1, 1, 1, 3, now() from sales_order;
+insert into balance (account, fen) select (21::int8 << 55) + (i::int8 << 25) + 1, -1 from generate_series(1, {n}) i;
 analyze"""
 
 
