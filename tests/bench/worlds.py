@@ -102,6 +102,49 @@ select f.order_id, row_number() over (partition by f.order_id order by f.number,
 from past_fulfilment f join past_sales_order o on o.order_id = f.order_id,
 	(values (2, 6, 7), (1, 9, 13), (1, 10, 10), (3, 9, 9), (3, 10, 10)) s(way, kind, state) where s.way = f.way
 """
+# What was handed over is split: E3, one row a fulfilment, as money_split.c posts it of a whole one.  An account is
+# kind << 55 | party << 25 | other (domain/account.h).  No units: nobody acts on the past again.
+SPLITS = """
+create table past_split as
+with leg as ( -- of the fulfilment's part; 6: the provider's fee, which E2 posted
+	select f.order_id, f.number, o.collector_id, l.party, l.kind, l.fen, p.kind party_kind
+	from past_fulfilment f join past_sales_order o on o.order_id = f.order_id
+	join past_decision d on d.order_id = f.order_id and d.attempt = f.attempt,
+		unnest(d.leg_kind, d.leg_party, d.leg_fen, d.leg_part) l(kind, party, fen, part)
+	join party p on p.party_id = l.party where l.part = f.number - 1 and l.kind <> 6),
+earned as (select order_id, number, kind, fen, case party_kind
+		when 1 then case kind when 1 then 40::int8 else 41 end << 55
+		when 3 then (23::int8 << 55) | (party::int8 << 25)
+		when 4 then (26::int8 << 55) | (party::int8 << 25)
+		when 5 then (29::int8 << 55) | (party::int8 << 25)
+		when 6 then 32::int8 << 55
+		when 8 then (35::int8 << 55) | (party::int8 << 25)
+		else (20::int8 << 55) | (party::int8 << 25) | collector_id end account,
+	(6::int8 << 55) | (party::int8 << 25) | case party when collector_id then
+		(select party_id from party where kind = 1) else collector_id end owed
+	from leg),
+below as ( -- a dealer who loses by it owes that
+	select order_id, number, account, owed, -sum(fen) fen from earned where account >> 55 = 20
+	group by 1, 2, 3, 4 having sum(fen) < 0),
+posted as (select order_id, number, account, kind, -fen fen from earned
+	union all select order_id, number, account, 2, -fen from below
+	union all select order_id, number, owed, 2, fen from below
+	-- 10: what the brand adds is its promotion, and never was in clearing
+	union all select order_id, number, case kind when 10 then 42::int8 else 10 end << 55, 0, fen from earned),
+summed as (select order_id, number, account, kind, sum(fen)::int8 fen from posted group by 1, 2, 3, 4
+	having sum(fen) <> 0)
+select order_id, number, array_agg(account order by fen < 0, account, kind) accounts,
+	array_agg(fen order by fen < 0, account, kind) amounts,
+	array_agg(kind::int2 order by fen < 0, account, kind) kinds
+from summed group by 1, 2;
+insert into past_journal (object_id, event, event_no, dealer_id, split_version, stream_id, seq, period, event_at,
+	posted_at, accounts, amounts, kinds, number, object_id_ms, object_id_tail)
+select s.order_id, 3, 1000 + a.act_no, j.dealer_id, j.split_version, j.stream_id, j.seq, j.period, a.at, a.at,
+	s.accounts, s.amounts, s.kinds, s.number, j.object_id_ms, j.object_id_tail
+from past_split s join past_order_act a on a.order_id = s.order_id and a.number = s.number and a.kind in (6, 9)
+join (select distinct on (object_id) * from past_journal order by object_id, event desc) j on j.object_id = s.order_id;
+drop table past_split
+"""
 # What stays counted of a past fulfilment: its day's capacity and slot, its owner's entitlement, its budget.
 COUNTERS = (
     f"""insert into capacity (dealer_id, location_id, day, limit_count, taken)
@@ -143,6 +186,7 @@ def make_past(bench, database, orders, progress):
             q.execute(f"create table past_{table} as select t.*{parts} from {table} t "
                       f"where {key} in (select order_id from past_pick) order by {ids[0]}")
         q.execute(ACTS)
+        q.execute(SPLITS)
         q.execute("select count(*) from past_pick")
         picked = q.fetchone()[0]
         if picked == 0:
