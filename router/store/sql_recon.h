@@ -24,7 +24,8 @@
 /* The books' side; E7d moves nothing at the provider. */
 #define SQL_BOOKS(entries) \
 	"select collector_id, ref, count(*)::int4 as entries, sum(fen) filter (where event <> 17)::int8 as fen, " \
-	"sum(fen) filter (where event = 2)::int8 as fee, -sum(fen) filter (where account >> 55 = 1)::int8 as released " \
+	"sum(fen) filter (where event = 2)::int8 as fee, " \
+	"-sum(fen) filter (where event in (7, 17) and account >> 55 = 1)::int8 as released " \
 	"from (" entries ") e group by 1, 2"
 #define SQL_BOOKED(named, where) \
 	"select " SQL_COLLECTOR " as collector_id, " named " as ref, e.fen, e.event, e.account from entry e " \

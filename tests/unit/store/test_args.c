@@ -136,7 +136,7 @@ test_rows(void **state)
 		row_array_end(&a);
 		row_array(&a, ELEM_I32);
 		row_array_end(&a);
-		for (int n = 0; n < 5; n++)
+		for (int n = 0; n < 7; n++)
 			row_array_null(&a, ELEM_I64);
 		row_close(&a);
 	}
@@ -147,7 +147,7 @@ test_rows(void **state)
 	assert_int_equal(col_array_open(r, 0, 0, &at), 2);
 	assert_true(col_array_next(&at, &row, &null));
 	assert_true(col_array_next(&at, &row, &null));
-	assert_int_equal(rd_be32(&row), 11);
+	assert_int_equal(rd_be32(&row), 13);
 	assert_int_equal(rd_be32(&row), ELEM_UUID); /* a column: type, length, value */
 	assert_int_equal(rd_be32(&row), 16);
 	assert_memory_equal(rd_bytes(&row, 16), id.b, 16);
@@ -166,7 +166,7 @@ test_rows(void **state)
 	assert_int_equal(rd_be32(&row), 1007);
 	assert_int_equal(rd_be32(&row), 12);
 	assert_memory_equal(rd_bytes(&row, 12), "\0\0\0\0\0\0\0\0\0\0\0\27", 12);
-	for (int n = 0; n < 5; n++) {
+	for (int n = 0; n < 7; n++) {
 		assert_int_equal(rd_be32(&row), 1016);
 		assert_int_equal(rd_be32(&row), UINT32_MAX);
 	}
