@@ -218,6 +218,8 @@ balance_read(void *ctx, const struct rpc_answer *a)
 
 	if (a->outcome != RPC_OK || m->order == NULL || m->order->deposit == NULL)
 		return;
+	if (m->order->deposit->balance_fen == 0) /* cancelled meanwhile: nothing is left to pay */
+		return;
 	/* as mix_payment_number(), of the second part */
 	(void)snprintf(number, sizeof(number), "4201-%s-%llu", o->day->shop.mix.tag,
 	    (unsigned long long)o->number);
