@@ -52,9 +52,10 @@
 	    "where b.location_id = any($1::int4[]) order by b.customer limit $7 " \
 	    "on conflict do nothing returning " SQL_CLAIM_COLUMNS) \
 	X(TRANSFER_MOVED, ON_QUERY, "update ownership_transfer set moved = $2, more = $3 where transfer_id = $1") \
-	/* Who moves started_at on counts; the others find it moved.  Far ahead: a clock was set back. */ \
+	/* Who moves started_at on counts; the others find it moved.  Far ahead: a clock was set back. The row is \
+	 * locked as it is read, or what is told of the last count is older than what was compared. */ \
 	X(SCORE_LEASE, ON_QUERY, \
-	    "update scorecard_run r set started_at = $1 from (select started_at from scorecard_run) was " \
+	    "update scorecard_run r set started_at = $1 from (select started_at from scorecard_run for update) was " \
 	    "where r.started_at is null or r.started_at <= $2 " \
 	    "or r.started_at > $1::timestamptz + interval '1 minute' returning was.started_at") \
 	/* A short without a reference was a timer's: the store said nothing. */ \
