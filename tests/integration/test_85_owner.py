@@ -1,10 +1,12 @@
 """Who owns a customer: claims with their evidence, transfers, and dealers who lose first offer by how they answer."""
 import base64
+import contextlib
 import datetime
 import hashlib
 import hmac
 import re
 
+import psycopg2
 import pytest
 
 import town as t
@@ -672,6 +674,17 @@ def test_scorecard(town, counting):
     # An upsert of the dealer leaves the rate alone.
     town.admin.call("CatalogService/UpsertDealers", {"dealers": [{"code": dealer, "grade": 2}]})
     assert score(town.admin, dealer)["rankedAcceptBps"] == 4000
+
+
+def test_a_count_reads_the_row_it_waited_for(town, counting):
+    """A count that waited while somebody asked for a count of everything counts everything."""
+    dealer = make_dealer(town)
+    acts(town, dealer, [(ACCEPT, 16, 50, 9), (REJECT, 4, 5, 9)])
+    with contextlib.closing(psycopg2.connect(town.database.url)) as other, other.cursor() as q:
+        q.execute("update scorecard_run set started_at = null")
+        town.database.wait_blocked()
+        other.commit()
+    yc.wait_for("the count", lambda: _rated(town.admin, dealer, 8000))
 
 
 def _rated(client, dealer, bps):

@@ -120,6 +120,12 @@ class Database:
             q.execute(text, args)
             return q.fetchall() if q.description else q.rowcount
 
+    def wait_blocked(self, count=1):
+        """Until this many of the database's sessions wait for a lock."""
+        wait_for(f"{count} sessions that wait for a lock", lambda: self.sql(
+            "select count(*) from pg_stat_activity where datname = current_database() "
+            "and wait_event_type = 'Lock'")[0][0] >= count)
+
     def key(self, role, *scopes, name="test"):
         flags = itertools.chain.from_iterable(("--scope", s) for s in scopes)
         return self.run("key", "create", "--role", role, "--name", name, *flags).stdout.strip()
