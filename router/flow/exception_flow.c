@@ -46,15 +46,15 @@ case_message(const struct cases_flow *f, const struct recon_case *x)
 		m->order_id = ids + 2 * UUID_TEXT_SIZE;
 		uuid_format(&x->order_id, m->order_id);
 	}
-	m->collector = message_text(party_code_of(f->world, x->collector));
+	m->collector = message_text(party_code_of(f->world, x->what.collector));
 	m->bill_kind = (Yuncang__V1__BillKind)x->kind;
 	m->line = x->line;
-	m->what = message_text(bill_class_word(x->class));
+	m->what = message_text(bill_class_word(x->what.class));
 	m->ref = message_text(x->ref);
-	m->reason = (Yuncang__V1__ExceptionReason)x->reason;
-	m->fen = x->fen;
-	m->recon_fen = x->recon_fen;
-	m->rebate_fen = x->rebate_fen;
+	m->reason = (Yuncang__V1__ExceptionReason)x->what.reason;
+	m->fen = x->what.fen;
+	m->recon_fen = x->what.recon_fen;
+	m->rebate_fen = x->what.rebate_fen;
 	m->date = recon_date(x->day, a);
 	m->event_at = time_message(x->event_us, a);
 	m->opened_at = time_message(x->opened_us, a);

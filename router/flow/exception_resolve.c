@@ -62,9 +62,9 @@ case_told(void *ctx, enum err e, const struct case_list *l)
 		    err_text(ERR_NOT_FOUND));
 	if (e == ERR_OK) {
 		x = &l->rows[0];
-		ask.fen = x->fen < 0 ? -x->fen : x->fen;
+		ask.fen = x->what.fen < 0 ? -x->what.fen : x->what.fen;
 		ask.about =
-		    arena_printf(f->call->arena, "%s %s", bill_class_word(x->class), x->ref);
+		    arena_printf(f->call->arena, "%s %s", bill_class_word(x->what.class), x->ref);
 		e = ask.about == NULL ? ERR_NO_MEMORY : ERR_OK;
 	}
 	if (e == ERR_OK)

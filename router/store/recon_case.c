@@ -1,10 +1,8 @@
-/* recon_case: what is done about an exception.  Which resolutions post what stands in post(). */
+/* recon_case: what is done about an exception; which resolutions post what: domain/recon.h. */
 #include "store/recon_case.h"
 
-#include <assert.h>
 #include <string.h>
 
-#include "domain/journal.h"
 #include "store/batch_write.h"
 #include "store/ledger.h"
 #include "store/recon_case_row.h"
@@ -20,7 +18,7 @@ struct changing {
 	/* RESOLVED_REFUND */
 	int32_t dealer, split_version;
 	int refund_no, part_no;
-	int64_t refund_fen, rebate_fen;
+	struct recon_refund refund;
 	/* RESOLVED_ENTRY */
 	char *entry_ref;
 	struct posting posting;
@@ -39,7 +37,6 @@ refuse(struct changing *x, enum err e, const char *field, const char *text)
 static enum tx_next
 step_lock(struct changing *x, struct tx *t)
 {
-	x->posting = (struct posting){.event = EVENT_K_RECON};
 	args_uuid(tx_args(t), &x->in->id);
 	tx_add(t, STMT_CASE_LOCK);
 	case_ask(t, &(struct case_query){.one = &x->in->id, .count_max = 1});
@@ -72,8 +69,8 @@ send_more(const struct changing *x, struct tx *t)
 		tx_add(t, STMT_SETTLE_LOCK);
 		a = tx_args(t);
 		args_uuid(a, &x->in->order_id);
-		args_i32(a, x->row.collector);
-		args_i64(a, x->row.recon_fen);
+		args_i32(a, x->row.what.collector);
+		args_i64(a, x->row.what.recon_fen);
 		args_i32(a, x->in->refund_no);
 		args_uuid(a, &x->row.id);
 		tx_add(t, STMT_CASE_REFUND);
@@ -82,15 +79,15 @@ send_more(const struct changing *x, struct tx *t)
 	args_uuid(a, &x->in->entry);
 	args_i16(a, (int16_t)x->in->entry_event);
 	args_i32(a, x->in->entry_event_no);
-	args_i16(a, (int16_t)x->row.provider);
-	args_i32(a, x->row.collector);
+	args_i16(a, (int16_t)x->row.what.provider);
+	args_i32(a, x->row.what.collector);
 	tx_add(t, STMT_CASE_ENTRY);
 }
 
 static enum err
 read_more(struct changing *x, const PGresult *r)
 {
-	const struct recon_case *c = &x->row;
+	const struct recon_difference *d = &x->row.what;
 
 	if (x->in->resolution == RESOLVED_REFUND) {
 		if (PQntuples(r) == 0)
@@ -99,111 +96,21 @@ read_more(struct changing *x, const PGresult *r)
 		x->dealer = col_i32(r, 0, 0);
 		x->refund_no = col_i32(r, 0, 1);
 		x->part_no = col_i16(r, 0, 2);
-		x->rebate_fen = col_i64(r, 0, 3);
+		x->refund.rebate_fen = col_i64(r, 0, 3);
 		x->split_version = col_i32(r, 0, 4);
-		x->refund_fen = col_i64(r, 0, 5);
+		x->refund.fen = col_i64(r, 0, 5);
 		return ERR_OK;
 	}
 	if (PQntuples(r) == 0)
 		return refuse(x, ERR_NOT_FOUND, "entry_object_id", "there is no such journal row");
-	if (col_i64(r, 0, 0) != c->rebate_fen - c->recon_fen)
+	if (col_i64(r, 0, 0) != d->rebate_fen - d->recon_fen)
 		return refuse(x, ERR_WRONG_STATE, "entry_object_id",
 		    "moved another amount at the provider");
 	x->entry_ref = arena_strdup(x->arena, col_text(r, 0, 1));
 	return x->entry_ref != NULL ? ERR_OK : ERR_NO_MEMORY;
 }
 
-/* ---- Judging --------------------------------------------------------------------------------------- */
-
-/* What may be said of which exception; see proto/yuncang/v1/bill.proto. */
-static enum err
-judge(struct changing *x)
-{
-	const struct recon_case *c = &x->row;
-	bool stands = c->recon_fen != 0 || c->rebate_fen != 0;
-
-	switch (x->in->resolution) {
-	case RESOLVED_WAIVED:
-		return !stands ? ERR_OK
-		               : refuse(x, ERR_WRONG_STATE, "resolution",
-		                     "something stands on C:recon: where does it go?");
-	case RESOLVED_LOSS:
-		if (!stands && c->reason == REASON_NOT_ON_BILL && c->class != CLASS_RELEASE)
-			return ERR_OK;
-		break;
-	case RESOLVED_REFUND:
-		if (c->reason != REASON_NOT_IN_BOOKS || c->class != CLASS_REFUND)
-			return refuse(x, ERR_WRONG_STATE, "resolution",
-			    "it is no refund that the books do not have");
-		break;
-	case RESOLVED_ENTRY:
-		if (c->reason != REASON_NOT_IN_BOOKS)
-			return refuse(x, ERR_WRONG_STATE, "resolution",
-			    "the books have it under this number");
-		break;
-	case RESOLVED_PSP_FEE:
-	case RESOLVED_ROUNDING:
-		break;
-	}
-	return stands ? ERR_OK
-	              : refuse(x, ERR_WRONG_STATE, "resolution",
-	                    "nothing stands on C:recon: it may be waived");
-}
-
-/* ---- Posting --------------------------------------------------------------------------------------- */
-
-static void
-leg(struct changing *x, enum account_kind k, int64_t fen)
-{
-	struct posting *p = &x->posting;
-	bool at_provider = k <= ACCOUNT_PSP_FEE_REBATE;
-
-	if (fen == 0)
-		return;
-	p->account[p->leg_count] = account_number(k, at_provider ? x->row.provider : PROVIDER_NONE,
-	    at_provider ? x->row.collector : 0, 0);
-	p->fen[p->leg_count] = fen;
-	p->kind[p->leg_count++] = 0;
-}
-
-static void
-post(struct changing *x)
-{
-	static const enum account_kind targets[] = {[RESOLVED_PSP_FEE] = ACCOUNT_X_PSP_FEE,
-	    [RESOLVED_LOSS] = ACCOUNT_X_LOSS,
-	    [RESOLVED_ROUNDING] = ACCOUNT_X_ROUNDING};
-	const struct recon_case *c = &x->row;
-
-	switch (x->in->resolution) {
-	case RESOLVED_PSP_FEE:
-	case RESOLVED_LOSS:
-	case RESOLVED_ROUNDING:
-		if (c->reason == REASON_NOT_ON_BILL) { /* it never moved */
-			leg(x, ACCOUNT_X_LOSS, c->fen);
-			leg(x, ACCOUNT_PSP_AVAILABLE, -c->fen);
-			return;
-		}
-		leg(x, targets[x->in->resolution], c->recon_fen - c->rebate_fen);
-		leg(x, ACCOUNT_C_RECON, -c->recon_fen);
-		leg(x, ACCOUNT_PSP_FEE_REBATE, c->rebate_fen);
-		return;
-	case RESOLVED_REFUND:
-		/* R1 expected that much of the fee back; what did not come is the operator's. */
-		leg(x, ACCOUNT_C_REFUND, x->refund_fen);
-		leg(x, ACCOUNT_C_RECON, -c->recon_fen);
-		leg(x, ACCOUNT_PSP_FEE_REBATE, c->rebate_fen - x->rebate_fen);
-		leg(x, ACCOUNT_X_PSP_FEE,
-		    c->recon_fen - x->refund_fen + x->rebate_fen - c->rebate_fen);
-		return;
-	case RESOLVED_ENTRY: /* K1 once more, the other way round */
-		leg(x, ACCOUNT_C_RECON, -c->recon_fen);
-		leg(x, ACCOUNT_PSP_AVAILABLE, c->recon_fen - c->rebate_fen);
-		leg(x, ACCOUNT_PSP_FEE_REBATE, c->rebate_fen);
-		return;
-	case RESOLVED_WAIVED:
-		return;
-	}
-}
+/* ---- Writing --------------------------------------------------------------------------------------- */
 
 static void
 send_close(struct changing *x, struct tx *t)
@@ -241,7 +148,7 @@ send_others(struct changing *x, struct tx *t)
 		tx_add(t, STMT_CASE_REFUND_DONE);
 	} else if (in->resolution == RESOLVED_ENTRY) {
 		a = tx_args(t);
-		args_i32(a, x->row.collector);
+		args_i32(a, x->row.what.collector);
 		args_i16(a, (int16_t)x->row.kind);
 		args_text(a, x->entry_ref);
 		args_time(a, in->now_us);
@@ -256,7 +163,7 @@ send_all(struct changing *x, struct tx *t)
 {
 	struct ledger_row row = {.object = x->row.id,
 	    .order_id = uuid_is_zero(&x->in->order_id) ? NULL : &x->in->order_id,
-	    .dealer = x->dealer != 0 ? x->dealer : x->row.collector,
+	    .dealer = x->dealer != 0 ? x->dealer : x->row.what.collector,
 	    .split_version = x->split_version,
 	    .event_no = x->row.event_no + 1,
 	    .event_at_us = x->row.event_us,
@@ -265,7 +172,9 @@ send_all(struct changing *x, struct tx *t)
 	    .period = x->row.period};
 	enum err e;
 
-	post(x);
+	e = recon_resolved(&x->row.what, x->in->resolution, &x->refund, &x->posting);
+	if (e != ERR_OK)
+		return e;
 	proposal_send(t, x->in->mark);
 	send_close(x, t);
 	send_others(x, t);
@@ -311,7 +220,7 @@ step_judge(struct changing *x, struct tx *t)
 
 	if (x->row.closed_us != 0)
 		return leave(t, refuse(x, ERR_WRONG_STATE, "exception_id", "was resolved before"));
-	e = judge(x);
+	e = recon_judge(&x->row.what, x->in->resolution, &x->reason);
 	if (e == ERR_OK && asks_more(x)) {
 		send_more(x, t);
 		return TX_TRIP;

@@ -4,8 +4,7 @@
 /* recon_case: bills as they stand, and exceptions: listed, assigned, resolved.  Reading: store/order_read.h's rules. */
 #include "base/arena.h"
 #include "base/digest.h"
-#include "domain/bill.h"
-#include "domain/world.h"
+#include "domain/recon.h"
 #include "store/proposal.h"
 #include "store/tx.h"
 
@@ -35,25 +34,13 @@ enum err bill_list(struct pool *p, struct arena *arena, const struct bill_query 
 
 /* ---- Exceptions ----------------------------------------------------------------------------------- */
 
-enum recon_reason { REASON_NOT_IN_BOOKS = 1, REASON_NOT_ON_BILL, REASON_AMOUNT, REASON_FEE };
-enum recon_resolution {
-	RESOLVED_PSP_FEE = 1,
-	RESOLVED_LOSS,
-	RESOLVED_ROUNDING,
-	RESOLVED_REFUND,
-	RESOLVED_ENTRY,
-	RESOLVED_WAIVED
-};
-
 struct recon_case {
 	struct uuid id, bill_id, order_id; /* zero: none */
-	enum provider provider;
-	int32_t collector, line, day, period; /* line 0: none */
+	struct recon_difference what;
+	int32_t line, day, period; /* line 0: none */
 	enum bill_kind kind;
-	enum bill_class class;
-	enum recon_reason reason;
 	enum recon_resolution resolution; /* 0: open */
-	int64_t fen, recon_fen, rebate_fen, event_us, opened_us, closed_us;
+	int64_t event_us, opened_us, closed_us;
 	const char *ref, *owner, *note, *closed_by, *raw;
 	int event_no;
 };

@@ -147,17 +147,17 @@ case_read(const PGresult *r, int row, struct arena *arena, struct recon_case *ou
 
 	memset(out, 0, sizeof(*out));
 	out->id = col_uuid(r, row, c++);
-	out->provider = (enum provider)col_i16(r, row, c++);
-	out->collector = col_i32(r, row, c++);
+	out->what.provider = (enum provider)col_i16(r, row, c++);
+	out->what.collector = col_i32(r, row, c++);
 	out->kind = (enum bill_kind)col_i16(r, row, c++);
 	out->bill_id = col_uuid(r, row, c++);
 	out->line = col_i32(r, row, c++);
-	out->class = (enum bill_class)col_i16(r, row, c++);
+	out->what.class = (enum bill_class)col_i16(r, row, c++);
 	out->ref = kept(arena, r, row, c++, &ok);
-	out->reason = (enum recon_reason)col_i16(r, row, c++);
-	out->fen = col_i64(r, row, c++);
-	out->recon_fen = col_i64(r, row, c++);
-	out->rebate_fen = col_i64(r, row, c++);
+	out->what.reason = (enum recon_reason)col_i16(r, row, c++);
+	out->what.fen = col_i64(r, row, c++);
+	out->what.recon_fen = col_i64(r, row, c++);
+	out->what.rebate_fen = col_i64(r, row, c++);
 	out->day = col_date(r, row, c++);
 	out->event_us = col_time(r, row, c++);
 	out->opened_us = col_time(r, row, c++);
