@@ -96,6 +96,8 @@ send_match(const struct matching *x, struct tx *t)
 	args_i64(args_bill(x, t), x->in->tolerance_fen);
 	tx_add(t, x->kind == BILL_KIND_FUND ? STMT_RECON_MATCH_FUND : STMT_RECON_MATCH);
 	(void)args_bill(x, t);
+	tx_add(t, STMT_RECON_RELEASED);
+	(void)args_bill(x, t);
 	tx_add(t, STMT_RECON_WITHDRAWN);
 	(void)args_bill(x, t);
 	tx_add(t, STMT_RECON_OWN_REFUND);

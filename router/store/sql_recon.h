@@ -21,12 +21,20 @@
 	"sum(case when class in (6, 7) then 0 else gross_fen end)::int8 as gross, " \
 	"sum(fee_fen + case when class in (6, 7) then gross_fen else 0 end)::int8 as fee " \
 	"from bill_line where bill_id = $1 group by 1, 2"
-/* The books' side; E7d moves nothing at the provider. */
+/* The books' side; E7d moves nothing at the provider.  A release may stand beside the payment, under its number. */
+#define SQL_IS_RELEASE(e) e ".event in (7, 17) and " e ".account >> 55 = 1"
 #define SQL_BOOKS(entries) \
 	"select collector_id, ref, count(*)::int4 as entries, sum(fen) filter (where event <> 17)::int8 as fen, " \
-	"sum(fen) filter (where event = 2)::int8 as fee, " \
-	"-sum(fen) filter (where event in (7, 17) and account >> 55 = 1)::int8 as released " \
-	"from (" entries ") e group by 1, 2"
+	"sum(fen) filter (where event = 2)::int8 as fee, -sum(fen) filter (where " SQL_IS_RELEASE("e") ")::int8 as released, " \
+	"count(*) filter (where " SQL_IS_RELEASE("e") ")::int4 as releases from (" entries ") e group by 1, 2"
+/*
+ * What the books have of the release of the payment ${number}, whatever number that has: ours, while the provider
+ * released it by himself and names the payment alone.
+ */
+#define SQL_RELEASE_OF(number, collector) \
+	"select -g.fen as fen from entry p join journal j on j.object_id = p.object_id and j.event in (7, 17) " \
+	"and j.event_no = p.event_no, unnest(j.accounts, j.amounts) g(account, fen) where p.provider_ref = " number " " \
+	"and p.event = 1 and p.account = " SQL_ACCOUNT("1", collector) " and g.account = p.account"
 #define SQL_BOOKED(named, where) \
 	"select " SQL_COLLECTOR " as collector_id, " named " as ref, e.fen, e.event, e.account from entry e " \
 	"where " SQL_AT_PROVIDER " and " where " and " named " in (select ref from bill_line where bill_id = $1)"
@@ -38,9 +46,10 @@
 	"when lines = 1 and entries = 1 then 1 else 2 end, case when diff = 0 then 1 " \
 	"when abs(diff) <= $3::int8 * lines and entries > 0 then 2 else 3 end, lines, entries, gross, fee, ledger, diff, " \
 	"gross + books_fee = ledger and diff <> 0 and class = 1, at from (" \
-	"select g.*, coalesce(b.entries, 0) as entries, coalesce(b.fee, 0) as books_fee, " \
-	"case when g.class = 5 then coalesce(b.released, 0) else coalesce(b.fen, 0) end as ledger, " \
-	"g.gross + g.fee - case when g.class = 5 then coalesce(b.released, 0) else coalesce(b.fen, 0) end as diff " \
+	"select g.*, coalesce(b.fee, 0) as books_fee, " \
+	"coalesce(case when g.class = 5 then b.releases else b.entries end, 0) as entries, " \
+	"coalesce(case when g.class = 5 then b.released else b.fen end, 0) as ledger, " \
+	"g.gross + g.fee - coalesce(case when g.class = 5 then b.released else b.fen end, 0) as diff " \
 	"from (" SQL_GROUPS ") g left join (" books ") b using (collector_id, ref)) x"
 /* A refund nobody knew of: what was refunded stands on C:recon, the fee given back on its own account. */
 #define SQL_REFUND_NEW "m.entries = 0 and m.class in (2, 7)"
@@ -72,6 +81,11 @@
 	X(RECON_MATCH_FUND, ON_QUERY, \
 	    SQL_MATCH(SQL_BOOKS(SQL_BOOKED("e.provider_ref", "e.provider_ref not like '%:%'") " union all " \
 	    SQL_BOOKED("split_part(e.provider_ref, ':', 1)", "e.provider_ref like '%:%'")))) \
+	X(RECON_RELEASED, ON_QUERY, \
+	    "update recon_match m set outcome = case when m.gross_fen = r.fen then 1 else 3 end, kind = 1, entries = 1, " \
+	    "ledger_fen = r.fen, diff_fen = m.gross_fen - r.fen from (select m.line_no, r.fen from recon_match m " \
+	    "join bill_line l using (bill_id, line_no), lateral (" SQL_RELEASE_OF("l.transaction", "m.collector_id") ") r " \
+	    "where m.bill_id = $1 and m.class = 5 and m.outcome = 3) r where m.bill_id = $1 and m.line_no = r.line_no") \
 	/* \
 	 * Withdrawals have no number of ours: the E8 of that amount and of these days, each once, in their order. \
 	 */ \

@@ -60,7 +60,7 @@ class Bill:
     def split(self, transaction, number, receiver, fen, word="分账", payer=None):
         self.sums["back" if word == "分账回退" else "paid"] += fen
         self.lines.append([self.at(), self.signer, payer or self.signer, transaction, "wx" + number,
-                           f"d-{number}-{receiver}-{word}", number, "0.00", receiver, yuan(fen), word, "成功", "", ""])
+                           f"d-{number or transaction}-{receiver}-{word}", number, "0.00", receiver, yuan(fen), word, "成功", "", ""])
         return self
 
     def flow(self, word, fen, transaction="", number=""):
