@@ -59,6 +59,7 @@ int import_run(struct cli *c);
 int export_run_cli(struct cli *c);
 int import_bill_run(struct cli *c); /* of import_run(), where the word is bill */
 int provider_run(struct cli *c);
+int call_run(struct cli *c);
 int version_run(struct cli *c);
 
 #endif

@@ -48,6 +48,19 @@ static const struct command commands[] = {
         "  --from-batch lines behind that batch\n"
         "The same bytes for ever: a statement's SHA-256 is the hash that GetStatement tells.\n",
         export_run_cli},
+    {"call",
+        "[-f FILE] [OPTION]... METHOD [JSON|-]\n"
+        "       yuncang call --list [SERVICE]",
+        "ask a running service",
+        "METHOD is one like FinanceService/GetStatement; its request is JSON from the command line, from\n"
+        "standard input with -, or empty.  The answer is JSON, too; a refusal is a line on stderr.\n"
+        "  --list      the methods there are, who may call them, and the scope that keys are held to\n"
+        "  --all       all pages, one a line\n"
+        "  --url       of the service; else what the setting listen says\n"
+        "  --key-file  holds the API key; else YUNCANG_KEY does, in the environment\n"
+        "  --ca-file   certificates to trust instead of the system's\n"
+        "  --timeout   for each request, like 10s; else the setting request_ms_max\n",
+        call_run},
     {"provider", "[-f FILE] status | call NUMBER", "look at the calls to the payment provider",
         "status        a line for each kind and state: calls, fen, the earliest deadline; results that\n"
         "              are not posted yet; bills that are due\n"

@@ -248,7 +248,8 @@ read_env(struct conf *c, struct reason *r)
 			continue;
 		at = environ[i] + strlen(ENV_PREFIX);
 		equals = strchr(at, '=');
-		if (equals == NULL)
+		if (equals == NULL ||
+		    strncmp(environ[i], CONF_ENV_KEY "=", sizeof(CONF_ENV_KEY)) == 0)
 			continue;
 		for (len = 0; at + len < equals && len < sizeof(name) - 1; len++)
 			name[len] = (char)(at[len] >= 'A' && at[len] <= 'Z' ? at[len] + 32

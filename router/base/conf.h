@@ -106,9 +106,10 @@ struct conf {
  * Defaults, then the file (NULL: none), then the environment, into ${c}.
  *
  * ERR_CONF: ${r} says "yuncang.conf:12: batch_orders_max: 0 is not 1 to 2000".  An unknown
- *     name, a repeated name and an unknown YUNCANG_* variable are errors too.
+ *     name, a repeated name and an unknown YUNCANG_* variable but CONF_ENV_KEY are errors too.
  * conf_release() frees the texts.
  */
+#define CONF_ENV_KEY "YUNCANG_KEY" /* no setting: the API key of yuncang call */
 enum err conf_load(struct conf *c, const char *path, struct reason *r) MUST_CHECK;
 void conf_release(struct conf *c);
 /* Takes the reloadable settings of ${fresh}, warns about others that differ; ${fresh} stays the caller's. */

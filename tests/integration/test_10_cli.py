@@ -10,7 +10,7 @@ import pytest
 
 import yc
 
-COMMANDS = ["serve", "migrate", "check", "key", "policy", "import", "export", "provider", "audit", "version"]
+COMMANDS = ["serve", "migrate", "check", "key", "policy", "import", "export", "call", "provider", "audit", "version"]
 
 
 # ---- Usage ----
