@@ -21,6 +21,7 @@
 #include "flow/compile.h"
 #include "flow/export_http.h"
 #include "flow/keys_flow.h"
+#include "flow/payout_job.h"
 #include "flow/provider.h"
 #include "flow/recon_job.h"
 #include "flow/settle.h"
@@ -167,6 +168,8 @@ make_workers(struct app *app, struct serve *s)
 		e = recon_job_new(&app->recon_job, app);
 	if (e == ERR_OK && app->settle == NULL)
 		e = settle_new(&app->settle, app);
+	if (e == ERR_OK && app->payout_job == NULL)
+		e = payout_job_new(&app->payout_job, app);
 	if (e == ERR_OK && app->provider != NULL)
 		provider_on_results(app->provider, results_told, app);
 	if (e == ERR_OK && app->feed == NULL) {
@@ -498,6 +501,7 @@ unmake_app(struct app *app)
 	if (app->timers != NULL)
 		timers_free(app->timers);
 	recon_job_free(app->recon_job);
+	payout_job_free(app->payout_job);
 	settle_free(app->settle);
 	if (app->expiry != NULL)
 		expiry_free(app->expiry);

@@ -32,8 +32,10 @@
 	X(split_tries_max, INT, 1, 50, "3", true, "splits of one share that may be closed before it goes by bank") \
 	X(split_return_days, INT, 1, 3650, "180", true, "days in which the provider takes a split back") \
 	X(approval_min_fen, INT, 0, INT64_C(1000000000000000), "5000000", true, "payouts and other acts of finance of this many fen or more wait for a second person; 0: none do") \
+	X(payout_prepare_ms, MS, 0, INT64_C(7) * 86400000, "24h", true, "how often what is owed is put into payout batches by itself, of each collector and rail; 0: by hand alone; a day, as banks take files, and long before the provider releases what waits for two persons") \
 	X(bill_size_max, SIZE, 1024, INT64_C(1) << 40, "1GiB", true, "largest bill of a provider, inflated") \
 	X(recon_tolerance_fen, INT, 0, 100, "1", true, "fen a line of a bill may differ from the books and be rounded off") \
+	X(recon_exceptions_max, INT, 1, 1000000, "10000", true, "exceptions that one bill may open; with more it is left as it was imported") \
 	X(recon_poll_ms, MS, 50, 3600000, "2s", true, "how often bills that wait to be matched are looked for") \
 	X(recon_statement_ms_max, MS, 2000, 3600000, "15min", false, "time one statement that matches a bill may take") \
 	X(recon_memory, SIZE, 65536, INT64_C(1) << 40, "64MiB", true, "work_mem of the statements that match a bill")

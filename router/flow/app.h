@@ -43,6 +43,7 @@ struct app {
 	struct seal *seal;
 	struct recon_job *recon_job;
 	struct settle *settle;
+	struct payout_job *payout_job;
 	struct client *client; /* requests of our own */
 	struct fanout *fanout;
 	struct webhook *webhook;

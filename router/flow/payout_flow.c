@@ -77,6 +77,21 @@ party_of(struct payout_flow *f, const char *field, const char *code, int32_t *ou
 
 /* ---- PreparePayouts ------------------------------------------------------------------------------ */
 
+char *
+payout_batch_about(const struct payout_batch_row *batch, struct arena *a)
+{
+	char id[UUID_TEXT_SIZE];
+
+	uuid_format(&batch->id, id);
+	return arena_printf(a, "batch %s of %d payouts", id, batch->payouts);
+}
+
+bool
+payout_batch_for_two(const struct payout_batch_row *batch)
+{
+	return batch->rail == RAIL_SPLIT;
+}
+
 static void
 prepared(void *ctx, enum err e, const struct payout_batch_row *batch)
 {
@@ -85,7 +100,6 @@ prepared(void *ctx, enum err e, const struct payout_batch_row *batch)
 	struct proposal_ask ask = {.kind = PROPOSAL_PAYOUT_BATCH,
 	    .ref = f->request->ref,
 	    .fen = batch->fen};
-	char id[UUID_TEXT_SIZE];
 
 	if (e == ERR_CONTENDED && ++f->tries < call_app(c)->conf->decide_tries_max) {
 		e = payout_prepare_start(call_app(c)->query_pool, c->arena, &f->prepare, prepared,
@@ -98,10 +112,8 @@ prepared(void *ctx, enum err e, const struct payout_batch_row *batch)
 	if (e == ERR_EXISTS_DIFFERS)
 		(void)refuse(f, e, "ref", err_text(e));
 	if (e == ERR_OK) {
-		uuid_format(&batch->id, id);
-		ask.about = arena_printf(c->arena, "batch %s of %d payouts", id, batch->payouts);
-		/* shares of a split wait each because of what it is */
-		ask.always = batch->rail == RAIL_SPLIT;
+		ask.about = payout_batch_about(batch, c->arena);
+		ask.always = payout_batch_for_two(batch);
 		e = ask.about != NULL ? ERR_OK : ERR_NO_MEMORY;
 	}
 	if (e == ERR_OK)
@@ -177,7 +189,6 @@ payouts_execute(struct proposal_run *x)
 	if (f == NULL)
 		return;
 	f->instruct = (struct payout_instruct){.ref = x->row.ref,
-	    .world = f->world,
 	    .now_us = clock_wall_us(),
 	    .key = x->call->principal->key_id,
 	    .mark = &x->mark};

@@ -21,6 +21,11 @@ void confirm_refund_start(struct call *c, const ProtobufCMessage *request);
 void payouts_execute(struct proposal_run *x);
 void withdrawal_execute(struct proposal_run *x);
 
+/* What a proposal to instruct ${batch} says of it; NULL: no memory. */
+char *payout_batch_about(const struct payout_batch_row *batch, struct arena *a) MUST_CHECK;
+/* Two persons, however little it is: shares of a split wait each because of what it is. */
+bool payout_batch_for_two(const struct payout_batch_row *batch);
+
 /* Messages of rows, in ${a}; codes borrowed from ${w}.  NULL: no memory. */
 Yuncang__V1__Payout *payout_message(const struct world *w, const struct payout_row *r,
     struct arena *a) MUST_CHECK;

@@ -96,13 +96,10 @@ ref_valid(const char *ref)
 	return true;
 }
 
-/* Two persons must agree on it. */
-static bool
-for_two(const struct proposal_run *x)
+bool
+proposal_for_two(const struct conf *c, int64_t fen, bool always)
 {
-	int64_t min_fen = call_app(x->call)->conf->approval_min_fen;
-
-	return x->always || (min_fen > 0 && x->row.fen >= min_fen);
+	return always || (c->approval_min_fen > 0 && fen >= c->approval_min_fen);
 }
 
 static void
@@ -111,7 +108,8 @@ stored(void *ctx, enum err e, const struct proposal_row *row, const char *name)
 	struct proposal_run *x = ctx;
 
 	(void)name;
-	if (e == ERR_OK && row == NULL && !for_two(x)) {
+	if (e == ERR_OK && row == NULL &&
+	    !proposal_for_two(call_app(x->call)->conf, x->row.fen, x->always)) {
 		x->mark = (struct proposal_mark){.row = &x->row,
 		    .fresh = true,
 		    .by = x->row.proposed_by,
@@ -160,6 +158,20 @@ unpack(struct proposal_run *x)
 	return e;
 }
 
+static void to_approve(void *ctx, enum err e, const struct proposal_row *row, const char *name);
+
+static void
+adopted(void *ctx, enum err e, const struct proposal_row *row, const char *name)
+{
+	struct proposal_run *x = ctx;
+
+	if (e == ERR_OK && row != NULL && row->state == PROPOSAL_WAITS &&
+	    row->proposed_by == x->mark.by)
+		answer_row(x, row);
+	else
+		to_approve(x, e, row, name); /* somebody was faster: this is the second person */
+}
+
 static void
 to_approve(void *ctx, enum err e, const struct proposal_row *row, const char *name)
 {
@@ -170,6 +182,13 @@ to_approve(void *ctx, enum err e, const struct proposal_row *row, const char *na
 	if (e == ERR_OK && row->state == PROPOSAL_DONE &&
 	    row->decided_by == x->call->principal->key_id) {
 		answer_row(x, row);
+		return;
+	}
+	if (e == ERR_OK && row->state == PROPOSAL_WAITS && row->proposed_by == 0) {
+		e = proposal_adopt(call_app(x->call)->query_pool, x->call->arena, &x->mark, adopted,
+		    x);
+		if (e != ERR_OK)
+			fail(x, e);
 		return;
 	}
 	if (e == ERR_OK)
@@ -243,7 +262,7 @@ row_fill(struct proposal_run *x, const struct proposal_ask *ask)
 	    .proposed_by = c->principal->key_id,
 	    .proposed_us = c->received_us};
 	digest_sha256(packed, len, x->row.hash);
-	return x->row.body != NULL ? ERR_OK : ERR_NO_MEMORY;
+	return x->row.body != NULL && x->row.about != NULL ? ERR_OK : ERR_NO_MEMORY;
 }
 
 void

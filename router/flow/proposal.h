@@ -13,6 +13,9 @@
  * proposal_done(), once: OK; or ERR_CONTENDED from proposal_err(): it is asked for again from the start; or what it
  * refused with, in ${x}->call->reason.
  *
+ * What the service itself proposes (proposed_by 0, flow/payout_job.h) is the first person's who approves it, and waits for a
+ * second one: money over the threshold has two names, always.
+ *
  * To add a kind: a row in flow/proposal_kinds.c.
  */
 #include "flow/app.h"
@@ -55,10 +58,10 @@ extern const struct proposal_kind proposal_kinds[];
 
 struct proposal_ask {
 	int kind;
-	const char *ref; /* of the request: 1 to 64 bytes without spaces; judged here */
-	int64_t fen;     /* that it moves */
-	bool always;     /* two persons, however little it is */
-	const char *about;
+	const char *ref;   /* of the request: 1 to 64 bytes without spaces; judged here */
+	int64_t fen;       /* that it moves */
+	bool always;       /* two persons, however little it is */
+	const char *about; /* NULL: no memory */
 };
 
 /*
@@ -67,6 +70,8 @@ struct proposal_ask {
  */
 void proposal_ask(struct call *c, const ProtobufCMessage *request, const struct proposal_ask *ask);
 void proposal_done(struct proposal_run *x, enum err e);
+/* Must two persons agree on what moves ${fen}? */
+bool proposal_for_two(const struct conf *c, int64_t fen, bool always);
 
 void list_proposals_start(struct call *c, const ProtobufCMessage *request);
 void approve_proposal_start(struct call *c, const ProtobufCMessage *request);

@@ -58,8 +58,7 @@ enum err payout_prepare_start(struct pool *p, struct arena *arena, const struct 
 
 struct payout_instruct {
 	const char *ref;
-	const struct world *world;
-	int64_t now_us, key;
+	int64_t now_us, key; /* key: who does it; 0: the service itself */
 	const struct proposal_mark *mark;
 };
 /* E5 of each payout, less what its party owes by now.  WRONG_STATE: it was decided before; CONTENDED: again. */

@@ -11,7 +11,8 @@ struct ask {
 	struct arena *arena;
 	struct proposal_key key;
 	const struct proposal_row *wait;  /* to be stored as one that waits */
-	const struct proposal_mark *mark; /* to be refused */
+	const struct proposal_mark *mark; /* to be written first, by ${mark_by} */
+	enum stmt mark_by;
 	const struct proposal_query *query;
 	proposal_fn *done;
 	proposal_list_fn *list_done;
@@ -93,7 +94,7 @@ step(struct tx *t, void *ctx)
 		return TX_TRIP;
 	}
 	if (tx_trip(t) == 0 && x->mark != NULL) {
-		decision_send(t, x->mark, STMT_PROPOSAL_REJECT);
+		decision_send(t, x->mark, x->mark_by);
 		return TX_TRIP;
 	}
 	key_send(t, &x->key);
@@ -192,16 +193,31 @@ proposal_wait(struct pool *p, struct arena *a, const struct proposal_row *row, p
 	        .ctx = ctx});
 }
 
-enum err
-proposal_refuse(struct pool *p, struct arena *a, const struct proposal_mark *m, proposal_fn *done,
-    void *ctx)
+static enum err
+mark(struct pool *p, struct arena *a, const struct proposal_mark *m, enum stmt by,
+    proposal_fn *done, void *ctx)
 {
 	return start(p,
 	    &(struct ask){.arena = a,
 	        .key = {.id = m->row->id, .key = m->by},
 	        .mark = m,
+	        .mark_by = by,
 	        .done = done,
 	        .ctx = ctx});
+}
+
+enum err
+proposal_refuse(struct pool *p, struct arena *a, const struct proposal_mark *m, proposal_fn *done,
+    void *ctx)
+{
+	return mark(p, a, m, STMT_PROPOSAL_REJECT, done, ctx);
+}
+
+enum err
+proposal_adopt(struct pool *p, struct arena *a, const struct proposal_mark *m, proposal_fn *done,
+    void *ctx)
+{
+	return mark(p, a, m, STMT_PROPOSAL_ADOPT, done, ctx);
 }
 
 /* ---- The list ------------------------------------------------------------------------------------------- */

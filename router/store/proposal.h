@@ -23,7 +23,7 @@ struct proposal_row {
 	const char *ref, *note; /* ref: the asker's, unique among its kind */
 	uint8_t hash[DIGEST_SIZE];
 	enum proposal_state state;
-	int64_t proposed_by, decided_by; /* keys; 0: nobody yet */
+	int64_t proposed_by, decided_by; /* keys; 0: the service itself; nobody yet */
 	const char *proposed_name, *decided_name;
 	int64_t proposed_us, decided_us;
 };
@@ -62,6 +62,10 @@ enum err proposal_wait(struct pool *p, struct arena *a, const struct proposal_ro
     proposal_fn *done, void *ctx) MUST_CHECK;
 /* Refused; of one that does not wait any more the row as it stands. */
 enum err proposal_refuse(struct pool *p, struct arena *a, const struct proposal_mark *m,
+    proposal_fn *done, void *ctx) MUST_CHECK;
+
+/* One of the service itself is ${m}->by's from now on and waits for a second person; done as above. */
+enum err proposal_adopt(struct pool *p, struct arena *a, const struct proposal_mark *m,
     proposal_fn *done, void *ctx) MUST_CHECK;
 
 struct proposal_query {

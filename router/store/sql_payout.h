@@ -1,19 +1,11 @@
 #ifndef ROUTER_STORE_SQL_PAYOUT_H
 #define ROUTER_STORE_SQL_PAYOUT_H
 
-/* Batches of payouts, their results, refunds: store/payout.c, payout_confirm.c, payout_list.c. */
+/* Batches of payouts and their results: store/payout.c, payout_run.c, payout_confirm.c; as lists: sql_payout_list.h. */
+#include "store/sql_payout_list.h"
 #include "store/sql_take.h"
 
 /* clang-format off */
-#define SQL_BATCH_COLUMNS \
-	"b.batch_id, b.ref, b.collector_id, b.rail, b.state, b.fen, b.payouts, b.prepared_at, b.decided_at, b.exported_at, " \
-	"b.file_hash"
-#define SQL_PAYOUT_COLUMNS \
-	"p.payout_id, p.batch_id, p.order_id, p.party_id, p.collector_id, p.rail, p.state, p.gross_fen, p.netted_fen, p.fen, " \
-	"p.made_at, p.done_at, coalesce(p.fail_reason, ''), coalesce(p.number, ''), p.account"
-#define SQL_REFUND_COLUMNS \
-	"r.order_id, r.refund_no, r.part_no, r.collector_id, r.provider, r.payment_number, r.fen, r.state, " \
-	"coalesce(r.number, ''), r.due_at, r.done_at, r.dealer_id"
 /* Of an account that is owed: its balance, what its party owes the same, and what of that is asked back of splits. */
 #define SQL_DEBTS(account) \
 	"coalesce((select fen from balance b where b.account = " account "), 0)::int8, " \
@@ -24,12 +16,25 @@
 	"and c.state in (1, 2)), 0)::int8"
 
 #define PAYOUT_STATEMENTS(X) \
+	PAYOUT_LIST_STATEMENTS(X) \
 	X(PAYEE_UPSERT, ON_QUERY, \
 	    "insert into payee (party_id, bank, account_name, account, openid) " \
 	    "select p.party_id, t.bank, t.name, t.account, t.openid from unnest($1::text[], $2::text[], $3::text[], " \
 	    "$4::text[], $5::text[]) t(code, bank, name, account, openid) join party p on p.code = t.code " \
 	    "order by p.party_id on conflict (party_id) do update set bank = excluded.bank, " \
 	    "account_name = excluded.account_name, account = excluded.account, openid = excluded.openid") \
+	/* Who moves started_at on prepares; the others find it moved.  Far ahead: a clock was set back. */ \
+	X(PAYOUT_RUN_LEASE, ON_QUERY, \
+	    "update payout_run set started_at = $1 where started_at is null or started_at <= $2 " \
+	    "or started_at > $1::timestamptz + interval '1 minute'") \
+	/* What is owed by a rail, and batches whose preparer died or went away before anybody was asked about them. */ \
+	X(PAYOUT_RUN_DUE, ON_QUERY, \
+	    "select x.collector_id, p.code, x.rail, x.ref from (select distinct collector_id, rail, '' as ref from payable " \
+	    "where payout_id is null and batch_id is null and rail is not null and fen > 0 " \
+	    "union all select collector_id, rail, ref from payout_batch b where state = 1 and ref <> '' " \
+	    "and prepared_at <= $1::timestamptz - interval '10 minutes' and not exists " \
+	    "(select from proposal q where q.kind = 20 and q.ref = b.ref)) x join party p on p.party_id = x.collector_id " \
+	    "order by x.collector_id, x.rail, x.ref") \
 	/* What a second person refused is open again; shares that waited for a split go another way. */ \
 	X(PAYOUT_REFUSED, ON_QUERY, \
 	    "with b as (update payout_batch b set state = 4, decided_at = $1 from proposal p where p.kind = 20 " \
@@ -85,35 +90,7 @@
 	    "update payable set payout_id = null, batch_id = null where payout_id = $1") \
 	X(PAYOUT_BATCH_DONE, ON_QUERY, \
 	    "update payout_batch b set state = 3 where b.batch_id = $1 and b.state = 2 " \
-	    "and not exists (select from payout p where p.batch_id = b.batch_id and p.state in (1, 2))") \
-	X(PAYOUT_LIST, ON_QUERY, \
-	    "select " SQL_PAYOUT_COLUMNS " from payout p where ($1::int2 = 0 or p.state = $1::int2) " \
-	    "and ($2::uuid is null or p.batch_id = $2::uuid) and ($3::int4[] is null or p.party_id = any ($3::int4[])) " \
-	    "and ($4::timestamptz is null or (p.made_at, p.payout_id) < ($4::timestamptz, $5::uuid)) " \
-	    "order by p.made_at desc, p.payout_id desc limit $6") \
-	X(PAYOUT_BATCH_LIST, ON_QUERY, \
-	    "select " SQL_BATCH_COLUMNS " from payout_batch b where ($1::int2 = 0 or b.state = $1::int2) " \
-	    "and ($2::text = '' or b.ref = $2::text) " \
-	    "and ($3::timestamptz is null or (b.prepared_at, b.batch_id) < ($3::timestamptz, $4::uuid)) " \
-	    "order by b.prepared_at desc, b.batch_id desc limit $5") \
-	X(PAYOUT_EXPORT_BATCH, ON_QUERY, \
-	    "select " SQL_BATCH_COLUMNS " from payout_batch b where b.batch_id = $1") \
-	X(PAYOUT_EXPORT, ON_QUERY, \
-	    "select p.payout_id, a.code, a.name, coalesce(y.bank, ''), coalesce(y.account_name, ''), coalesce(y.account, ''), " \
-	    "p.fen from payout p join party a on a.party_id = p.party_id left join payee y on y.party_id = p.party_id " \
-	    "where p.batch_id = $1 and p.fen > 0 and (p.state in (2, 3) or (p.state = 4 and p.fail_reason <> 'not sent')) " \
-	    "order by a.code, p.payout_id") \
-	X(PAYOUT_EXPORTED, ON_QUERY, \
-	    "update payout_batch set exported_at = coalesce(exported_at, $2), file_hash = coalesce(file_hash, $3) " \
-	    "where batch_id = $1 returning file_hash") \
-	X(REFUND_READ, ON_QUERY, \
-	    "select " SQL_REFUND_COLUMNS " from refund r where r.order_id = $1 and r.refund_no = $2 and r.part_no = $3 for update") \
-	X(REFUND_CONFIRM, ON_QUERY, \
-	    "update refund set state = 5, number = $4, due_at = $5 where order_id = $1 and refund_no = $2 and part_no = $3") \
-	X(REFUND_LIST, ON_QUERY, \
-	    "select " SQL_REFUND_COLUMNS " from refund r where (($1::int2 = 0 and r.state <> 3) or r.state = $1::int2) " \
-	    "and ($2::uuid is null or r.order_id = $2::uuid) and (r.order_id, r.refund_no, r.part_no) > ($3::uuid, $4::int4, $5::int2) " \
-	    "order by r.order_id, r.refund_no, r.part_no limit $6")
+	    "and not exists (select from payout p where p.batch_id = b.batch_id and p.state in (1, 2))")
 /* clang-format on */
 
 #endif

@@ -16,15 +16,19 @@
 	    "left join proposal p on case when $1::int2 = 0 then p.proposal_id = $3 else p.kind = $1 and p.ref = $2 end") \
 	X(PROPOSAL_WAIT, ON_QUERY, \
 	    "insert into proposal (proposal_id, kind, body, fen, about, ref, body_hash, proposed_by, proposed_name, " \
-	    "proposed_at, state) select $1, $2, $3, $4, $5, $6, $7, $8, " SQL_KEY_NAME("$8") ", $9, 1 " \
+	    "proposed_at, state) select $1, $2, $3, $4, $5, $6, $7, $8, coalesce(" SQL_KEY_NAME("$8") ", ''), $9, 1 " \
 	    "on conflict (kind, ref) do nothing") \
 	X(PROPOSAL_DONE, ON_QUERY, \
 	    "insert into proposal (proposal_id, kind, body, fen, about, ref, body_hash, proposed_by, proposed_name, " \
-	    "proposed_at, state, decided_at) select $1, $2, $3, $4, $5, $6, $7, $8, " SQL_KEY_NAME("$8") ", $9, 2, $9") \
+	    "proposed_at, state, decided_at) select $1, $2, $3, $4, $5, $6, $7, $8, coalesce(" SQL_KEY_NAME("$8") ", ''), $9, 2, $9") \
 	/* Of what was decided meanwhile: a state that the table does not take, so that nothing of the transaction stands. */ \
 	X(PROPOSAL_APPROVE, ON_QUERY, \
 	    "update proposal set state = case when state = 1 then 2 else 0 end, decided_by = $2, " \
 	    "decided_name = " SQL_KEY_NAME("$2") ", decided_at = $3, note = $4 where proposal_id = $1") \
+	/* What the service itself proposed is the first person's who agrees: there are still to be two. */ \
+	X(PROPOSAL_ADOPT, ON_QUERY, \
+	    "update proposal set proposed_by = $2, proposed_name = " SQL_KEY_NAME("$2") ", proposed_at = $3, note = $4 " \
+	    "where proposal_id = $1 and state = 1 and proposed_by = 0") \
 	X(PROPOSAL_REJECT, ON_QUERY, \
 	    "update proposal set state = 3, decided_by = $2, decided_name = " SQL_KEY_NAME("$2") ", decided_at = $3, " \
 	    "note = $4 where proposal_id = $1 and state = 1") \
@@ -44,8 +48,8 @@
 	X(FINANCE_NUMBER, ON_QUERY, \
 	    "select coalesce(max(event_no), 0) from journal where object_id = $1 and event = $2") \
 	X(FINANCE_CORRECTED, ON_QUERY, \
-	    "select j.event_at, j.dealer_id, j.split_version, coalesce(j.order_id, (select o.order_id from sales_order o " \
-	    "where o.order_id = j.object_id), '00000000-0000-0000-0000-000000000000') from journal j " \
+	    "select j.event_at, j.dealer_id, j.split_version, coalesce(o.order_id, '00000000-0000-0000-0000-000000000000'), " \
+	    "coalesce(o.collector_id, 0) from journal j left join sales_order o on o.order_id = coalesce(j.order_id, j.object_id) " \
 	    "where j.object_id = $1 and j.event = $2 and j.event_no = $3") \
 	X(FINANCE_BALANCES, ON_QUERY, \
 	    "select account, fen from balance where account = any ($1::int8[]) order by account") \
