@@ -1,7 +1,9 @@
 #include "flow/statement.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "edge/json_read.h"
 #include "flow/app.h"
@@ -35,6 +37,7 @@ struct told {
 	/* the hash of the first page */
 	struct export *export;
 	struct digest_sum *digest;
+	int64_t asked_us; /* monotonic: for the piece that is awaited */
 };
 
 /* What the database wrote of a response in JSON. */
@@ -65,10 +68,9 @@ finish(struct told *s, enum err e)
 }
 
 static void
-hash_end(struct told *s, const struct reason *r)
+hash_end(struct told *s, enum err e)
 {
 	uint8_t sha1[SHA1_SIZE], sha256[DIGEST_SIZE];
-	enum err e = r->err;
 
 	digest_sum_end(s->digest, sha1, sha256);
 	digest_sum_free(s->digest);
@@ -86,13 +88,25 @@ hash_end(struct told *s, const struct reason *r)
 static void
 hash_next(struct told *s)
 {
-	struct reason r;
 	enum err e = export_next(s->export);
 
-	if (e == ERR_OK)
-		return;
-	(void)reason_set(&r, e, NULL, "%s", err_text(e));
-	hash_end(s, &r);
+	s->asked_us = clock_mono_us();
+	if (e != ERR_OK)
+		hash_end(s, e);
+}
+
+/* The deadline will pass before two pieces more: better an answer that helps than none. */
+static enum err
+judge_time(struct told *s)
+{
+	const int64_t now_us = clock_mono_us();
+
+	if (now_us + 2 * (now_us - s->asked_us) < s->call->deadline_us)
+		return ERR_OK;
+	return reason_set(&s->call->reason, ERR_TOO_LARGE, "party",
+	    "its statement has %" PRId64 " entries, too many to be hashed while a request waits; "
+	    "GET /export/statement and `yuncang export statement` take their time",
+	    s->answer->entry_count);
 }
 
 /* The file that an export of it would be goes through the digest, piece by piece. */
@@ -100,11 +114,14 @@ static void
 hash_piece(void *ctx, const struct reason *r, const void *p, size_t len, bool last)
 {
 	struct told *s = ctx;
+	enum err e = r->err;
 
-	if (r->err == ERR_OK && len > 0)
+	if (e == ERR_OK && len > 0)
 		digest_sum_add(s->digest, p, len);
-	if (r->err != ERR_OK || last)
-		hash_end(s, r);
+	if (e == ERR_OK && !last)
+		e = judge_time(s);
+	if (e != ERR_OK || last)
+		hash_end(s, e);
 	else
 		hash_next(s);
 }
