@@ -4,20 +4,11 @@
 #include <string.h>
 
 #include "base/money.h"
-#include "domain/party.h"
 #include "flow/known.h"
 #include "flow/order_books.h"
 #include "yuncang/v1/finance_act.pb-c.h"
 
-#define MAY_BEAR (1u << PARTY_BRAND | 1u << PARTY_DEALER | 1u << PARTY_PLATFORM)
-
 /* ---- What these files share ---------------------------------------------------------------------------- */
-
-const char *
-finance_about(struct call *c, const char *what, const char *order_id)
-{
-	return arena_printf(c->arena, "%s of order %s", what, order_id);
-}
 
 enum err
 finance_order_id(struct call *c, const char *text, struct uuid *out)
@@ -165,21 +156,6 @@ order_judge(void *ctx, const struct finance_read *r, int64_t *out, int *count)
 	return e;
 }
 
-struct finance_order *
-finance_order_begin(struct proposal_run *x, enum journal_event event)
-{
-	struct finance_order *f = arena_zalloc(x->call->arena, sizeof(*f));
-
-	if (f == NULL)
-		return NULL;
-	f->x = x;
-	f->world = call_world(x->call);
-	f->write.event = event;
-	f->write.judge = order_judge;
-	f->write.ctx = f;
-	return f->world != NULL ? f : NULL;
-}
-
 /* ---- Whom a rule names ---------------------------------------------------------------------------------------- */
 
 /* The fulfilment asked for; of none the first that was handed over. */
@@ -267,23 +243,70 @@ order_read_done(void *ctx, enum err e, struct order_read *o)
 	order_known(f, e);
 }
 
-void
-finance_order_run(struct finance_order *f)
+static enum err
+order_read_start(struct finance_order *f)
 {
 	const struct order_key key = {.order_id = f->write.order_id};
-	enum err e = order_read_one(call_app(f->x->call)->query_pool, f->x->call->arena, &key,
-	    READ_ACTS | READ_DEPOSIT | READ_MONEY, order_read_done, f);
 
+	return order_read_one(call_app(f->x->call)->query_pool, f->x->call->arena, &key,
+	    READ_ACTS | READ_DEPOSIT | READ_MONEY, order_read_done, f);
+}
+
+/* ---- Asking and doing ------------------------------------------------------------------------------------- */
+
+void
+finance_order_ask(struct call *c, const ProtobufCMessage *request, const struct finance_kind *k)
+{
+	const struct world *w = call_world(c);
+	struct finance_order f = {0};
+	enum err e = w != NULL ? k->fields(c, request, w, &f) : ERR_NO_MEMORY;
+	char id[UUID_TEXT_SIZE];
+
+	if (e != ERR_OK) {
+		call_fail_err(c, e);
+		return;
+	}
+	uuid_format(&f.write.order_id, id);
+	proposal_ask(c, request,
+	    &(struct proposal_ask){.kind = k->number,
+	        .ref = f.ref,
+	        .fen = f.fen,
+	        .about = arena_printf(c->arena, "%s of order %s", f.what, id)});
+}
+
+void
+finance_order_execute(struct proposal_run *x, const struct finance_kind *k)
+{
+	struct call *c = x->call;
+	struct finance_order *f = arena_zalloc(c->arena, sizeof(*f));
+	const struct world *w = call_world(c);
+	enum err e = ERR_NO_MEMORY;
+
+	if (f != NULL && w != NULL) {
+		f->x = x;
+		f->world = w;
+		f->write.event = k->event;
+		f->write.judge = order_judge;
+		f->write.plan = k->plan;
+		f->write.ctx = f;
+		e = k->fields(c, x->request, w, f);
+	}
+	if (e == ERR_OK && f->by_rule)
+		e = order_read_start(f);
+	else if (e == ERR_OK)
+		finance_run(x, &f->write);
 	if (e != ERR_OK)
-		proposal_done(f->x, e);
+		proposal_done(x, e);
 }
 
 /* ---- Freight ------------------------------------------------------------------------------------------------ */
 
 static enum err
-freight_fields(struct call *c, const Yuncang__V1__RecordFreightRequest *q, const struct world *w,
+freight_fields(struct call *c, const ProtobufCMessage *request, const struct world *w,
     struct finance_order *f)
 {
+	const Yuncang__V1__RecordFreightRequest *q =
+	    (const Yuncang__V1__RecordFreightRequest *)request;
 	enum err e = finance_order_id(c, q->order_id, &f->write.order_id);
 
 	if (e == ERR_OK)
@@ -297,30 +320,13 @@ freight_fields(struct call *c, const Yuncang__V1__RecordFreightRequest *q, const
 		e = finance_party(c, w, "courier", q->courier, 1u << PARTY_COURIER,
 		    party_of_kind(w, PARTY_COURIER), &f->courier);
 	if (e == ERR_OK && q->bearer[0] != '\0')
-		e = finance_party(c, w, "bearer", q->bearer, MAY_BEAR, 0, &f->party);
+		e = finance_party(c, w, "bearer", q->bearer, FINANCE_MAY_BEAR, 0, &f->party);
+	f->ref = q->ref;
+	f->what = "freight";
 	f->fen = q->amount_fen;
 	f->fulfilment = q->fulfilment;
+	f->by_rule = true;
 	return e;
-}
-
-void
-record_freight_start(struct call *c, const ProtobufCMessage *request)
-{
-	const Yuncang__V1__RecordFreightRequest *q =
-	    (const Yuncang__V1__RecordFreightRequest *)request;
-	const struct world *w = call_world(c);
-	struct finance_order f = {0};
-	struct proposal_ask ask = {.kind = PROPOSAL_FREIGHT, .ref = q->ref, .fen = q->amount_fen};
-	enum err e = w != NULL ? freight_fields(c, q, w, &f) : ERR_NO_MEMORY;
-
-	if (e == ERR_OK) {
-		ask.about = finance_about(c, "freight", q->order_id);
-		e = ask.about != NULL ? ERR_OK : ERR_NO_MEMORY;
-	}
-	if (e == ERR_OK)
-		proposal_ask(c, request, &ask);
-	else
-		call_fail_err(c, e);
 }
 
 static enum err
@@ -335,32 +341,35 @@ freight_plan(void *ctx, const struct finance_read *r, struct finance_plan *out)
 	return e == ERR_OK ? finance_bounds(f->x->call, r, out) : e;
 }
 
+static const struct finance_kind freight = {.number = PROPOSAL_FREIGHT,
+    .event = EVENT_F_FREIGHT,
+    .fields = freight_fields,
+    .plan = freight_plan};
+
+void
+record_freight_start(struct call *c, const ProtobufCMessage *request)
+{
+	finance_order_ask(c, request, &freight);
+}
+
 void
 freight_execute(struct proposal_run *x)
 {
-	struct finance_order *f = finance_order_begin(x, EVENT_F_FREIGHT);
-	enum err e = ERR_NO_MEMORY;
-
-	if (f != NULL) {
-		e = freight_fields(x->call, (const Yuncang__V1__RecordFreightRequest *)x->request,
-		    f->world, f);
-		f->write.plan = freight_plan;
-	}
-	if (e == ERR_OK)
-		finance_order_run(f);
-	else
-		proposal_done(x, e);
+	finance_order_execute(x, &freight);
 }
 
 /* ---- Claims --------------------------------------------------------------------------------------------------- */
 
 static enum err
-claim_fields(struct call *c, const Yuncang__V1__RecordClaimRequest *q, const struct world *w,
+claim_fields(struct call *c, const ProtobufCMessage *request, const struct world *w,
     struct finance_order *f)
 {
+	const Yuncang__V1__RecordClaimRequest *q = (const Yuncang__V1__RecordClaimRequest *)request;
 	enum err e = finance_order_id(c, q->order_id, &f->write.order_id);
 
 	f->paid = q->stage == YUNCANG__V1__CLAIM_STAGE__CLAIM_STAGE_PAID;
+	f->ref = q->ref;
+	f->what = f->paid ? "claim paid" : "claim";
 	f->fen = q->amount_fen;
 	f->offset_fen = q->offset_fen;
 	if (e == ERR_OK && !f->paid && q->stage != YUNCANG__V1__CLAIM_STAGE__CLAIM_STAGE_ACCEPTED)
@@ -384,25 +393,6 @@ claim_fields(struct call *c, const Yuncang__V1__RecordClaimRequest *q, const str
 	return e;
 }
 
-void
-record_claim_start(struct call *c, const ProtobufCMessage *request)
-{
-	const Yuncang__V1__RecordClaimRequest *q = (const Yuncang__V1__RecordClaimRequest *)request;
-	const struct world *w = call_world(c);
-	struct finance_order f = {0};
-	struct proposal_ask ask = {.kind = PROPOSAL_CLAIM, .ref = q->ref, .fen = q->amount_fen};
-	enum err e = w != NULL ? claim_fields(c, q, w, &f) : ERR_NO_MEMORY;
-
-	if (e == ERR_OK) {
-		ask.about = finance_about(c, f.paid ? "claim paid" : "claim", q->order_id);
-		e = ask.about != NULL ? ERR_OK : ERR_NO_MEMORY;
-	}
-	if (e == ERR_OK)
-		proposal_ask(c, request, &ask);
-	else
-		call_fail_err(c, e);
-}
-
 static enum err
 claim_plan(void *ctx, const struct finance_read *r, struct finance_plan *out)
 {
@@ -421,19 +411,19 @@ claim_plan(void *ctx, const struct finance_read *r, struct finance_plan *out)
 	return e == ERR_OK ? finance_bounds(f->x->call, r, out) : e;
 }
 
+static const struct finance_kind claim = {.number = PROPOSAL_CLAIM,
+    .event = EVENT_L_CLAIM,
+    .fields = claim_fields,
+    .plan = claim_plan};
+
+void
+record_claim_start(struct call *c, const ProtobufCMessage *request)
+{
+	finance_order_ask(c, request, &claim);
+}
+
 void
 claim_execute(struct proposal_run *x)
 {
-	struct finance_order *f = finance_order_begin(x, EVENT_L_CLAIM);
-	enum err e = ERR_NO_MEMORY;
-
-	if (f != NULL) {
-		e = claim_fields(x->call, (const Yuncang__V1__RecordClaimRequest *)x->request,
-		    f->world, f);
-		f->write.plan = claim_plan;
-	}
-	if (e == ERR_OK)
-		finance_run(x, &f->write);
-	else
-		proposal_done(x, e);
+	finance_order_execute(x, &claim);
 }

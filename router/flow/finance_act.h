@@ -2,10 +2,11 @@
 #define ROUTER_FLOW_FINANCE_ACT_H
 
 /*
- * finance_act: what finance posts by hand: RecordFreight, RecordClaim, OpenDispute, EndDispute (finance_act.c,
- * finance_dispute.c), Adjust (finance_adjust.c), RefundAmount (finance_refund.c).  Each is a kind of flow/proposal.h: its fields are judged when it
- * is asked for, and again, with what the order says, when it is done.
+ * finance_act: what finance posts by hand: RecordFreight, RecordClaim (finance_act.c), OpenDispute, EndDispute
+ * (finance_dispute.c), Adjust (finance_adjust.c), RefundAmount (finance_refund.c).  Each is a kind of flow/proposal.h:
+ * its fields are judged when it is asked for, and again, with what the order says, when it is done.
  */
+#include "domain/party.h"
 #include "flow/proposal.h"
 #include "store/finance.h"
 #include "store/order_read.h"
@@ -27,27 +28,37 @@ void refund_amount_execute(struct proposal_run *x);
 /* ---- What these files share ---- */
 
 #define FINANCE_NOTE_MAX 500
+#define FINANCE_MAY_BEAR (1u << PARTY_BRAND | 1u << PARTY_DEALER | 1u << PARTY_PLATFORM)
 
 /* One that is about an order. */
 struct finance_order {
 	struct proposal_run *x;
-	/* judge is there: a paid order, its parties known; plan is the kind's */
 	struct finance_write write;
 	const struct world *world;
+	const char *ref, *what; /* what: for people, before "of order" */
 	int32_t courier, party; /* ids; party: who bears or gets it, 0: the rule says */
 	int64_t fen, offset_fen;
 	int fulfilment; /* of freight; 0: of the order */
 	bool paid, won;
-	struct order_read *order; /* finance_order_run()'s */
+	/* the order is read, and without a party the rule of the fulfilment names him */
+	bool by_rule;
+	struct order_read *order;
 };
-/* NULL: no memory. */
-struct finance_order *finance_order_begin(struct proposal_run *x,
-    enum journal_event event) MUST_CHECK;
-/* Reads the order; without a party the rule of the fulfilment names it.  Then as finance_run(). */
-void finance_order_run(struct finance_order *f);
 
-/* ${what} of ${order_id} as people read it; NULL: no memory. */
-const char *finance_about(struct call *c, const char *what, const char *order_id) MUST_CHECK;
+/* How a kind of them is asked for and done. */
+struct finance_kind {
+	enum proposal_kind_number number;
+	enum journal_event event;
+	/* What the request says alone; ${f} is zero but for its write. */
+	enum err (*fields)(struct call *c, const ProtobufCMessage *request, const struct world *w,
+	    struct finance_order *f);
+	/* Of a paid order whose parties are known. */
+	finance_plan_fn *plan;
+};
+void finance_order_ask(struct call *c, const ProtobufCMessage *request,
+    const struct finance_kind *k);
+void finance_order_execute(struct proposal_run *x, const struct finance_kind *k);
+
 enum err finance_order_id(struct call *c, const char *text, struct uuid *out) MUST_CHECK;
 /* 1 to FEN_MAX. */
 enum err finance_fen(struct call *c, const char *field, int64_t fen) MUST_CHECK;

@@ -90,19 +90,21 @@ adjust_start(struct call *c, const ProtobufCMessage *request)
 {
 	const Yuncang__V1__AdjustRequest *q = (const Yuncang__V1__AdjustRequest *)request;
 	const struct world *w = call_world(c);
-	struct proposal_ask ask = {.kind = PROPOSAL_ADJUST, .ref = q->ref, .always = true};
 	struct adjust a = {0};
-	enum err e = w != NULL ? fields(c, q, w, &a, &ask.fen) : ERR_NO_MEMORY;
+	int64_t moved;
+	enum err e = w != NULL ? fields(c, q, w, &a, &moved) : ERR_NO_MEMORY;
 
-	if (e == ERR_OK) {
-		ask.about = arena_printf(c->arena, "%s %d of %s: %.200s", q->event, q->event_no,
-		    q->object_id, q->note);
-		e = ask.about != NULL ? ERR_OK : ERR_NO_MEMORY;
-	}
-	if (e == ERR_OK)
-		proposal_ask(c, request, &ask);
-	else
+	if (e != ERR_OK) {
 		call_fail_err(c, e);
+		return;
+	}
+	proposal_ask(c, request,
+	    &(struct proposal_ask){.kind = PROPOSAL_ADJUST,
+	        .ref = q->ref,
+	        .fen = moved,
+	        .always = true,
+	        .about = arena_printf(c->arena, "%s %d of %s: %s", q->event, q->event_no,
+	            q->object_id, q->note)});
 }
 
 static enum err

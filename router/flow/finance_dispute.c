@@ -5,34 +5,19 @@
 /* ---- Opening ---------------------------------------------------------------------------------------------- */
 
 static enum err
-open_fields(struct call *c, const Yuncang__V1__OpenDisputeRequest *q, struct finance_order *f)
+open_fields(struct call *c, const ProtobufCMessage *request, const struct world *w,
+    struct finance_order *f)
 {
+	const Yuncang__V1__OpenDisputeRequest *q = (const Yuncang__V1__OpenDisputeRequest *)request;
 	enum err e = finance_order_id(c, q->order_id, &f->write.order_id);
 
+	(void)w;
+	f->ref = q->ref;
+	f->what = "dispute";
 	f->fen = q->amount_fen;
 	if (e == ERR_OK)
 		e = finance_fen(c, "amount_fen", q->amount_fen);
 	return e == ERR_OK ? finance_note(c, q->note, false) : e;
-}
-
-void
-open_dispute_start(struct call *c, const ProtobufCMessage *request)
-{
-	const Yuncang__V1__OpenDisputeRequest *q = (const Yuncang__V1__OpenDisputeRequest *)request;
-	struct finance_order f = {0};
-	struct proposal_ask ask = {.kind = PROPOSAL_DISPUTE_OPEN,
-	    .ref = q->ref,
-	    .fen = q->amount_fen};
-	enum err e = open_fields(c, q, &f);
-
-	if (e == ERR_OK) {
-		ask.about = finance_about(c, "dispute", q->order_id);
-		e = ask.about != NULL ? ERR_OK : ERR_NO_MEMORY;
-	}
-	if (e == ERR_OK)
-		proposal_ask(c, request, &ask);
-	else
-		call_fail_err(c, e);
 }
 
 /* A dispute that was lost took money that no row gives back. */
@@ -72,57 +57,44 @@ open_plan(void *ctx, const struct finance_read *r, struct finance_plan *out)
 	return e == ERR_OK ? finance_bounds(f->x->call, r, out) : e;
 }
 
+static const struct finance_kind opened = {.number = PROPOSAL_DISPUTE_OPEN,
+    .event = EVENT_D_DISPUTE,
+    .fields = open_fields,
+    .plan = open_plan};
+
+void
+open_dispute_start(struct call *c, const ProtobufCMessage *request)
+{
+	finance_order_ask(c, request, &opened);
+}
+
 void
 dispute_open_execute(struct proposal_run *x)
 {
-	struct finance_order *f = finance_order_begin(x, EVENT_D_DISPUTE);
-	enum err e = ERR_NO_MEMORY;
-
-	if (f != NULL) {
-		e = open_fields(x->call, (const Yuncang__V1__OpenDisputeRequest *)x->request, f);
-		f->write.plan = open_plan;
-	}
-	if (e == ERR_OK)
-		finance_run(x, &f->write);
-	else
-		proposal_done(x, e);
+	finance_order_execute(x, &opened);
 }
 
 /* ---- The end ------------------------------------------------------------------------------------------------ */
 
 static enum err
-end_fields(struct call *c, const Yuncang__V1__EndDisputeRequest *q, struct finance_order *f)
+end_fields(struct call *c, const ProtobufCMessage *request, const struct world *w,
+    struct finance_order *f)
 {
+	const Yuncang__V1__EndDisputeRequest *q = (const Yuncang__V1__EndDisputeRequest *)request;
 	enum err e = finance_order_id(c, q->order_id, &f->write.order_id);
 
+	(void)w;
+	f->ref = q->ref;
 	f->fen = q->amount_fen;
 	f->won = q->outcome == YUNCANG__V1__DISPUTE_OUTCOME__DISPUTE_OUTCOME_WON;
+	f->what = f->won ? "dispute won" : "dispute lost";
+	f->by_rule = !f->won; /* who bears the provider's fee */
 	if (e == ERR_OK && !f->won &&
 	    q->outcome != YUNCANG__V1__DISPUTE_OUTCOME__DISPUTE_OUTCOME_LOST)
 		e = reason_set(&c->reason, ERR_BAD_FIELD, "outcome", "must be WON or LOST");
 	if (e == ERR_OK)
 		e = finance_fen(c, "amount_fen", q->amount_fen);
 	return e == ERR_OK ? finance_note(c, q->note, false) : e;
-}
-
-void
-end_dispute_start(struct call *c, const ProtobufCMessage *request)
-{
-	const Yuncang__V1__EndDisputeRequest *q = (const Yuncang__V1__EndDisputeRequest *)request;
-	struct finance_order f = {0};
-	struct proposal_ask ask = {.kind = PROPOSAL_DISPUTE_END,
-	    .ref = q->ref,
-	    .fen = q->amount_fen};
-	enum err e = end_fields(c, q, &f);
-
-	if (e == ERR_OK) {
-		ask.about = finance_about(c, f.won ? "dispute won" : "dispute lost", q->order_id);
-		e = ask.about != NULL ? ERR_OK : ERR_NO_MEMORY;
-	}
-	if (e == ERR_OK)
-		proposal_ask(c, request, &ask);
-	else
-		call_fail_err(c, e);
 }
 
 static enum err
@@ -146,20 +118,19 @@ end_plan(void *ctx, const struct finance_read *r, struct finance_plan *out)
 	return e == ERR_OK ? finance_bounds(f->x->call, r, out) : e;
 }
 
+static const struct finance_kind ended = {.number = PROPOSAL_DISPUTE_END,
+    .event = EVENT_D_DISPUTE,
+    .fields = end_fields,
+    .plan = end_plan};
+
+void
+end_dispute_start(struct call *c, const ProtobufCMessage *request)
+{
+	finance_order_ask(c, request, &ended);
+}
+
 void
 dispute_end_execute(struct proposal_run *x)
 {
-	struct finance_order *f = finance_order_begin(x, EVENT_D_DISPUTE);
-	enum err e = ERR_NO_MEMORY;
-
-	if (f != NULL) {
-		e = end_fields(x->call, (const Yuncang__V1__EndDisputeRequest *)x->request, f);
-		f->write.plan = end_plan;
-	}
-	if (e == ERR_OK && f->won)
-		finance_run(x, &f->write);
-	else if (e == ERR_OK)
-		finance_order_run(f);
-	else
-		proposal_done(x, e);
+	finance_order_execute(x, &ended);
 }

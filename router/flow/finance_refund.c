@@ -7,8 +7,6 @@
 #include "store/act_more.h"
 #include "yuncang/v1/finance_act.pb-c.h"
 
-#define MAY_BEAR (1u << PARTY_BRAND | 1u << PARTY_DEALER | 1u << PARTY_PLATFORM)
-
 struct refund_act {
 	struct act_run run; /* first: it hands itself back */
 	struct proposal_run *x;
@@ -73,10 +71,10 @@ fields(struct call *c, const Yuncang__V1__RefundAmountRequest *q, const struct w
 	if (e == ERR_OK && q->goodwill_fen == 0 && q->bearer[0] != '\0')
 		e = reason_set(&c->reason, ERR_BAD_FIELD, "bearer", "is for goodwill only");
 	if (e == ERR_OK && q->goodwill_fen != 0)
-		e = finance_party(c, w, "bearer", q->bearer, MAY_BEAR, 0, &f->give.bearer);
+		e = finance_party(c, w, "bearer", q->bearer, FINANCE_MAY_BEAR, 0, &f->give.bearer);
 	if (e == ERR_OK)
-		e = finance_party(c, w, "lost_fee_bearer", q->lost_fee_bearer, MAY_BEAR, w->brand,
-		    &f->give.lost_fee_bearer);
+		e = finance_party(c, w, "lost_fee_bearer", q->lost_fee_bearer, FINANCE_MAY_BEAR,
+		    w->brand, &f->give.lost_fee_bearer);
 	f->give.goodwill_fen = q->goodwill_fen;
 	f->give.delivery_fee_fen = q->delivery_fee_fen;
 	f->give.part_fen = q->part_fen;
@@ -91,18 +89,19 @@ refund_amount_start(struct call *c, const ProtobufCMessage *request)
 	const Yuncang__V1__RefundAmountRequest *q =
 	    (const Yuncang__V1__RefundAmountRequest *)request;
 	const struct world *w = call_world(c);
-	struct proposal_ask ask = {.kind = PROPOSAL_REFUND_AMOUNT, .ref = q->ref};
 	struct refund_act f = {0};
-	enum err e = w != NULL ? fields(c, q, w, &f, &ask.fen) : ERR_NO_MEMORY;
+	int64_t sum;
+	enum err e = w != NULL ? fields(c, q, w, &f, &sum) : ERR_NO_MEMORY;
 
-	if (e == ERR_OK) {
-		ask.about = finance_about(c, "refund without goods", q->order_id);
-		e = ask.about != NULL ? ERR_OK : ERR_NO_MEMORY;
-	}
-	if (e == ERR_OK)
-		proposal_ask(c, request, &ask);
-	else
+	if (e != ERR_OK) {
 		call_fail_err(c, e);
+		return;
+	}
+	proposal_ask(c, request,
+	    &(struct proposal_ask){.kind = PROPOSAL_REFUND_AMOUNT,
+	        .ref = q->ref,
+	        .fen = sum,
+	        .about = arena_printf(c->arena, "refund without goods of order %s", q->order_id)});
 }
 
 /* ---- The act -------------------------------------------------------------------------------------------------- */

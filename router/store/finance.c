@@ -116,6 +116,7 @@ read_corrected(struct run *x, const PGresult *r)
 	f->corrected_dealer = col_i32(r, 0, 1);
 	f->corrected_split = col_i32(r, 0, 2);
 	f->corrected_order = col_uuid(r, 0, 3);
+	f->collector = col_i32(r, 0, 4);
 	f->books.world = x->in.world;
 }
 
@@ -208,7 +209,7 @@ collector_of(const struct run *x, int64_t account)
 {
 	if (account_other(account) != 0)
 		return account_other(account);
-	return x->read.found ? x->read.collector : x->in.world->brand;
+	return x->read.collector != 0 ? x->read.collector : x->in.world->brand;
 }
 
 static const struct uuid *

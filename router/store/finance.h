@@ -14,7 +14,8 @@
 struct finance_read {
 	/* the order; not there: found is false */
 	bool found;
-	int32_t dealer, collector, split_version;
+	int32_t dealer, split_version;
+	int32_t collector; /* also of the corrected row's order; 0: there is none */
 	int64_t paid_us;
 	int event_no_next; /* of the event asked for */
 	/* the row that is to be corrected */
