@@ -7,7 +7,7 @@ import pytest
 import yc
 from test_82_acts import act
 from test_91_posting import EVENTS, RULES, Books
-from town import BOOK, BRAND, DELIVER, SHIP, Town, refused, total
+from town import BOOK, BRAND, DELIVER, PICKUP, SHIP, Town, refused, total
 
 DAY_MS = 86400000
 MUCH = 100000  # approval_min_fen here
@@ -112,6 +112,11 @@ def waits(acted):
     return acted
 
 
+def agreed(books, acted):
+    """However much it is."""
+    return done(books.approve(acted) if acted["state"] == "PROPOSAL_STATE_WAITS" else acted)
+
+
 # ---- Freight and claims ----
 
 def test_failed_delivery(books):
@@ -211,16 +216,17 @@ def test_not_paid(books):
 
 
 def test_claim(books):
-    """Lost on the way: the courier pays what it was worth, less the freight he is owed."""
-    order = books.bought([{"sku": books.sku(99900, 80000, {"SITE": 9}), "quantity": 1}])
+    """Ex 13c, lost on the way: the courier pays what it was worth, less the freight he is owed."""
+    order = books.bought([{"sku": books.sku(199900, 150000, {"SITE": 9}), "quantity": 1}])
     about = {"orderId": order["orderId"]}
-    done(books.do("RecordClaim", **about, stage="CLAIM_STAGE_ACCEPTED", amountFen="80000"))
+    done(books.approve(waits(books.do("RecordClaim", **about, stage="CLAIM_STAGE_ACCEPTED", amountFen="180000"))))
     done(books.do("RecordFreight", **about, fulfilment=1, amountFen="2300", bearer=BRAND))
-    assert books.no("RecordClaim", **about, stage="CLAIM_STAGE_PAID", amountFen="80001") == ("wrong_state", "amount_fen")
-    assert books.no("RecordClaim", **about, stage="CLAIM_STAGE_PAID", amountFen="80000", offsetFen="80001") \
-        == ("bad_field", "offset_fen")
-    assert books.no("RecordClaim", **about, stage="CLAIM_STAGE_PAID", amountFen="80000", party=BRAND) \
-        == ("bad_field", "party")
+    paid = {**about, "stage": "CLAIM_STAGE_PAID"}
+    too_much = waits(books.do("RecordClaim", **paid, amountFen="180001"))
+    e = refused(books.wang, "FinanceService/ApproveProposal", {"proposalId": too_much["proposalId"]})
+    assert (e.reason, e.field, e.text) == ("wrong_state", "amount_fen", "the courier owes 180000 fen of this order")
+    assert books.no("RecordClaim", **paid, amountFen="80000", offsetFen="80001") == ("bad_field", "offset_fen")
+    assert books.no("RecordClaim", **paid, amountFen="80000", party=BRAND) == ("bad_field", "party")
     assert books.no("RecordClaim", **about, amountFen="80000") == ("bad_field", "stage")
     assert books.no("RecordClaim", **about, stage="CLAIM_STAGE_ACCEPTED", amountFen="8", offsetFen="1") \
         == ("bad_field", "offset_fen")
@@ -228,11 +234,11 @@ def test_claim(books):
         == ("bad_field", "party")
     assert books.no("RecordClaim", orderId=NOWHERE, stage="CLAIM_STAGE_ACCEPTED", amountFen="8") \
         == ("not_found", "order_id")
-    done(books.do("RecordClaim", **about, stage="CLAIM_STAGE_PAID", amountFen="80000", offsetFen="2300"))
+    done(books.approve(waits(books.do("RecordClaim", **paid, amountFen="180000", offsetFen="2300"))))
     assert books.hand(order) == [
         ("F", 1, {OTHER: 2300, COURIER: -2300}),
-        ("L", 1, {CLAIM: 80000, OTHER: -80000}),
-        ("L", 2, {"A:bank:B": 77700, COURIER: 2300, CLAIM: -80000})]
+        ("L", 1, {CLAIM: 180000, OTHER: -180000}),
+        ("L", 2, {"A:bank:B": 177700, COURIER: 2300, CLAIM: -180000})]
     assert books.payables(order) == {COURIER: 0}
     # a dealer's goods: his, to be paid
     done(books.do("RecordClaim", **about, stage="CLAIM_STAGE_ACCEPTED", amountFen="700", party="D2"))
@@ -243,16 +249,16 @@ def test_claim(books):
 
 def open_dispute(books, order, fen):
     acted = books.do("OpenDispute", orderId=order["orderId"], amountFen=str(fen))
-    return books.approve(waits(acted)) if fen >= MUCH else done(acted)
+    return agreed(books, acted)
 
 
 def end_dispute(books, order, fen, outcome):
     acted = books.do("EndDispute", orderId=order["orderId"], amountFen=str(fen), outcome="DISPUTE_OUTCOME_" + outcome)
-    return books.approve(waits(acted)) if fen >= MUCH else done(acted)
+    return agreed(books, acted)
 
 
 def test_dispute_lost(books):
-    """What D1 has available of the order is held again; lost, he gives it, and the brand the rest."""
+    """Ex 19: what D1 has available of the order is held again; lost, he gives it, and the brand the rest."""
     books.released(books.sold())
     order = books.released(books.sold())
     open_dispute(books, order, 599900)
@@ -317,13 +323,13 @@ def test_dispute_refused(books, method, change, field):
 # ---- Adjustments ----
 
 def test_adjust(books):
-    """Found to have cost 2000 less: a new row that names the old one, with its time; two persons, however little."""
+    """Ex 17's figures; found to have cost 2000 less: a new row that names the old one, with its time; two persons, however little."""
     order = books.sold()
     (stood,) = books.posted(order, "E3")
     asked = {"objectId": order["orderId"], "event": "E3", "eventNo": books.database.sql(
         "select event_no from journal where object_id = %s and event = 3", (order["orderId"],))[0][0],
         "legs": [{"account": "P:brand:cost", "amountFen": "2000"}, {"account": AVAIL, "amountFen": "-2000"}],
-        "note": "the invoice came"}
+        "note": "发票" * 60 + "the invoice came"}
     acted = waits(books.do("Adjust", **asked))
     assert books.found(acted)["about"].endswith("the invoice came")
     before = books.balance(AVAIL)
@@ -360,6 +366,18 @@ def test_adjust_refused(books, change, reason, field):
     assert books.no("Adjust", **message) == (reason, field)
 
 
+def test_adjust_of_a_dealers_order(books):
+    """What it makes payable is of the collector of the order that is corrected."""
+    order = books.bought([{"sku": books.owned(20000, 10000, "A1", "D1"), "quantity": 1}], way=PICKUP, location="A1")
+    assert order["option"]["collector"] == "D1"
+    legs = [{"account": OTHER, "amountFen": "500"}, {"account": "P:staff:S1:avail", "amountFen": "-500"}]
+    acted = waits(books.do("Adjust", objectId=order["orderId"], event="E1", eventNo=1, note="a bonus", legs=legs))
+    done(books.approve(acted))
+    assert books.database.sql("select c.code, p.code, y.fen from payable y join party c on c.party_id = y.collector_id "
+                              "join party p on p.party_id = y.party_id where y.order_id = %s", (acted["proposalId"],)) \
+        == [("D1", "S1", 500)]
+
+
 def test_adjust_refused_when_approved(books):
     """What cannot be done is told to who approves, and waits still."""
     legs = [{"account": "X:loss", "amountFen": "-900000000"}, {"account": AVAIL, "amountFen": "900000000"}]
@@ -371,6 +389,25 @@ def test_adjust_refused_when_approved(books):
         assert e.reason == reason, e
         assert books.found(acted)["state"] == "PROPOSAL_STATE_WAITS"
     assert "does not have so much" in e.text
+
+
+def test_netting_of_more_than_he_has(books):
+    """Ex 15b: of 58260 that he owes 40872 are set off, nothing is sent, 17388 are carried forward."""
+    order = books.released(books.sold(429900, 386449))
+    freight = {"orderId": order["orderId"], "fulfilment": 1, "bearer": "D1"}
+    more = 58260 - books.balance(OWES) - books.balance(AVAIL)
+    agreed(books, books.do("RecordFreight", **freight, amountFen=str(more)))
+    assert (books.balance(AVAIL), books.balance(OWES)) == (0, 58260)
+    order = books.released(books.sold(429900, 386449))
+    assert books.balance(AVAIL) == -40872
+    agreed(books, books.do("PreparePayouts", collector=BRAND, rail="RAIL_OFFSET", ref="ex15b"))
+    [b] = books.li.call("FinanceService/ListPayoutBatches", {"ref": "ex15b"})["batches"]
+    [p] = [p for p in books.li.call("FinanceService/ListPayouts", {"batchId": b["batchId"]})["payouts"]
+           if p["party"] == "D1"]
+    assert (p["grossFen"], p["nettedFen"], p.get("amountFen", "0"), p["state"]) \
+        == ("40872", "40872", "0", "PAYOUT_STATE_PAID")
+    assert books.legs({"orderId": p["payoutId"]}) == [{AVAIL: 40872, OWES: -40872}]
+    assert (books.balance(AVAIL), books.balance(OWES)) == (0, 17388)
 
 
 # ---- Money back without goods ----
@@ -584,6 +621,35 @@ def test_keys_of_one_dealer(books):
             ("ListProposals", {}), ("ApproveProposal", {"proposalId": NOWHERE}),
             ("RejectProposal", {"proposalId": NOWHERE})):
         assert refused(client, "FinanceService/" + method, message).reason == "permission_denied", method
+
+
+def test_adjust_behind_the_close(books):
+    """Ex 17: the month is closed; what is found later is a new row in the open one, with the old event's time."""
+    order = books.sold()
+    [(stood,)] = books.database.sql("select j::text from journal j where object_id = %s and event = 3", (order["orderId"],))
+    [(no, month)] = books.database.sql("select event_no, period from journal where object_id = %s and event = 3",
+                                       (order["orderId"],))
+    books.days(40)
+
+    def close(period):
+        try:
+            return books.li.call("FinanceService/ClosePeriod", {"period": period})["period"]
+        except yc.RpcError as e:
+            assert e.reason == "not_ready", e
+            return None
+    for (p,) in books.database.sql("select distinct period from journal where period <= %s order by 1", (month,)):
+        whole = yc.wait_for("the books to catch up", lambda: close(p))
+    acted = waits(books.do("Adjust", objectId=order["orderId"], event="E3", eventNo=no, note="the invoice came", legs=[
+        {"account": "P:brand:cost", "amountFen": "2000"}, {"account": AVAIL, "amountFen": "-2000"}]))
+    done(books.approve(acted))
+    assert books.legs({"orderId": acted["proposalId"]}) == [{"P:brand:cost": 2000, AVAIL: -2000}]
+    [(period, of)] = books.database.sql("select period, (select array_agg(e.event_at = j.event_at) from journal e where "
+                                        "e.object_id = %s and e.event = 3) from journal j where object_id = %s",
+                                        (order["orderId"], acted["proposalId"]))
+    assert period > month and of == [True]
+    assert books.database.sql("select j::text from journal j where object_id = %s and event = 3", (order["orderId"],)) \
+        == [(stood,)]
+    assert close(month) == whole
 
 
 def test_books_are_whole(books):
