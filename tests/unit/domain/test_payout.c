@@ -252,6 +252,20 @@ test_example_8(void **state)
 	book_check(b, "example 8");
 }
 
+/* The legs of a row, all of them. */
+static void
+is_row(const char *label, const struct posting *p, const struct book_leg *want, int count)
+{
+	row_equal(label, p->leg_count, count);
+	for (int i = 0; i < count; i++)
+		row_equal(label, posting_sum(p, want[i].account), want[i].fen);
+}
+#define IS(label, p, ...) \
+	do { \
+		const struct book_leg want_[] = {__VA_ARGS__}; \
+		is_row((label), (p), want_, ROWS(want_)); \
+	} while (0)
+
 static void
 test_example_15(void **state)
 {
@@ -259,12 +273,18 @@ test_example_15(void **state)
 
 	(void)state;
 	payout_netted(D_B(AVAIL), OWES, 19420, &p);
-	row_equal("E5a", p.leg_count, 2);
-	row_equal("E5a", p.fen[0], 19420);
-	payout_netted(D_B(AVAIL), OWES, 0, &p);
-	row_equal("nothing to set off", p.leg_count, 0);
+	IS("E5a", &p, {D_B(AVAIL), 19420}, {OWES, -19420});
+	payout_instructed(D_B(AVAIL), 40872 - 19420, &p);
+	IS("E5b", &p, {D_B(AVAIL), 21452}, {D_B(PAYOUT), -21452});
+	payout_paid(D_B(AVAIL), PSP(AVAILABLE, BRAND), 21452, &p);
+	IS("E6", &p, {D_B(PAYOUT), 21452}, {PSP(AVAILABLE, BRAND), -21452});
+	/* he owes 58260: all he has is set off, 17388 are carried forward */
+	payout_netted(D_B(AVAIL), OWES, 40872, &p);
+	IS("15b, E5a", &p, {D_B(AVAIL), 40872}, {OWES, -40872});
 	payout_instructed(D_B(AVAIL), 0, &p);
 	row_equal("15b: no transfer", p.leg_count, 0);
+	payout_netted(D_B(AVAIL), OWES, 0, &p);
+	row_equal("nothing to set off", p.leg_count, 0);
 }
 
 /* What does not fit under the cap goes whole by another rail, the next leg may still fit. */
