@@ -17,10 +17,13 @@
  *   GET  profitsharing/transactions/{id}/amounts          GET profitsharing/merchant-configs/{sub_mchid}
  *   POST profitsharing/return-orders                      GET profitsharing/return-orders/{no}?out_order_no=
  *   POST refund/domestic/refunds                          GET refund/domestic/refunds/{no}[?sub_mchid=]
- *   GET  profitsharing/bills, bill/tradebill, bill/fundflowbill   ?bill_date=YYYY-MM-DD[&sub_mchid=][&tar_type=GZIP]
+ *   GET  profitsharing/bills, bill/tradebill              ?bill_date=YYYY-MM-DD[&sub_mchid=][&tar_type=GZIP]
+ *   GET  bill/fundflowbill                                ?bill_date=YYYY-MM-DD[&tar_type=GZIP]
+ *   GET  bill/sub-merchant-fundflowbill                   the same, and sub_mchid, account_type=BASIC and
+ *       algorithm=AEAD_AES_256_GCM: one file in a list, sealed for merchant_key.pem
  *   GET  billdownload/file?token=                         its answer is not signed
  * A request's timestamp may follow our clock or the machine's; the answer's timestamp follows the same one.
- * Without sub_mchid the fund bill is that of who signs, the other two have everybody's rows.  A day without
+ * fundflowbill is that of who signs; the first two, without sub_mchid, have everybody's rows.  A day without
  * rows has no bill (NO_STATEMENT_EXIST), one that is not ready says STATEMENT_CREATING.  provider_bill_rows.c
  * says what is in them.
  *

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "simulator/provider_keys.h"
 
 #define READY_US (10 * 3600 * US_PER_S)
 #define DAYS_MAX 90
@@ -23,10 +24,12 @@ static const struct {
 	enum bill_kind kind;
 	const char *name; /* as /control/plant names it */
 	const char *option, *value;
+	bool sealed; /* of a sub-merchant, who must be named */
 } bills[] = {
-    {"/v3/bill/tradebill", BILL_TRADE, "trade", "bill_type", "ALL"},
-    {"/v3/bill/fundflowbill", BILL_FUND, "fund", "account_type", "BASIC"},
-    {"/v3/profitsharing/bills", BILL_SPLIT, "split", NULL, NULL},
+    {"/v3/bill/tradebill", BILL_TRADE, "trade", "bill_type", "ALL", false},
+    {"/v3/bill/fundflowbill", BILL_FUND, "fund", "account_type", "BASIC", false},
+    {"/v3/bill/sub-merchant-fundflowbill", BILL_FUND, "fund", "account_type", "BASIC", true},
+    {"/v3/profitsharing/bills", BILL_SPLIT, "split", NULL, NULL, false},
 };
 #define BILL_COUNT (sizeof(bills) / sizeof(bills[0]))
 
@@ -124,15 +127,39 @@ day_check(const struct books *b, int64_t day, struct answer *a)
 	return true;
 }
 
+/* How a bill was asked for. */
+struct bill_asked {
+	bool gzip;
+	const struct provider_keys *sealer; /* NULL: as it is */
+	uint16_t port;
+};
+
+/* ${data} in its seal; frees it.  NULL: no memory, or OpenSSL failed. */
+static uint8_t *
+file_seal(const struct provider_keys *k, uint8_t *data, size_t *len, struct sealing *how)
+{
+	uint8_t *out = malloc(*len + SEAL_TAG_LEN);
+
+	if (out != NULL && !keys_seal(k, data, *len, how, out)) {
+		free(out);
+		out = NULL;
+	}
+	free(data);
+	*len += SEAL_TAG_LEN;
+	return out;
+}
+
 static bool
-bill_answer(struct bill_files *f, struct books *b, const struct bill_wanted *w, bool gzip,
-    uint16_t port, struct answer *a)
+bill_answer(struct bill_files *f, struct books *b, const struct bill_wanted *w,
+    const struct bill_asked *asked, struct answer *a)
 {
 	const struct bill_file *kept = NULL;
 	char hash[2 * SHA1_SIZE + 1] = "", url[120];
+	struct sealing how;
 	struct buf out;
 	uint8_t *data = NULL;
 	size_t len = 0;
+	json_t *m;
 	enum err e;
 
 	buf_init(&out, BILL_SIZE_MAX);
@@ -142,19 +169,27 @@ bill_answer(struct bill_files *f, struct books *b, const struct bill_wanted *w, 
 			out.len /= 2;
 		if (w->plant != NULL && strcmp(w->plant, "hash") == 0)
 			hash[0] = hash[0] == '0' ? '1' : '0';
-		data = file_pack(&out, gzip, &len);
+		data = file_pack(&out, asked->gzip, &len);
 	}
 	buf_release(&out);
 	if (e == ERR_NOT_FOUND)
 		return answer_refuse(a, 400, "NO_STATEMENT_EXIST", "请求的账单文件不存在");
+	if (data != NULL && asked->sealer != NULL)
+		data = file_seal(asked->sealer, data, &len, &how);
 	if (data == NULL)
 		return answer_no_memory(a);
 	kept = file_keep(f, b->now_us, data, len);
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/v3/billdownload/file?token=%s",
-	    (unsigned)port, kept->token);
-	return answer_json(a,
-	    json_pack("{s:s, s:s, s:s}", "hash_type", "SHA1", "hash_value", hash, "download_url",
-	        url));
+	    (unsigned)asked->port, kept->token);
+	m = json_pack("{s:s, s:s, s:s}", "hash_type", "SHA1", "hash_value", hash, "download_url",
+	    url);
+	if (m != NULL && asked->sealer != NULL) {
+		(void)json_object_set_new(m, "bill_sequence", json_integer(1));
+		(void)json_object_set_new(m, "encrypt_key", json_string(how.key));
+		(void)json_object_set_new(m, "nonce", json_string(how.nonce));
+		m = json_pack("{s:i, s:[o]}", "download_bill_count", 1, "download_bill_list", m);
+	}
+	return answer_json(a, m);
 }
 
 static bool
@@ -162,7 +197,8 @@ bill_ask(struct bill_files *f, struct books *b, const struct ask *q, size_t whic
     struct answer *a)
 {
 	const char *date = ask_query(q, "bill_date"), *tar = ask_query(q, "tar_type"),
-	           *option = NULL;
+	           *algorithm = ask_query(q, "algorithm"), *option = NULL;
+	struct bill_asked asked = {.gzip = tar != NULL, .port = port};
 	const struct books_plant *plant;
 	struct bill_wanted w = {.kind = bills[which].kind, .payer = ask_query(q, "sub_mchid")};
 
@@ -170,20 +206,26 @@ bill_ask(struct bill_files *f, struct books *b, const struct ask *q, size_t whic
 		return answer_param(a, "账单日期错误");
 	if (bills[which].option != NULL)
 		option = ask_query(q, bills[which].option);
-	if (option != NULL && strcmp(option, bills[which].value) != 0)
+	if (option != NULL ? strcmp(option, bills[which].value) != 0 : bills[which].sealed)
 		return answer_param(a, "账单类型错误");
 	if (tar != NULL && strcmp(tar, "GZIP") != 0)
 		return answer_param(a, "压缩类型错误");
+	if (bills[which].sealed) {
+		if (w.payer == NULL || algorithm == NULL ||
+		    strcmp(algorithm, "AEAD_AES_256_GCM") != 0)
+			return answer_param(a, "子商户号或加密算法错误");
+		asked.sealer = q->keys;
+	} else if (w.kind == BILL_FUND) {
+		w.payer = b->signer; /* it knows no sub_mchid */
+	}
 	if (!day_check(b, w.day, a))
 		return false;
-	if (w.kind == BILL_FUND && w.payer == NULL)
-		w.payer = b->signer;
 	plant = plant_of(b, date, bills[which].name);
 	if (plant != NULL) {
 		w.plant = plant->kind;
 		w.plant_fen = plant->amount;
 	}
-	return bill_answer(f, b, &w, tar != NULL, port, a);
+	return bill_answer(f, b, &w, &asked, a);
 }
 
 static bool

@@ -265,3 +265,47 @@ keys_decrypt(const struct provider_keys *k, const char *text)
 	EVP_PKEY_CTX_free(c);
 	return good && len > 0;
 }
+
+/* ---- Sealed files ---------------------------------------------------------------------------------- */
+
+static bool
+seal_key(const struct provider_keys *k, const char *plain, char out[SIGNATURE_TEXT_SIZE])
+{
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(k->merchant_public, NULL);
+	uint8_t raw[512];
+	size_t len = sizeof(raw);
+	bool made = c != NULL && EVP_PKEY_encrypt_init(c) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_OAEP_PADDING) == 1 &&
+	    EVP_PKEY_encrypt(c, raw, &len, (const uint8_t *)plain, strlen(plain)) == 1;
+
+	EVP_PKEY_CTX_free(c);
+	if (made)
+		b64_encode(raw, len, out);
+	return made;
+}
+
+bool
+keys_seal(const struct provider_keys *k, const void *p, size_t len, struct sealing *how,
+    uint8_t *out)
+{
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	char key[2 * sizeof(how->nonce)]; /* 32 characters, as the provider's are */
+	uint8_t bytes[16];
+	int n = 0, rest = 0;
+	bool made;
+
+	random_bytes(bytes, sizeof(bytes));
+	hex_encode(bytes, sizeof(bytes), key);
+	random_bytes(bytes, 8);
+	hex_encode(bytes, 8, how->nonce);
+	made = c != NULL && seal_key(k, key, how->key) &&
+	    EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, NULL, NULL) == 1 &&
+	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_IVLEN, (int)strlen(how->nonce), NULL) == 1 &&
+	    EVP_EncryptInit_ex(c, NULL, NULL, (const uint8_t *)key, (const uint8_t *)how->nonce) ==
+	        1 &&
+	    EVP_EncryptUpdate(c, out, &n, p, (int)len) == 1 &&
+	    EVP_EncryptFinal_ex(c, out + n, &rest) == 1 &&
+	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_LEN, out + n + rest) == 1;
+	EVP_CIPHER_CTX_free(c);
+	return made;
+}

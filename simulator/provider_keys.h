@@ -38,4 +38,14 @@ bool keys_verify(const struct provider_keys *k, const void *p, size_t len, const
 /* Is it text that somebody encrypted for the platform (RSA-OAEP, SHA-1, base64)? */
 bool keys_decrypt(const struct provider_keys *k, const char *text);
 
+/* A file that the merchant alone can open: AES-256-GCM, no further data, the tag at its end. */
+#define SEAL_TAG_LEN 16
+struct sealing {
+	char nonce[17];
+	char key[SIGNATURE_TEXT_SIZE]; /* encrypted for the merchant (RSA-OAEP, SHA-1), in base64 */
+};
+/* ${out} has room for ${len} + SEAL_TAG_LEN; false: OpenSSL failed. */
+bool keys_seal(const struct provider_keys *k, const void *p, size_t len, struct sealing *how,
+    uint8_t *out);
+
 #endif

@@ -1,11 +1,14 @@
 #include "edge/wechat_sign.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
+#include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -16,12 +19,15 @@
 #define RSA_BITS_MIN 2048
 #define RSA_SIZE_MAX 1024 /* bytes: 8192 bits */
 #define OAEP_OVERHEAD 42
+#define SEAL_KEY_LEN 32
+#define SEAL_TAG_LEN 16
 #define MESSAGE_MAX ((size_t)64 << 20)
 #define FILE_NAME_MAX 1024
 
 struct platform_key {
 	char serial[WECHAT_SERIAL_SIZE];
 	EVP_PKEY *key;
+	bool expired;
 };
 
 struct wechat_keys {
@@ -34,12 +40,12 @@ struct wechat_keys {
 /* ---- Files --------------------------------------------------------------------------------------- */
 
 static enum err
-key_check(EVP_PKEY *key, const char *setting, struct reason *r)
+key_check(EVP_PKEY *key, const char *path, const char *setting, struct reason *r)
 {
 	if (key == NULL || EVP_PKEY_base_id(key) != EVP_PKEY_RSA ||
 	    EVP_PKEY_bits(key) < RSA_BITS_MIN || EVP_PKEY_size(key) > RSA_SIZE_MAX)
 		return reason_set(r, ERR_CONF, setting,
-		    "is not an RSA key of %d bits or more in PEM", RSA_BITS_MIN);
+		    "%s: is not an RSA key of %d bits or more in PEM", path, RSA_BITS_MIN);
 	return ERR_OK;
 }
 
@@ -87,14 +93,40 @@ read_private(struct wechat_keys *k, const char *path, struct reason *r)
 		return e;
 	k->merchant = PEM_read_PrivateKey(f, NULL, no_phrase, NULL);
 	(void)fclose(f);
-	return key_check(k->merchant, "wechat_key_file", r);
+	return key_check(k->merchant, path, "wechat_key_file", r);
+}
+
+/* A certificate says itself which it is, and how long it is good. */
+static enum err
+read_certificate(struct platform_key *p, FILE *f, const char *path, struct reason *r)
+{
+	X509 *cert = PEM_read_X509(f, NULL, no_phrase, NULL);
+	BIGNUM *number;
+	char *hex = NULL;
+	enum err e = ERR_OK;
+
+	if (cert == NULL)
+		return ERR_OK;
+	p->key = X509_get_pubkey(cert);
+	p->expired = X509_cmp_current_time(X509_get0_notAfter(cert)) < 0;
+	number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	if (number != NULL)
+		hex = BN_bn2hex(number);
+	if (hex == NULL)
+		e = reason_set(r, ERR_NO_MEMORY, NULL, "%s", err_text(ERR_NO_MEMORY));
+	else if (strcasecmp(hex, p->serial) != 0)
+		e = reason_set(r, ERR_CONF, "wechat_platform_serial",
+		    "says %s, but the serial of %s is %s", p->serial, path, hex);
+	OPENSSL_free(hex);
+	BN_free(number);
+	X509_free(cert);
+	return e;
 }
 
 /* A public key, or the certificate that older merchants have. */
 static enum err
 read_platform(struct platform_key *p, const char *path, struct reason *r)
 {
-	X509 *cert;
 	FILE *f;
 	enum err e = file_open(path, "wechat_platform_key_file", false, &f, r);
 
@@ -103,12 +135,10 @@ read_platform(struct platform_key *p, const char *path, struct reason *r)
 	p->key = PEM_read_PUBKEY(f, NULL, no_phrase, NULL);
 	if (p->key == NULL) {
 		rewind(f);
-		cert = PEM_read_X509(f, NULL, no_phrase, NULL);
-		p->key = cert != NULL ? X509_get_pubkey(cert) : NULL;
-		X509_free(cert);
+		e = read_certificate(p, f, path, r);
 	}
 	(void)fclose(f);
-	return key_check(p->key, "wechat_platform_key_file", r);
+	return e != ERR_OK ? e : key_check(p->key, path, "wechat_platform_key_file", r);
 }
 
 /* The next of a list with commas into ${out}; false: it is empty or too long. */
@@ -192,6 +222,15 @@ wechat_keys_load(struct wechat_keys **out, const struct wechat_key_conf *c, stru
 	}
 	*out = k;
 	return ERR_OK;
+}
+
+const char *
+wechat_expired(const struct wechat_keys *k)
+{
+	for (int i = 0; i < k->platform_count; i++)
+		if (k->platform[i].expired)
+			return k->platform[i].serial;
+	return NULL;
 }
 
 void
@@ -342,4 +381,62 @@ wechat_encrypt(const struct wechat_keys *k, const char *text, struct buf *out)
 	b64_encode(bytes, len, encoded);
 	buf_str(out, encoded);
 	return buf_err(out);
+}
+
+/* ---- Sealed files ----------------------------------------------------------------------------------- */
+
+static bool
+seal_key(const struct wechat_keys *k, const char *text, uint8_t out[SEAL_KEY_LEN])
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(k->merchant, NULL);
+	uint8_t raw[RSA_SIZE_MAX], plain[RSA_SIZE_MAX];
+	size_t raw_len, len = sizeof(plain);
+	bool ok = ctx != NULL &&
+	    b64_decode(text, strlen(text), raw, sizeof(raw), &raw_len) == ERR_OK;
+
+	ok = ok && EVP_PKEY_decrypt_init(ctx) == 1;
+	ok = ok && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1;
+	ok = ok && EVP_PKEY_decrypt(ctx, plain, &len, raw, raw_len) == 1 && len == SEAL_KEY_LEN;
+	EVP_PKEY_CTX_free(ctx);
+	if (ok)
+		memcpy(out, plain, SEAL_KEY_LEN);
+	return ok;
+}
+
+/* ${p}: the cipher's bytes, then its tag.  ${out} has room for all of it. */
+static bool
+unseal(const uint8_t key[SEAL_KEY_LEN], const char *nonce, const uint8_t *p, size_t len,
+    uint8_t *out)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n = (int)(len - SEAL_TAG_LEN), got = 0, rest = 0;
+	bool ok = ctx != NULL;
+
+	ok = ok && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, NULL, NULL) == 1;
+	ok = ok && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)strlen(nonce), NULL) == 1;
+	ok = ok && EVP_DecryptInit_ex(ctx, NULL, NULL, key, (const unsigned char *)nonce) == 1;
+	ok = ok && EVP_DecryptUpdate(ctx, out, &got, p, n) == 1 && got == n;
+	ok = ok &&
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG_LEN,
+	        (void *)(uintptr_t)(p + n)) == 1;
+	ok = ok && EVP_DecryptFinal_ex(ctx, out + got, &rest) == 1 && rest == 0;
+	EVP_CIPHER_CTX_free(ctx);
+	return ok;
+}
+
+enum err
+wechat_open(const struct wechat_keys *k, const struct wechat_seal *s, const void *p, size_t len,
+    struct buf *out)
+{
+	uint8_t key[SEAL_KEY_LEN], *room;
+
+	if (len < SEAL_TAG_LEN || len > INT_MAX || s->nonce[0] == '\0' || !seal_key(k, s->key, key))
+		return ERR_BAD_BODY;
+	room = buf_reserve(out, len - SEAL_TAG_LEN);
+	if (room == NULL)
+		return buf_err(out);
+	if (!unseal(key, s->nonce, p, len, room))
+		return ERR_BAD_BODY;
+	out->len += len - SEAL_TAG_LEN;
+	return ERR_OK;
 }

@@ -4,7 +4,8 @@
 /*
  * wechat_sign: WECHATPAY2-SHA256-RSA2048.  We sign "METHOD\nURL\ntimestamp\nnonce\nbody\n" with the merchant's key;
  * the platform signs "timestamp\nnonce\nbody\n" with the key that Wechatpay-Serial names, of which there are
- * two while it changes over.  Names of receivers are encrypted for the platform (RSA-OAEP).
+ * two while it changes over.  Names of receivers are encrypted for the platform (RSA-OAEP), and the keys of sealed
+ * files for the merchant.
  * Source: WeChat Pay v3, "signature generation" and "signature verification".
  */
 #include <stddef.h>
@@ -31,11 +32,14 @@ struct wechat_key_conf {
  * Read the files: for start-up.
  *
  * CONF: ${r}->field is the setting: a file that cannot be read, is not an RSA key of 2048 bits or more in PEM, or,
- *     the private one, may be read by others than its owner and group; serials that do not fit.
+ *     the private one, may be read by others than its owner and group; serials that do not fit, or are not those of
+ *     the certificates.
  */
 enum err wechat_keys_load(struct wechat_keys **out, const struct wechat_key_conf *c,
     struct reason *r) MUST_CHECK;
 void wechat_keys_free(struct wechat_keys *k); /* NULL is fine */
+/* The serial of a certificate whose time was over when it was read; NULL: there is none. */
+const char *wechat_expired(const struct wechat_keys *k);
 
 struct wechat_request {
 	const char *method, *url; /* url: path and query */
@@ -63,5 +67,20 @@ enum err wechat_encrypt(const struct wechat_keys *k, const char *text, struct bu
 /* The serial of the key that encrypts: the first of the list.  Goes with the request as Wechatpay-Serial. */
 const char *wechat_platform(const struct wechat_keys *k);
 void wechat_nonce(char out[WECHAT_NONCE_SIZE]);
+
+/* How a file was sealed, AES-256-GCM: the key, encrypted for the merchant and in base64, and the nonce as it is. */
+#define WECHAT_SEAL_KEY_SIZE 1372 /* of 8192 bits */
+#define WECHAT_SEAL_NONCE_SIZE 33
+struct wechat_seal {
+	char key[WECHAT_SEAL_KEY_SIZE], nonce[WECHAT_SEAL_NONCE_SIZE];
+};
+/**
+ * wechat_open(k, s, p, len, out):
+ * Adds what is in the sealed file ${p}.
+ *
+ * BAD_BODY: it is not sealed so, or not whole; TOO_LARGE, NO_MEMORY: ${out}'s.
+ */
+enum err wechat_open(const struct wechat_keys *k, const struct wechat_seal *s, const void *p,
+    size_t len, struct buf *out) MUST_CHECK;
 
 #endif

@@ -9,7 +9,9 @@
  */
 #include "base/arena.h"
 #include "base/conf.h"
+#include "base/digest.h"
 #include "edge/client.h"
+#include "edge/wechat_sign.h"
 #include "flow/provider.h"
 
 enum provider_word {
@@ -24,6 +26,13 @@ enum provider_word {
 
 #define PROVIDER_CODE_SIZE 64
 #define PROVIDER_URL_SIZE 1024
+/* A bill, as the provider tells where it is. */
+struct provider_file {
+	char url[PROVIDER_URL_SIZE];
+	char sha1[2 * SHA1_SIZE + 1]; /* of what it holds, in hex */
+	bool sealed;
+	struct wechat_seal seal;
+};
 struct provider_reply {
 	enum provider_word word;
 	char code[PROVIDER_CODE_SIZE]; /* why, unless DONE */
@@ -31,10 +40,9 @@ struct provider_reply {
 	/* DONE, of a call: the provider's number; for each of its items result … finished_us are set. */
 	const char *provider_id;
 	struct provider_item_row *items;
-	int64_t fen;                 /* amounts: what is not split yet */
-	char url[PROVIDER_URL_SIZE]; /* bill */
-	char sha1[2 * 20 + 1];       /* bill */
-	const char *data;            /* download, as it came */
+	int64_t fen;               /* amounts: what is not split yet */
+	struct provider_file file; /* bill */
+	const void *data;          /* download, its seal opened */
 	size_t len;
 };
 /* The reply lives until this returns. */
@@ -48,7 +56,8 @@ struct provider_receiver {
 	bool personal;
 };
 
-/* OK: the callback follows once, later, unless cancelled; any error: never.  Arguments are copied, but ${call}. */
+/* OK: the callback follows once, later, unless cancelled; any error: never.  Arguments are copied, but ${call} and
+ * ${file}. */
 struct provider_ops {
 	enum err (*add_receiver)(struct provider_api *a, const struct provider_receiver *r,
 	    provider_reply_fn *done, void *ctx, struct provider_ask **out);
@@ -65,8 +74,8 @@ struct provider_ops {
 	enum err (*bill)(struct provider_api *a, enum provider_bill_kind kind, const char *payer,
 	    int32_t day, provider_reply_fn *done, void *ctx, struct provider_ask **out);
 	/* As bill said; its answer is not signed: the caller holds it against the SHA-1. */
-	enum err (*download)(struct provider_api *a, const char *url, provider_reply_fn *done,
-	    void *ctx, struct provider_ask **out);
+	enum err (*download)(struct provider_api *a, const struct provider_file *file,
+	    provider_reply_fn *done, void *ctx, struct provider_ask **out);
 	void (*cancel)(struct provider_ask *ask);
 	void (*free)(struct provider_api *a);
 };
@@ -83,7 +92,7 @@ struct provider_api {
  */
 enum err wechat_new(struct provider_api **out, const struct conf *conf, struct client *client,
     struct reason *r) MUST_CHECK;
-/* The same judgement of the settings without a client; OK when wechat_url is empty. */
+/* The same judgement without a client, and CONF for a certificate that has expired; OK when wechat_url is empty. */
 enum err wechat_check(const struct conf *conf, struct reason *r) MUST_CHECK;
 
 #endif

@@ -29,7 +29,7 @@ struct provider_bills {
 	struct provider_bill_write write;
 	char error[ERROR_SIZE];
 	/* what came of the provider */
-	char url[PROVIDER_URL_SIZE], sha1[2 * SHA1_SIZE + 1];
+	struct provider_file file;
 	void *data;
 	size_t len;
 	struct gunzip *gunzip;
@@ -122,7 +122,7 @@ hand_over(struct provider_bills *b)
 	    .day = b->write.row.day,
 	    .data = b->data,
 	    .len = b->len,
-	    .sha1 = b->sha1};
+	    .sha1 = b->file.sha1};
 	b->queue->pending++;
 	b->fn(b->ctx, &b->told, h);
 }
@@ -143,7 +143,7 @@ judge(struct provider_bills *b)
 	hex_encode(sum.sha1, sizeof(sum.sha1), hex);
 	gunzip_free(b->gunzip);
 	b->gunzip = NULL;
-	if (strcmp(hex, b->sha1) == 0)
+	if (strcmp(hex, b->file.sha1) == 0)
 		hand_over(b);
 	else
 		finish(b, BILL_DUE, "its SHA-1 is not what the provider said");
@@ -201,11 +201,10 @@ told_where(void *ctx, const struct provider_reply *r)
 		    r->word == WORD_NO_SUCH ? "" : r->code);
 		return;
 	}
-	memcpy(b->url, r->url, sizeof(b->url));
-	memcpy(b->sha1, r->sha1, sizeof(b->sha1));
+	b->file = r->file;
 	api = b->queue->api;
 	/* The address is good for half a minute. */
-	e = api->ops->download(api, b->url, downloaded, b, &b->ask);
+	e = api->ops->download(api, &b->file, downloaded, b, &b->ask);
 	if (e != ERR_OK)
 		finish(b, BILL_DUE, err_name(e));
 }

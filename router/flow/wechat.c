@@ -51,9 +51,30 @@ unknown(struct provider_reply *r, const char *code, int status)
 		(void)snprintf(r->code, sizeof(r->code), "%s", code);
 }
 
+/* ${opened} is for what was sealed. */
+static void
+downloaded(const struct provider_ask *q, const struct client_answer *a, struct buf *opened,
+    struct provider_reply *r)
+{
+	enum err e;
+
+	r->data = a->body;
+	r->len = a->body_len;
+	if (a->status != 200) {
+		unknown(r, "download", a->status);
+	} else if (q->seal != NULL) {
+		e = wechat_open(q->wechat->keys, q->seal, a->body, a->body_len, opened);
+		if (e != ERR_OK)
+			unknown(r, e == ERR_BAD_BODY ? "its seal cannot be opened" : err_name(e),
+			    0);
+		r->data = opened->data;
+		r->len = opened->len;
+	}
+}
+
 static void
 judge(const struct provider_ask *q, const struct client_answer *a, struct arena *arena,
-    struct provider_reply *r)
+    struct buf *opened, struct provider_reply *r)
 {
 	const char *why;
 
@@ -62,10 +83,7 @@ judge(const struct provider_ask *q, const struct client_answer *a, struct arena 
 		return;
 	}
 	if (q->question == WECHAT_DOWNLOAD) {
-		r->data = a->body;
-		r->len = a->body_len;
-		if (a->status != 200)
-			unknown(r, "download", a->status);
+		downloaded(q, a, opened, r);
 		return;
 	}
 	why = distrust(q, a);
@@ -86,14 +104,17 @@ answered(void *ctx, const struct client_answer *a)
 	struct arena *arena = arena_new(ARENA_MAX);
 	struct provider_ask *q = ctx;
 	struct provider_reply r = {.word = WORD_DONE, .retry_after_s = a->retry_after_s};
+	struct buf opened;
 
+	buf_init(&opened, DOWNLOAD_MAX);
 	metric_observe(METRIC_provider_us, clock_mono_us() - q->asked_us);
-	judge(q, a, arena, &r);
+	judge(q, a, arena, &opened, &r);
 	if (r.word == WORD_UNKNOWN)
 		metric_add(METRIC_provider_unknown_total, 1);
 	if (r.word == WORD_BUSY)
 		metric_add(METRIC_provider_limited_total, 1);
 	q->done(q->ctx, &r);
+	buf_release(&opened);
 	arena_free(arena);
 	free(q);
 }
@@ -104,6 +125,7 @@ answered(void *ctx, const struct client_answer *a)
 struct question {
 	enum wechat_question kind;
 	const struct provider_call_row *call;
+	const struct wechat_seal *seal;
 	const char *url; /* whole */
 	const struct buf *body;
 	bool encrypted;
@@ -166,6 +188,7 @@ ask(struct provider_api *a, const struct question *in, provider_reply_fn *done, 
 	*q = (struct provider_ask){.wechat = w,
 	    .question = in->kind,
 	    .call = in->call,
+	    .seal = in->seal,
 	    .asked_us = clock_mono_us(),
 	    .done = done,
 	    .ctx = ctx};
@@ -423,6 +446,7 @@ wechat_add_receiver(struct provider_api *a, const struct provider_receiver *r,
 	return e;
 }
 
+/* A sub-merchant's fund bill has a method of its own, and comes sealed. */
 static enum err
 wechat_bill(struct provider_api *a, enum provider_bill_kind kind, const char *payer, int32_t day,
     provider_reply_fn *done, void *ctx, struct provider_ask **out)
@@ -431,23 +455,29 @@ wechat_bill(struct provider_api *a, enum provider_bill_kind kind, const char *pa
 	    [BILL_SPLIT] = "profitsharing/bills",
 	    [BILL_FUND] = "bill/fundflowbill"};
 	struct question q = {.kind = WECHAT_BILL};
+	const bool sub = is_sub(a, payer), sealed = sub && kind == BILL_FUND;
 	int32_t y, m, d;
 	struct buf url;
 
 	civil_from_days(day, &y, &m, &d);
 	url_init(&url, a);
-	buf_printf(&url, "/v3/%s?bill_date=%04d-%02d-%02d", paths[kind], (int)y, (int)m, (int)d);
-	if (is_sub(a, payer))
+	buf_printf(&url, "/v3/%s?bill_date=%04d-%02d-%02d",
+	    sealed ? "bill/sub-merchant-fundflowbill" : paths[kind], (int)y, (int)m, (int)d);
+	if (sub)
 		add_query(&url, '&', "sub_mchid", payer);
+	if (sealed)
+		buf_str(&url, "&account_type=BASIC&algorithm=AEAD_AES_256_GCM");
 	add_query(&url, '&', "tar_type", "GZIP");
 	return get(a, &q, &url, done, ctx, out);
 }
 
 static enum err
-wechat_download(struct provider_api *a, const char *url, provider_reply_fn *done, void *ctx,
-    struct provider_ask **out)
+wechat_download(struct provider_api *a, const struct provider_file *file, provider_reply_fn *done,
+    void *ctx, struct provider_ask **out)
 {
-	const struct question q = {.kind = WECHAT_DOWNLOAD, .url = url};
+	const struct question q = {.kind = WECHAT_DOWNLOAD,
+	    .url = file->url,
+	    .seal = file->sealed ? &file->seal : NULL};
 
 	return ask(a, &q, done, ctx, out);
 }
@@ -496,8 +526,10 @@ wechat_check(const struct conf *conf, struct reason *r)
 	if (conf->wechat_url[0] == '\0')
 		return ERR_OK;
 	e = keys_load(conf, &keys, r);
-	if (e == ERR_OK)
-		wechat_keys_free(keys);
+	if (e == ERR_OK && wechat_expired(keys) != NULL)
+		e = reason_set(r, ERR_CONF, "wechat_platform_key_file",
+		    "the certificate %s has expired", wechat_expired(keys));
+	wechat_keys_free(keys);
 	return e;
 }
 
@@ -527,6 +559,10 @@ wechat_new(struct provider_api **out, const struct conf *conf, struct client *cl
 		free(w);
 		return e;
 	}
+	/* Orders are worth more than payouts: it does not keep the service from starting. */
+	if (wechat_expired(w->keys) != NULL)
+		log_error(LOG_MSG("a certificate of wechat_platform_key_file has expired"),
+		    LOG_STR("serial", wechat_expired(w->keys)));
 	*out = &w->api;
 	return ERR_OK;
 }

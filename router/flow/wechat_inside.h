@@ -26,6 +26,7 @@ struct provider_ask {
 	struct client_send *send;
 	enum wechat_question question;
 	const struct provider_call_row *call; /* of SEND and QUERY */
+	const struct wechat_seal *seal;       /* of DOWNLOAD; NULL: it is not sealed */
 	int64_t asked_us;
 	provider_reply_fn *done;
 	void *ctx;

@@ -211,18 +211,40 @@ read_call(struct reading *rd, const struct json_t *m)
 /* ---- The rest --------------------------------------------------------------------------------------- */
 
 static bool
+copy_to(const struct json_t *m, const char *name, char *out, size_t size)
+{
+	const char *text = json_tree_text(m, name);
+	size_t len = strlen(text);
+
+	if (len == 0 || len >= size)
+		return false;
+	memcpy(out, text, len + 1);
+	return true;
+}
+
+/* A sub-merchant's fund bill comes sealed, in a list: a second file only where the first has 16 GB. */
+static bool
 read_bill(struct reading *rd, const struct json_t *m)
 {
-	const char *url = json_tree_text(m, "download_url"),
-	           *hash = json_tree_text(m, "hash_value");
-	struct provider_reply *out = rd->out;
+	const struct json_t *list = json_tree_member(m, "download_bill_list");
+	struct provider_file *out = &rd->out->file;
 
+	out->sealed = list != NULL;
+	if (out->sealed && json_tree_at(list, 1) != NULL)
+		return unreadable(rd, "bill in parts");
+	if (out->sealed)
+		m = json_tree_at(list, 0);
 	if (!is_word(json_tree_text(m, "hash_type"), "SHA1") ||
-	    strlen(hash) != sizeof(out->sha1) - 1 || strlen(url) >= sizeof(out->url))
+	    strlen(json_tree_text(m, "hash_value")) != sizeof(out->sha1) - 1 ||
+	    !copy_to(m, "hash_value", out->sha1, sizeof(out->sha1)) ||
+	    !copy_to(m, "download_url", out->url, sizeof(out->url)))
 		return unreadable(rd, "bill");
-	for (size_t i = 0; i < sizeof(out->sha1); i++)
-		out->sha1[i] = (char)tolower((unsigned char)hash[i]);
-	memcpy(out->url, url, strlen(url) + 1);
+	if (out->sealed &&
+	    (!copy_to(m, "encrypt_key", out->seal.key, sizeof(out->seal.key)) ||
+	        !copy_to(m, "nonce", out->seal.nonce, sizeof(out->seal.nonce))))
+		return unreadable(rd, "bill's seal");
+	for (char *c = out->sha1; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
 	return true;
 }
 

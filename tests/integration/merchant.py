@@ -20,7 +20,7 @@ DAY = 86_400_000_000
 
 _crypto = ctypes.CDLL(ctypes.util.find_library("crypto"))
 for _name in ("BIO_new_mem_buf", "PEM_read_bio_PrivateKey", "PEM_read_bio_PUBKEY", "EVP_MD_CTX_new", "EVP_sha256",
-              "EVP_PKEY_CTX_new"):
+              "EVP_PKEY_CTX_new", "EVP_CIPHER_CTX_new", "EVP_aes_256_gcm"):
     getattr(_crypto, _name).restype = ctypes.c_void_p
 
 
@@ -57,6 +57,17 @@ class Key:
         _crypto.EVP_MD_CTX_free(c)
         return good == 1
 
+    def decrypt(self, text):
+        c = _p(_crypto.EVP_PKEY_CTX_new(self.key, None))
+        raw = base64.b64decode(text)
+        size = ctypes.c_size_t(1024)
+        out = ctypes.create_string_buffer(size.value)
+        assert _crypto.EVP_PKEY_decrypt_init(c) == 1
+        assert _crypto.EVP_PKEY_CTX_set_rsa_padding(c, self.OAEP) == 1
+        assert _crypto.EVP_PKEY_decrypt(c, out, ctypes.byref(size), raw, ctypes.c_size_t(len(raw))) == 1
+        _crypto.EVP_PKEY_CTX_free(c)
+        return out.raw[:size.value]
+
     def encrypt(self, text):
         plain = text.encode()
         c = _p(_crypto.EVP_PKEY_CTX_new(self.key, None))
@@ -67,6 +78,23 @@ class Key:
         assert _crypto.EVP_PKEY_encrypt(c, out, ctypes.byref(size), plain, ctypes.c_size_t(len(plain))) == 1
         _crypto.EVP_PKEY_CTX_free(c)
         return base64.b64encode(out.raw[:size.value]).decode()
+
+
+def unseal(key, nonce, data):
+    """AES-256-GCM; its tag is the last 16 bytes."""
+    assert len(key) == 32
+    c = _p(_crypto.EVP_CIPHER_CTX_new())
+    size = ctypes.c_int()
+    out = ctypes.create_string_buffer(len(data))
+    set_iv_len, set_tag = 9, 17
+    assert _crypto.EVP_DecryptInit_ex(c, _p(_crypto.EVP_aes_256_gcm()), None, None, None) == 1
+    assert _crypto.EVP_CIPHER_CTX_ctrl(c, set_iv_len, len(nonce), None) == 1
+    assert _crypto.EVP_DecryptInit_ex(c, None, None, key, nonce) == 1
+    assert _crypto.EVP_DecryptUpdate(c, out, ctypes.byref(size), data, len(data) - 16) == 1
+    assert _crypto.EVP_CIPHER_CTX_ctrl(c, set_tag, 16, data[-16:]) == 1
+    assert _crypto.EVP_DecryptFinal_ex(c, out, ctypes.byref(ctypes.c_int())) == 1, "another tag"
+    _crypto.EVP_CIPHER_CTX_free(c)
+    return out.raw[:size.value]
 
 
 class Answer:
@@ -229,13 +257,18 @@ class Provider:
                           **({"sub_mchid": payer} if payer else {})})
 
     def bill(self, kind, date, **query):
-        path = {"trade": "/bill/tradebill", "fund": "/bill/fundflowbill", "split": "/profitsharing/bills"}[kind]
+        path = {"trade": "/bill/tradebill", "fund": "/bill/fundflowbill", "split": "/profitsharing/bills",
+                "sub_fund": "/bill/sub-merchant-fundflowbill"}[kind]
         return self.get(path, {"bill_date": date, **query})
 
-    def download(self, answer):
+    def download(self, at):
         """The file behind a bill's address; its answer is not signed."""
-        uri = answer.json["download_url"].split(f":{self.port}", 1)[1]
+        uri = at["download_url"].split(f":{self.port}", 1)[1]
         return self.ask("GET", uri, check=False)
+
+    def unsealed(self, at, data):
+        """What is in a sub-merchant's file."""
+        return unseal(self.key.decrypt(at["encrypt_key"]), at["nonce"].encode(), data)
 
 
 def parse(text):

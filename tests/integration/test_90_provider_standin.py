@@ -948,11 +948,17 @@ def rows_of(text):
 def bill(p, kind, date, pack=True, **query):
     a = p.bill(kind, date, **({"tar_type": "GZIP"} if pack else {}), **query)
     assert a.status == 200, a.body.decode()
-    assert a.json["hash_type"] == "SHA1"
-    d = p.download(a)
+    at = a.json
+    if kind == "sub_fund":
+        assert at["download_bill_count"] == 1
+        [at] = at["download_bill_list"]
+        assert at["bill_sequence"] == 1
+    assert at["hash_type"] == "SHA1"
+    d = p.download(at)
     assert d.status == 200 and "Wechatpay-Signature" not in d.headers
-    raw = gzip.decompress(d.body) if pack else d.body
-    assert merchant.sha1(raw) == a.json["hash_value"]
+    raw = p.unsealed(at, d.body) if kind == "sub_fund" else d.body
+    raw = gzip.decompress(raw) if pack else raw
+    assert merchant.sha1(raw) == at["hash_value"]
     return rows_of(raw.decode())
 
 
@@ -1018,7 +1024,13 @@ def test_the_fund_bill(day):
     m = day.merchant()
     assert before == m["frozen"] + m["available"]
     assert total == {"资金流水总笔数": "6", "收入笔数": "2", "收入金额": "3094.20", "支出笔数": "4", "支出金额": "1561.86"}
-    rows, _ = bill(day, "fund", "2026-09-01", sub_mchid=D)
+    assert bill(day, "fund", "2026-09-01", sub_mchid=D)[1] == total  # that method knows no sub_mchid
+    sealed = {"sub_mchid": D, "account_type": "BASIC", "algorithm": "AEAD_AES_256_GCM"}
+    for left_out in sealed:
+        refused(day.bill("sub_fund", "2026-09-01", **{k: v for k, v in sealed.items() if k != left_out}), 400,
+                "PARAM_ERROR")
+    rows, _ = bill(day, "sub_fund", "2026-09-01", **sealed)
+    assert bill(day, "sub_fund", "2026-09-01", pack=False, **sealed)[0] == rows
     assert [(r["收支类型"], r["收支金额(元)"], r["账户结余(元)"]) for r in rows] == \
         [("收入", "582.60", "582.60"), ("支出", "194.20", "388.40"), ("收入", "1.00", "389.40")]
 
@@ -1049,12 +1061,12 @@ def test_an_address_holds_for_thirty_seconds(day):
     a = day.bill("trade", "2026-09-01")
     uri = a.json["download_url"].split(f":{day.port}", 1)[1]
     refused(day.send("GET", uri), 401, "SIGN_ERROR")
-    assert day.download(a).status == 200 and day.download(a).status == 200
+    assert day.download(a.json).status == 200 and day.download(a.json).status == 200
     refused(day.get("/billdownload/file", {"token": "0" * 32}, check=False), 403, "NO_AUTH")
     day.control("clock", {"now": "2026-09-02T10:00:25+08:00"})
-    assert day.download(a).status == 200
+    assert day.download(a.json).status == 200
     day.control("clock", {"now": "2026-09-02T10:00:40+08:00"})
-    refused(day.download(a), 403, "NO_AUTH", "失效")
+    refused(day.download(a.json), 403, "NO_AUTH", "失效")
 
 
 @pytest.mark.parametrize("kind, which", [
@@ -1083,7 +1095,7 @@ def test_bills_that_are_broken(day):
     def told(kind):
         day.control("plant", {"date": "2026-09-01", "kind": kind})
         a = day.bill("trade", "2026-09-01", tar_type="GZIP")
-        return gzip.decompress(day.download(a).body), a.json["hash_value"]
+        return gzip.decompress(day.download(a.json).body), a.json["hash_value"]
     whole, _ = told("none")
     for kind in ("hash", "truncated"):
         raw, said = told(kind)

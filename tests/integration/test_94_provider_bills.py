@@ -1,4 +1,6 @@
-"""Bills: fetched the day after from ten o'clock on in China, held against their SHA-1, taken in once."""
+"""Bills: fetched the day after from ten o'clock on in China, their seals opened, held against their SHA-1, taken in
+once.
+"""
 import datetime
 
 import pytest
@@ -69,6 +71,12 @@ def test_the_day_after(desk, clocks, standin):
         (FUND, "2002"): TAKEN, (FUND, "2003"): NONE, (FUND, "2004"): NONE}
     assert desk.database.sql("select kind, count(*) from bill where day = %s group by 1 order by 1", (today.date(),)) == [
         (TRADE, 1), (SPLIT, 1), (FUND, 3)]
+    # A sub-merchant's own, and not that of who signs; what D2 received is in nobody's books here.
+    assert desk.database.sql("select p.code, b.rows from bill b join party p on p.party_id = b.collector_id "
+                             "where b.kind = 3 and b.day = %s order by 1", (today.date(),)) == [
+        ("BRAND", 3), ("D1", 3), ("D2", 0)]
+    assert desk.database.sql("select count(distinct sha1) from bill where kind = 3 and day = %s",
+                             (today.date(),)) == [(3,)]
 
 
 @pytest.mark.parametrize("fault", ["hash", "truncated", "lost", "cut", "bad_signature"])

@@ -1,6 +1,6 @@
 /*
  * WECHATPAY2-SHA256-RSA2048 by the book: known signatures (made with the openssl command), answers that must not be
- * believed, names that only the platform reads, and files that are refused.
+ * believed, names that only the platform reads, sealed files, certificates, and files that are refused.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -211,11 +211,149 @@ names(void **state)
 	BIO_free(bio);
 }
 
+/* As the provider seals: a key of 32 characters, a nonce of 16, the tag behind the bytes. */
+static size_t
+seal(const char *text, const char *key, struct wechat_seal *how, uint8_t *out)
+{
+	BIO *bio = BIO_new_mem_buf(public_pem, -1);
+	EVP_PKEY *pub = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+	EVP_PKEY_CTX *rsa = EVP_PKEY_CTX_new(pub, NULL);
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	uint8_t raw[256];
+	size_t raw_len = sizeof(raw);
+	int n = 0, rest = 0;
+
+	assert_int_equal(EVP_PKEY_encrypt_init(rsa), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(rsa, RSA_PKCS1_OAEP_PADDING), 1);
+	assert_int_equal(EVP_PKEY_encrypt(rsa, raw, &raw_len, (const uint8_t *)key, strlen(key)),
+	    1);
+	b64_encode(raw, raw_len, how->key);
+	(void)snprintf(how->nonce, sizeof(how->nonce), "a8607ef79034c49c");
+	assert_int_equal(EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, NULL, NULL), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_IVLEN, 16, NULL), 1);
+	assert_int_equal(EVP_EncryptInit_ex(c, NULL, NULL,
+	                     (const uint8_t *)"0123456789abcdef0123456789abcdef",
+	                     (const uint8_t *)how->nonce),
+	    1);
+	assert_int_equal(EVP_EncryptUpdate(c, out, &n, (const uint8_t *)text, (int)strlen(text)),
+	    1);
+	assert_int_equal(EVP_EncryptFinal_ex(c, out + n, &rest), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, 16, out + n), 1);
+	EVP_CIPHER_CTX_free(c);
+	EVP_PKEY_CTX_free(rsa);
+	EVP_PKEY_free(pub);
+	BIO_free(bio);
+	return (size_t)n + 16;
+}
+
+static void
+sealed(void **state)
+{
+	static const char text[] = "a bill\r\n";
+	static const struct {
+		const char *label, *key;
+		size_t cut; /* off its end */
+		int at;     /* this byte is another; -1: none */
+		bool nonceless, keyless;
+		enum err want;
+	} rows[] = {
+	    {"whole", "0123456789abcdef0123456789abcdef", 0, -1, false, false, ERR_OK},
+	    {"cut off", "0123456789abcdef0123456789abcdef", 1, -1, false, false, ERR_BAD_BODY},
+	    {"no tag", "0123456789abcdef0123456789abcdef", 9, -1, false, false, ERR_BAD_BODY},
+	    {"a byte of it", "0123456789abcdef0123456789abcdef", 0, 3, false, false, ERR_BAD_BODY},
+	    {"a byte of its tag", "0123456789abcdef0123456789abcdef", 0, 12, false, false,
+	        ERR_BAD_BODY},
+	    {"another key", "0123456789abcdef0123456789abcdeF", 0, -1, false, false, ERR_BAD_BODY},
+	    {"half a key", "0123456789abcdef", 0, -1, false, false, ERR_BAD_BODY},
+	    {"no nonce", "0123456789abcdef0123456789abcdef", 0, -1, true, false, ERR_BAD_BODY},
+	    {"no key", "0123456789abcdef0123456789abcdef", 0, -1, false, true, ERR_BAD_BODY},
+	};
+	struct wechat_seal how;
+	uint8_t file[64];
+	struct buf out;
+	size_t len;
+
+	(void)state;
+	buf_init(&out, 100);
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		len = seal(text, rows[i].key, &how, file) - rows[i].cut;
+		if (rows[i].at >= 0)
+			file[rows[i].at] ^= 1;
+		if (rows[i].nonceless)
+			how.nonce[0] = '\0';
+		if (rows[i].keyless)
+			how.key[0] = '\0';
+		buf_reset(&out);
+		row_equal(rows[i].label, wechat_open(keys, &how, file, len, &out), rows[i].want);
+		row_text(rows[i].label, buf_cstr(&out), rows[i].want == ERR_OK ? text : "");
+	}
+	buf_release(&out);
+	buf_init(&out, sizeof(text) - 2);
+	len = seal(text, rows[0].key, &how, file);
+	row_equal("no room", wechat_open(keys, &how, file, len, &out), ERR_TOO_LARGE);
+	buf_release(&out);
+}
+
+/* A certificate of serial 0xAB12, made with the key above; its time ends ${end_s} from now. */
+static void
+write_certificate(char *path, long end_s)
+{
+	BIO *bio = BIO_new_mem_buf(private_pem, -1);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+	X509 *cert = X509_new();
+	char *text;
+	BIO *out = BIO_new(BIO_s_mem());
+
+	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(cert), 0xab12), 1);
+	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(cert), -7200));
+	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(cert), end_s));
+	assert_int_equal(X509_set_pubkey(cert, key), 1);
+	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+	assert_int_equal(PEM_write_bio_X509(out, cert), 1);
+	assert_int_equal(BIO_write(out, "", 1), 1);
+	assert_true(BIO_get_mem_data(out, &text) > 0);
+	write_file(path, text, 0644);
+	BIO_free(out);
+	BIO_free(bio);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+static void
+certificates(void **state)
+{
+	char path[] = "/tmp/yuncang-wx-cert-XXXXXX", old_path[] = "/tmp/yuncang-wx-old-XXXXXX";
+	struct wechat_key_conf c = good();
+	struct wechat_keys *k;
+	struct reason r = {0};
+	char says[200];
+
+	(void)state;
+	write_certificate(path, 3600);
+	write_certificate(old_path, -3600);
+	c.platform_key_file = path;
+	c.platform_serial = "AB13";
+	row_equal("another serial", wechat_keys_load(&k, &c, &r), ERR_CONF);
+	row_text("another serial", r.field, "wechat_platform_serial");
+	(void)snprintf(says, sizeof(says), "says AB13, but the serial of %s is AB12", path);
+	row_text("another serial", r.text, says);
+	c.platform_serial = "ab12";
+	row_equal("its serial", wechat_keys_load(&k, &c, &r), ERR_OK);
+	assert_null(wechat_expired(k));
+	wechat_keys_free(k);
+	c.platform_key_file = old_path;
+	row_equal("expired", wechat_keys_load(&k, &c, &r), ERR_OK);
+	row_text("expired", wechat_expired(k), "ab12");
+	wechat_keys_free(k);
+	assert_int_equal(unlink(path) + unlink(old_path), 0);
+}
+
 static void
 files(void **state)
 {
 	char open_path[] = "/tmp/yuncang-wx-open-XXXXXX",
-	     junk_path[] = "/tmp/yuncang-wx-junk-XXXXXX";
+	     junk_path[] = "/tmp/yuncang-wx-junk-XXXXXX",
+	     empty_path[] = "/tmp/yuncang-wx-empty-XXXXXX";
 	char two[200], three[200];
 	const struct {
 		const char *label, *key_file, *platform, *serials, *mchid, *field;
@@ -223,6 +361,7 @@ files(void **state)
 	    {"no such file", "/nowhere/key", public_path, "A", "1", "wechat_key_file"},
 	    {"readable by all", open_path, public_path, "A", "1", "wechat_key_file"},
 	    {"not a key", junk_path, public_path, "A", "1", "wechat_key_file"},
+	    {"empty", empty_path, public_path, "A", "1", "wechat_key_file"},
 	    {"a folder", "/tmp", public_path, "A", "1", "wechat_key_file"},
 	    {"a public key as ours", public_path, public_path, "A", "1", "wechat_key_file"},
 	    {"no platform file", key_path, "", "A", "1", "wechat_platform_key_file"},
@@ -240,6 +379,7 @@ files(void **state)
 	(void)state;
 	write_file(open_path, private_pem, 0644);
 	write_file(junk_path, "junk", 0600);
+	write_file(empty_path, "", 0600);
 	(void)snprintf(two, sizeof(two), "%s, %s", public_path, public_path);
 	(void)snprintf(three, sizeof(three), "%s,%s", public_path, junk_path);
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -258,7 +398,7 @@ files(void **state)
 	row_text("the first encrypts", wechat_platform(k), "NEW");
 	wechat_keys_free(k);
 	wechat_keys_free(NULL);
-	assert_int_equal(unlink(open_path) + unlink(junk_path), 0);
+	assert_int_equal(unlink(open_path) + unlink(junk_path) + unlink(empty_path), 0);
 }
 
 int
@@ -268,6 +408,8 @@ main(void)
 	    cmocka_unit_test(request),
 	    cmocka_unit_test(answers),
 	    cmocka_unit_test(names),
+	    cmocka_unit_test(sealed),
+	    cmocka_unit_test(certificates),
 	    cmocka_unit_test(files),
 	};
 

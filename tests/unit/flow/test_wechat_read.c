@@ -6,49 +6,24 @@
 #include "flow/wechat_inside.h"
 #include "unit.h"
 
-static struct provider_item_row items[] = {
-    {.item_no = 1,
-        .receiver = "2001",
-        .fen = 300,
-        .result = RESULT_PENDING,
-        .fail_reason = "",
-        .detail_id = ""},
-    {.item_no = 2,
-        .receiver = "oX",
-        .personal = true,
-        .fen = 40,
-        .result = RESULT_PENDING,
-        .fail_reason = "",
-        .detail_id = ""},
-};
-static const struct provider_call_row split = {.number = "S1",
-    .kind = CALL_SPLIT,
-    .payment_number = "42",
-    .split_number = "",
-    .fen = 340,
-    .items = items,
-    .item_count = 2};
-static const struct provider_call_row unfreeze = {.number = "U1",
-    .kind = CALL_UNFREEZE,
-    .payment_number = "42",
-    .split_number = "",
-    .items = items,
-    .item_count = 1};
-static const struct provider_call_row back = {.number = "R1",
-    .kind = CALL_RETURN,
-    .payment_number = "42",
-    .split_number = "S1",
-    .fen = 300,
-    .items = items,
-    .item_count = 1};
-static const struct provider_call_row refund = {.number = "F1",
-    .kind = CALL_REFUND,
-    .payment_number = "42",
-    .split_number = "",
-    .fen = 300,
-    .total_fen = 1000,
-    .items = items,
-    .item_count = 1};
+#define ITEM(no, to, amount, person) \
+	{ \
+		.item_no = (no), .receiver = (to), .fen = (amount), .personal = (person), \
+		.result = RESULT_PENDING, .fail_reason = "", .detail_id = "" \
+	}
+static struct provider_item_row items[] = {ITEM(1, "2001", 300, false), ITEM(2, "oX", 40, true)};
+
+#define CALL(name, what, count, ...) \
+	{ \
+		.number = (name), .kind = (what), .payment_number = "42", .items = items, \
+		.item_count = (count), __VA_ARGS__ \
+	}
+static const struct provider_call_row split = CALL("S1", CALL_SPLIT, 2, .fen = 340);
+static const struct provider_call_row unfreeze = CALL("U1", CALL_UNFREEZE, 1, .fen = 0);
+static const struct provider_call_row back =
+    CALL("R1", CALL_RETURN, 1, .split_number = "S1", .fen = 300);
+static const struct provider_call_row refund =
+    CALL("F1", CALL_REFUND, 1, .fen = 300, .total_fen = 1000);
 
 static struct arena *arena;
 
@@ -71,6 +46,11 @@ read_answer(enum wechat_question question, const struct provider_call_row *call,
 	"]}"
 #define DONE_M \
 	M "\"result\":\"SUCCESS\",\"detail_id\":\"36\",\"finish_time\":\"2026-09-01T10:00:00+08:00\"}"
+
+#define SEALED(nonce, more) \
+	"{\"download_bill_count\":1,\"download_bill_list\":[{\"bill_sequence\":1,\"hash_type\":\"SHA1\"," \
+	"\"hash_value\":\"0123456789abcdef0123456789abcdef01234567\",\"download_url\":\"https://x/y\"," \
+	"\"encrypt_key\":\"a0YK7p==\"," nonce "}" more "]}"
 
 static const struct {
 	const char *label;
@@ -133,6 +113,12 @@ static const struct {
     {"bill of half a hash", WECHAT_BILL, NULL, 200,
         "{\"hash_type\":\"SHA1\",\"hash_value\":\"0123\",\"download_url\":\"https://x/y\"}",
         WORD_UNKNOWN},
+    {"sealed bill", WECHAT_BILL, NULL, 200, SEALED("\"nonce\":\"a8607ef79034c49c\"", ""),
+        WORD_DONE},
+    {"sealed bill without a nonce", WECHAT_BILL, NULL, 200, SEALED("\"x\":1", ""), WORD_UNKNOWN},
+    {"sealed bill in parts", WECHAT_BILL, NULL, 200,
+        SEALED("\"nonce\":\"a8607ef79034c49c\"", ",{}"), WORD_UNKNOWN},
+    {"list of no bill", WECHAT_BILL, NULL, 200, "{\"download_bill_list\":[]}", WORD_UNKNOWN},
     {"no bill", WECHAT_BILL, NULL, 400, "{\"code\":\"NO_STATEMENT_EXIST\"}", WORD_NO_SUCH},
     {"no bill yet", WECHAT_BILL, NULL, 400, "{\"code\":\"STATEMENT_CREATING\"}", WORD_LATER},
     {"return", WECHAT_SEND, &back, 200,
