@@ -95,7 +95,10 @@ conclude(struct bill_cli *x)
 		    m->closed);
 	else if (r->matched_before && !r->imported.repeated)
 		printf("matched by the service meanwhile\n");
-	else if (r->match.err != ERR_OK)
+	else if (r->match.err == ERR_WRONG_STATE) {
+		printf("not matched: %s\n", r->match.text);
+		return EXIT_FAILURE;
+	} else if (r->match.err != ERR_OK)
 		printf("not matched yet: %s; the service will\n", r->match.text);
 	return EXIT_SUCCESS;
 }

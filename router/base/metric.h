@@ -48,6 +48,7 @@
 	X(sealed_rows_total, COUNTER, "journal rows this instance sealed into the books") \
 	X(exports_total, COUNTER, "exports of the books that ended, whole or not") \
 	X(bills_matched_total, COUNTER, "bills of the payment provider that were matched with the books") \
+	X(bills_put_off_total, COUNTER, "bills that were refused or could not be matched, each time: a person may have to look") \
 	X(recon_exceptions_total, COUNTER, "exceptions that they opened") \
 	X(seal_batches_total, COUNTER, "batches it sealed them in") \
 	X(seal_rows_behind, GAUGE, "journal rows that were not sealed at the last look") \

@@ -6,6 +6,15 @@ static const int64_t pauses[RETRY_TRIES_MAX - 1] = {1, 6, 24, 120, 360, 720, 144
     5760};
 
 int64_t
+retry_doubled(int tries, int64_t first, int64_t most)
+{
+	assert(tries >= 1 && first > 0);
+	for (; tries > 1 && first < most; tries--)
+		first = first <= most / 2 ? 2 * first : most;
+	return first < most ? first : most;
+}
+
+int64_t
 retry_pause_ms(int tries, int64_t unit_ms, uint32_t random)
 {
 	int64_t percent = 80 + random % 41;

@@ -17,6 +17,9 @@
 #define RETRY_TRIES_MAX 11
 #define RETRY_UNITS 17071 /* all pauses together */
 
+/* Another row: ${first}, then twice as long each time, at most ${most}; ${tries} from 1. */
+int64_t retry_doubled(int tries, int64_t first, int64_t most);
+
 /* The pause behind try ${tries}, from 1; ${random} is any number. */
 int64_t retry_pause_ms(int tries, int64_t unit_ms, uint32_t random);
 

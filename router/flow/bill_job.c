@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metric.h"
 #include "flow/bill_source.h"
 #include "store/seal.h"
@@ -28,6 +29,13 @@ match_end(struct match_wait *x, enum err e, const struct recon_result *r)
 	if (e == ERR_OK && !r->waits) {
 		metric_add(METRIC_bills_matched_total, 1);
 		metric_add(METRIC_recon_exceptions_total, r->opened + r->missing);
+	} else if (r->why[0] != '\0') {
+		char id[UUID_TEXT_SIZE];
+
+		uuid_format(&x->ask.bill_id, id);
+		metric_add(METRIC_bills_put_off_total, 1);
+		log_warn(LOG_MSG("a bill was not matched"), LOG_STR("bill", id),
+		    LOG_STR("err", err_name(e)), LOG_STR("why", r->why));
 	}
 	x->done(x->ctx, e, r);
 }
@@ -81,6 +89,7 @@ bill_match(const struct bill_env *env, struct arena *arena, const struct uuid *b
 	x->ask = (struct recon_ask){.bill_id = *bill,
 	    .now_us = clock_wall_us(),
 	    .tolerance_fen = env->conf->recon_tolerance_fen,
+	    .exceptions_max = env->conf->recon_exceptions_max,
 	    .work_mem = env->conf->recon_memory,
 	    .statement_ms = env->conf->recon_statement_ms_max - STATEMENT_EXTRA_MS};
 	x->ask.sealed_us = x->ask.now_us;
@@ -144,7 +153,8 @@ matched(void *ctx, enum err e, const struct recon_result *r)
 		(void)reason_set(&j->result.match, ERR_NOT_READY, NULL,
 		    "the books are not sealed that far");
 	else if (e != ERR_OK && e != ERR_NOT_FOUND)
-		(void)reason_set(&j->result.match, e, NULL, "%s", err_text(e));
+		(void)reason_set(&j->result.match, e, NULL, "%s",
+		    r->why[0] != '\0' ? r->why : err_text(e));
 	finish(j);
 }
 

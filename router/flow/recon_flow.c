@@ -82,8 +82,11 @@ bill_message(const struct world *w, const struct bill_row *b, struct arena *a)
 	m->matched_fen = b->matched_fen;
 	m->rounded = b->rounded;
 	m->exceptions = b->exceptions;
+	m->error = message_text(b->error);
+	m->next_at = time_message(b->next_us, a);
 	if (m->bill_id == NULL || m->date == NULL || m->sha1 == NULL || m->imported_at == NULL ||
-	    (b->matched_us != 0 && m->matched_at == NULL))
+	    (b->matched_us != 0 && m->matched_at == NULL) ||
+	    (b->next_us != 0 && m->next_at == NULL))
 		return NULL;
 	uuid_format(&b->id, m->bill_id);
 	hex_encode(b->sha1, SHA1_SIZE, m->sha1);
@@ -203,6 +206,8 @@ match_told(void *ctx, enum err e, const struct recon_result *r)
 {
 	struct bill_flow *f = ctx;
 
+	if (r->why[0] != '\0')
+		e = reason_set(&f->call->reason, e, "bill_id", "%s", r->why);
 	/* No bill that waits: matched before, or there is none, which the bill itself will say. */
 	if (e == ERR_OK && r->waits)
 		e = ERR_NOT_READY;

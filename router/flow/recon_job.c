@@ -82,8 +82,6 @@ matched(void *ctx, enum err e, const struct recon_result *r)
 		return;
 	if (e == ERR_OK && !r->waits)
 		log_match(&j->waiting[j->at], r);
-	else if (e != ERR_OK && e != ERR_NOT_FOUND)
-		log_warn(LOG_MSG("matching a bill failed"), LOG_STR("err", err_name(e)));
 	j->at++;
 	next(j);
 }
@@ -121,7 +119,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	arena_reset(j->arena);
 	j->busy = true;
-	if (recon_waiting(j->pool, j->arena, WAITING_MAX, waiting_told, j) != ERR_OK)
+	if (recon_waiting(j->pool, j->arena, clock_wall_us(), WAITING_MAX, waiting_told, j) !=
+	    ERR_OK)
 		schedule(j);
 }
 

@@ -3,10 +3,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "domain/world.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "domain/bill.h"
 #include "domain/journal.h"
+#include "domain/retry.h"
+#include "domain/world.h"
 #include "store/batch_write.h"
+
+#define PUT_OFF_US (5 * US_PER_MIN)
+#define PUT_OFF_US_MAX US_PER_DAY
 
 struct matching {
 	const struct recon_ask *in;
@@ -14,6 +20,9 @@ struct matching {
 	struct recon_result result;
 	enum provider provider;
 	enum bill_kind kind;
+	int tries;
+	int64_t books_to;
+	enum err err; /* why it is put off */
 	bool late; /* what came to the books since; then the match, in a transaction of its own */
 	struct pool *pool;
 	recon_fn *done;
@@ -52,6 +61,8 @@ read_lock(struct matching *x, struct tx *t)
 	x->kind = (enum bill_kind)col_i16(r, 0, 1);
 	x->result.lines = col_i64(r, 0, 2);
 	x->result.waits = col_bool(r, 0, 3);
+	x->tries = col_i32(r, 0, 4);
+	x->books_to = col_i64(r, 0, 5);
 	if (x->result.waits)
 		tx_fail(t, ERR_NOT_READY);
 	return !x->result.waits;
@@ -90,20 +101,6 @@ args_bill(const struct matching *x, struct tx *t)
 	return a;
 }
 
-static enum tx_next
-send_match(const struct matching *x, struct tx *t)
-{
-	args_i64(args_bill(x, t), x->in->tolerance_fen);
-	tx_add(t, x->kind == BILL_KIND_FUND ? STMT_RECON_MATCH_FUND : STMT_RECON_MATCH);
-	(void)args_bill(x, t);
-	tx_add(t, STMT_RECON_RELEASED);
-	(void)args_bill(x, t);
-	tx_add(t, STMT_RECON_WITHDRAWN);
-	(void)args_bill(x, t);
-	tx_add(t, STMT_RECON_OWN_REFUND);
-	return TX_TRIP;
-}
-
 static void
 send_k(const struct matching *x, struct tx *t, enum stmt s)
 {
@@ -135,6 +132,51 @@ args_events(const struct matching *x, struct pg_args *a)
 }
 
 static enum tx_next
+send_match(const struct matching *x, struct tx *t)
+{
+	struct pg_args *a;
+
+	args_i64(args_bill(x, t), x->in->tolerance_fen);
+	tx_add(t, x->kind == BILL_KIND_FUND ? STMT_RECON_MATCH_FUND : STMT_RECON_MATCH);
+	(void)args_bill(x, t);
+	tx_add(t, STMT_RECON_RELEASED);
+	(void)args_bill(x, t);
+	tx_add(t, STMT_RECON_WITHDRAWN);
+	(void)args_bill(x, t);
+	tx_add(t, STMT_RECON_OWN_REFUND);
+	args_uuid(tx_args(t), &x->in->bill_id);
+	tx_add(t, STMT_RECON_DIFFER);
+	a = args_bill(x, t);
+	args_events(x, a);
+	args_time(a, x->in->now_us);
+	args_i64(a, x->in->exceptions_max + 1);
+	tx_add(t, STMT_RECON_MISSING);
+	return TX_TRIP;
+}
+
+/* False: too much of it differs from the books to be anything but another's bill. */
+static bool
+read_match(struct matching *x, struct tx *t)
+{
+	struct recon_result *r = &x->result;
+	int64_t all;
+
+	r->groups = tx_affected(t, 0);
+	r->opened = col_i64(tx_result(t, 4), 0, 0);
+	r->missing = tx_affected(t, 5);
+	all = r->opened + r->missing;
+	if (all <= x->in->exceptions_max)
+		return true;
+	(void)snprintf(r->why, sizeof(r->why),
+	    "it would open %" PRId64 " exceptions%s, more than recon_exceptions_max: %" PRId64
+	    " of what it has, %s%" PRId64 " of what it has not",
+	    all, r->missing > x->in->exceptions_max ? " or more" : "", r->opened,
+	    r->missing > x->in->exceptions_max ? "at least " : "", r->missing);
+	tx_fail(t, ERR_WRONG_STATE);
+	return false;
+}
+
+static enum tx_next
 send_outcomes(struct matching *x, struct tx *t)
 {
 	struct pg_args *a;
@@ -146,10 +188,6 @@ send_outcomes(struct matching *x, struct tx *t)
 	args_uuid(a, &x->in->bill_id);
 	args_time(a, x->in->now_us);
 	tx_add(t, STMT_RECON_OPEN);
-	a = args_bill(x, t);
-	args_events(x, a);
-	args_time(a, x->in->now_us);
-	tx_add(t, STMT_RECON_MISSING);
 	a = tx_args(t);
 	args_uuid(a, &x->in->bill_id);
 	args_time(a, x->in->now_us);
@@ -157,6 +195,7 @@ send_outcomes(struct matching *x, struct tx *t)
 	a = tx_args(t);
 	args_uuid(a, &x->in->bill_id);
 	args_time(a, x->in->now_us);
+	args_i64(a, x->books_to);
 	tx_add(t, STMT_RECON_DONE);
 	write_change(t, &x->changes);
 	return TX_TRIP;
@@ -165,11 +204,9 @@ send_outcomes(struct matching *x, struct tx *t)
 static void
 read_outcomes(struct matching *x, const struct tx *t)
 {
-	const PGresult *done = tx_result(t, 6);
+	const PGresult *done = tx_result(t, 5);
 
-	x->result.opened = tx_affected(t, 3);
-	x->result.missing = tx_affected(t, 4);
-	x->result.closed += tx_affected(t, 5);
+	x->result.closed += tx_affected(t, 4);
 	x->result.matched = col_i64(done, 0, 0);
 	x->result.matched_fen = col_i64(done, 0, 1);
 	x->result.rounded = col_i64(done, 0, 2);
@@ -193,20 +230,61 @@ match_step(struct tx *t, void *ctx)
 		x->result.closed = tx_affected(t, 0) + tx_affected(t, 1);
 		return TX_COMMIT;
 	}
-	if (tx_trip(t) == 2) {
-		x->result.groups = tx_affected(t, 0);
-		return send_outcomes(x, t);
-	}
+	if (tx_trip(t) == 2)
+		return read_match(x, t) ? send_outcomes(x, t) : TX_ROLLBACK;
 	read_outcomes(x, t);
 	return TX_COMMIT;
 }
+
+static void
+match_end(struct matching *x, enum err e)
+{
+	buf_release(&x->changes);
+	x->done(x->ctx, e, &x->result);
+}
+
+/* ---- Put off -------------------------------------------------------------------------------------- */
+
+static enum tx_next
+put_off_step(struct tx *t, void *ctx)
+{
+	const struct matching *x = ctx;
+	struct pg_args *a = tx_args(t);
+
+	args_uuid(a, &x->in->bill_id);
+	args_time(a, x->in->now_us + retry_doubled(x->tries + 1, PUT_OFF_US, PUT_OFF_US_MAX));
+	args_text(a, x->result.why);
+	tx_add(t, STMT_RECON_PUT_OFF);
+	return TX_COMMIT;
+}
+
+static void
+put_off_done(struct tx *t, void *ctx, enum err e)
+{
+	struct matching *x = ctx;
+
+	(void)t;
+	(void)e; /* then it is tried again at once */
+	match_end(x, x->err);
+}
+
+static void
+put_off(struct matching *x, enum err e)
+{
+	x->err = e;
+	if (e != ERR_WRONG_STATE)
+		(void)snprintf(x->result.why, sizeof(x->result.why), "%s", err_text(e));
+	if (tx_start(x->pool, put_off_step, put_off_done, x) != ERR_OK)
+		match_end(x, e);
+}
+
+/* ---- Its end --------------------------------------------------------------------------------------- */
 
 static void
 match_done(struct tx *t, void *ctx, enum err e)
 {
 	struct matching *x = ctx;
 
-	(void)t;
 	if (e == ERR_OK && x->late) {
 		/* What it mirrored must be sealed before it is counted: then it says so, and we are asked again. */
 		x->late = false;
@@ -214,10 +292,15 @@ match_done(struct tx *t, void *ctx, enum err e)
 		if (e == ERR_OK)
 			return;
 	}
-	buf_release(&x->changes);
+	if (e != ERR_OK && !x->result.waits && e != ERR_NOT_FOUND && e != ERR_WRONG_STATE)
+		log_warn(LOG_MSG("matching a bill failed"), LOG_STR("err", err_name(e)),
+		    LOG_STR("server", tx_sql_error(t)));
 	if (x->result.waits)
-		e = ERR_OK;
-	x->done(x->ctx, e, &x->result);
+		match_end(x, ERR_OK);
+	else if (e == ERR_OK || e == ERR_NOT_FOUND || e == ERR_DB_DOWN || e == ERR_BUSY)
+		match_end(x, e);
+	else
+		put_off(x, e);
 }
 
 #define CHANGES_SIZE_MAX ((size_t)1 << 16)
@@ -247,6 +330,7 @@ recon_match(struct pool *p, struct arena *arena, const struct recon_ask *in, rec
 
 struct waiting {
 	struct arena *arena;
+	int64_t now_us;
 	int max;
 	recon_waiting_fn *done;
 	void *ctx;
@@ -257,7 +341,10 @@ waiting_step(struct tx *t, void *ctx)
 {
 	const struct waiting *x = ctx;
 
-	args_i64(tx_args(t), x->max);
+	struct pg_args *a = tx_args(t);
+
+	args_i64(a, x->max);
+	args_time(a, x->now_us);
 	tx_add(t, STMT_RECON_WAITING);
 	return TX_COMMIT;
 }
@@ -280,12 +367,13 @@ waiting_done(struct tx *t, void *ctx, enum err e)
 }
 
 enum err
-recon_waiting(struct pool *p, struct arena *arena, int max, recon_waiting_fn *done, void *ctx)
+recon_waiting(struct pool *p, struct arena *arena, int64_t now_us, int max, recon_waiting_fn *done,
+    void *ctx)
 {
 	struct waiting *x = arena_zalloc(arena, sizeof(*x));
 
 	if (x == NULL)
 		return ERR_NO_MEMORY;
-	*x = (struct waiting){arena, max, done, ctx};
+	*x = (struct waiting){arena, now_us, max, done, ctx};
 	return tx_start(p, waiting_step, waiting_done, x);
 }

@@ -15,6 +15,8 @@ struct bill_row {
 	int32_t collector, day;
 	enum bill_kind kind;
 	int64_t rows, other_rows, gross_fen, fee_fen, imported_us, matched_us; /* 0: not yet */
+	int64_t next_us;   /* it was put off until then, 0: it was not; */
+	const char *error; /* why */
 	int64_t matched, matched_fen, rounded, exceptions;
 	uint8_t sha1[SHA1_SIZE];
 };

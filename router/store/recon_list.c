@@ -41,10 +41,20 @@ bill_step(struct tx *t, void *ctx)
 	return TX_COMMIT;
 }
 
-static void
-read_bill(const PGresult *r, int row, struct bill_row *out)
+static const char *
+kept(struct arena *arena, const PGresult *r, int row, int col, bool *ok)
+{
+	const char *text = arena_strdup(arena, col_text(r, row, col));
+
+	*ok = *ok && text != NULL;
+	return text;
+}
+
+static enum err
+read_bill(const PGresult *r, int row, struct arena *arena, struct bill_row *out)
 {
 	const uint8_t *sum;
+	bool ok = true;
 	size_t len;
 	int c = 0;
 
@@ -65,6 +75,9 @@ read_bill(const PGresult *r, int row, struct bill_row *out)
 	out->matched_fen = col_i64(r, row, c++);
 	out->rounded = col_i64(r, row, c++);
 	out->exceptions = col_i64(r, row, c++);
+	out->next_us = col_time(r, row, c++);
+	out->error = kept(arena, r, row, c++, &ok);
+	return ok ? ERR_OK : ERR_NO_MEMORY;
 }
 
 static void
@@ -80,8 +93,8 @@ bill_done(struct tx *t, void *ctx, enum err e)
 		e = rows == NULL ? ERR_NO_MEMORY : ERR_OK;
 	}
 	for (int i = 0; e == ERR_OK && i < count; i++)
-		read_bill(tx_result(t, 0), i, &rows[i]);
-	if (count > x->q->count_max)
+		e = read_bill(tx_result(t, 0), i, x->arena, &rows[i]);
+	if (e == ERR_OK && count > x->q->count_max)
 		x->done(x->ctx, e, rows, x->q->count_max, true);
 	else
 		x->done(x->ctx, e, rows, e == ERR_OK ? count : 0, false);
@@ -128,15 +141,6 @@ case_ask(struct tx *t, const struct case_query *q)
 	args_uuid(a, &q->id);
 	args_i64(a, q->count_max + 1);
 	tx_add(t, STMT_CASE_LIST);
-}
-
-static const char *
-kept(struct arena *arena, const PGresult *r, int row, int col, bool *ok)
-{
-	const char *text = arena_strdup(arena, col_text(r, row, col));
-
-	*ok = *ok && text != NULL;
-	return text;
 }
 
 enum err

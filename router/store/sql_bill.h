@@ -44,7 +44,7 @@
 	/* Bills and exceptions as they are told; $1 null: the next of the list, else that one. */ \
 	X(BILL_LIST, ON_QUERY, \
 	    "select bill_id, collector_id, kind, day, rows, other_rows, gross_fen, fee_fen, sha1, imported_at, matched_at, " \
-	    "matched, matched_fen, rounded, exceptions from bill where case when $1::uuid is not null then bill_id = $1 " \
+	    "matched, matched_fen, rounded, exceptions, next_at, error from bill where case when $1::uuid is not null then bill_id = $1 " \
 	    "else ($2::int4 = 0 or collector_id = $2) and ($3::int2 = 0 or kind = $3) " \
 	    "and ($4::date is null or (day, bill_id) < ($4, $5::uuid)) end order by day desc, bill_id desc limit $6") \
 	X(CASE_LIST, ON_QUERY, \

@@ -74,7 +74,8 @@
 	X(RECON_LOCK, ON_QUERY, \
 	    "select provider, kind, rows, exists (select from feed_stream f, lateral (select from journal j " \
 	    "where j.stream_id = f.stream_id and j.seq > coalesce((select max(r.seq_to) from seal_range r " \
-	    "where r.stream_id = f.stream_id), 0) and j.posted_at <= $2 limit 1) j) from bill " \
+	    "where r.stream_id = f.stream_id), 0) and j.posted_at <= $2 limit 1) j), tries, " \
+	    "(select coalesce(max(batch_no), 0)::int8 from seal_batch) from bill " \
 	    "where bill_id = $1 and state = 1 for update") \
 	X(RECON_MATCH, ON_QUERY, SQL_MATCH(SQL_BOOKS(SQL_BOOKED("e.provider_ref", "true")))) \
 	/* A split's receivers stand on one line: its number alone. */ \
@@ -113,15 +114,19 @@
 	    "where m.bill_id = $1 and m.class = 2 and m.entries = 0 and m.outcome = 3 and c.number = m.ref and c.kind = 4 " \
 	    "and r.provider = $2 and r.collector_id = m.collector_id and r.state = 3 " \
 	    "and m.gross_fen + m.fee_fen = r.rebate_fen - r.fen") \
+	X(RECON_DIFFER, ON_QUERY, "select count(*) from recon_match where bill_id = $1 and outcome = 3") \
 	X(RECON_DONE, ON_QUERY, \
-	    "update bill b set state = 2, matched_at = $2, matched = m.matched, matched_fen = m.fen, rounded = m.rounded, " \
+	    "update bill b set state = 2, matched_at = $2, books_to = $3, error = null, next_at = null, matched = m.matched, matched_fen = m.fen, rounded = m.rounded, " \
 	    "exceptions = (select count(*) from recon_exception x where x.bill_id = $1) from (select " \
 	    "count(*) filter (where outcome in (1, 2)) as matched, count(*) filter (where outcome = 2) as rounded, " \
 	    "coalesce(sum(gross_fen + fee_fen) filter (where outcome in (1, 2)), 0)::int8 as fen " \
 	    "from recon_match where bill_id = $1) m where b.bill_id = $1 " \
 	    "returning b.matched, b.matched_fen, b.rounded, b.exceptions") \
+	/* Not matched, and $3 is why: the next one in its turn. */ \
+	X(RECON_PUT_OFF, ON_QUERY, \
+	    "update bill set tries = tries + 1, next_at = $2, error = $3 where bill_id = $1 and state = 1") \
 	X(RECON_WAITING, ON_QUERY, \
-	    "select bill_id from bill where state = 1 order by imported_at, bill_id limit $1")
+	    "select bill_id from bill where state = 1 and coalesce(next_at, $2) <= $2 order by imported_at, bill_id limit $1")
 /* clang-format on */
 
 #endif

@@ -24,7 +24,7 @@
 	    "from recon_match m join bill b using (bill_id) join bill_line l using (bill_id, line_no) " \
 	    "where m.bill_id = $1 and m.outcome = 3") \
 	/* \
-	 * $3 the events that such a bill tells of.  Entries of the day were sealed since the day before; whoever has a \
+	 * $3 the events that such a bill tells of, $5 how many at most.  Entries of the day were sealed since the day before; whoever has a \
 	 * bill of his own is not looked for in everybody's. \
 	 */ \
 	X(RECON_MISSING, ON_QUERY, \
@@ -52,7 +52,7 @@
 	    "b.bill_id, case e.event when 1 then 1 when 2 then 1 when 6 then 3 when 7 then 5 when 17 then 5 when 10 then 2 " \
 	    "when 11 then 4 else 9 end, e.ref, coalesce(e.payment, ''), 2, e.fen, 0, b.day, e.at, e.period, $4 " \
 	    "from b, missing e where not exists (select from near l where l.collector_id = e.collector_id " \
-	    "and l.released = e.payment) on conflict do nothing") \
+	    "and l.released = e.payment) limit $5 on conflict do nothing") \
 	X(RECON_BROUGHT, ON_QUERY, \
 	    "with waits as materialized (select x.* from recon_exception x join bill b on b.provider = x.provider " \
 	    "and b.kind = x.kind where b.bill_id = $1 and x.closed_at is null and x.reason = 2), " \

@@ -428,6 +428,53 @@ def test_two_importers(books, load, tmp_path):
     assert books.sql("select count(*) from journal where event = 16 and provider_ref like 'P7-%'") == [(5000,)]
 
 
+def test_too_many(books, load, finance, service, tmp_path):
+    """A bill that differs from the books in more than recon_exceptions_max of its lines is somebody else's: it is left
+    alone, for longer each time, until there is a reason to look again."""
+    [strict] = service(database=books.database, seal_poll_ms=20, recon_poll_ms=50, recon_exceptions_max=3)
+    key = strict.client(books.database.key("finance")).wait_known()
+    day = DAY + datetime.timedelta(days=15)
+    books.paid("PA0", 1000, 6, day=day)
+    books.paid("PA1", 1000, 6, day=day)
+    bill = Bill("trade", day).paid("PA0", 1000, 6)
+    for n in range(3):
+        bill.paid(f"PAx{n}", 100)
+    request = {"collector": "BRAND", "kind": "BILL_KIND_TRADE", "date": str(day),
+               "content": base64.b64encode(bill.data()).decode()}
+    b = key.call("FinanceService/ImportBill", request)["bill"]
+    why = "it would open 4 exceptions, more than recon_exceptions_max: 3 of what it has, 1 of what it has not"
+    assert b["error"] == why and b["lines"] == "4" and "matchedAt" not in b and "matched" not in b
+    state = "select state, tries, next_at > now() + interval '2 minutes' from bill where bill_id = %s"
+    assert strict.metric("yuncang_bills_put_off_total") >= 1
+    [(one, tries, later)] = books.sql(state, (b["billId"],))
+    assert one == 1 and tries >= 1 and later
+    assert books.sql("select (select count(*) from recon_match where bill_id = %s), (select count(*) from recon_exception "
+                     "where bill_id = %s), (select count(*) from journal where event = 16 and provider_ref like 'PAx%%')",
+                     (b["billId"], b["billId"])) == [(0, 0, 0)]
+    e = refuse(key, "ReconcileBill", {"billId": b["billId"]}, "failed_precondition", "bill_id")
+    assert e.text == why
+    # The job, too, once it is its turn, and not before.
+    [(_, more, _)] = books.sql(state, (b["billId"],))
+    assert more > tries
+    books.sql("update bill set next_at = now() - interval '1 s', tries = 3 where bill_id = %s", (b["billId"],))
+    yc.wait_for("the job", lambda: books.sql(state, (b["billId"],)) == [(1, 4, True)])
+    assert key.call("FinanceService/ListBills", {"kind": "BILL_KIND_TRADE", "pageSize": 1})["bills"][0]["error"] == why
+    # What the books have and an empty bill has not counts as well.
+    for n in range(4):
+        books.paid(f"PB{n}", 100, 1, day=day + datetime.timedelta(days=1))
+    empty = Bill("trade", day + datetime.timedelta(days=1))
+    path = tmp_path / "empty.csv"
+    path.write_bytes(empty.data())
+    done = yc.run("import", "bill", "--kind", "trade", "--collector", "BRAND", "--date", str(empty.day), str(path),
+                  env={**books.database.env, "YUNCANG_RECON_EXCEPTIONS_MAX": "3"}, check=False)
+    assert done.returncode == 1 and "not matched: it would open 4 exceptions" in done.stdout, done.stdout + done.stderr
+    assert books.sql(state, (b["billId"],)) == [(1, 4, True)]
+    # With the limit that the others have it is matched, once its turn is called.
+    for one, want in ((b["billId"], "1"), (str(books.sql("select bill_id from bill where day = %s", (empty.day,))[0][0]), "")):
+        got = finance.call("FinanceService/ReconcileBill", {"billId": one})["bill"]
+        assert got.get("matched", "") == want and got["exceptions"] == "4" and "error" not in got and "nextAt" not in got
+
+
 def test_metrics(server96, books):
     assert server96.metric("yuncang_bills_matched_total") >= 1
     assert server96.metric("yuncang_recon_exceptions_total") >= 5

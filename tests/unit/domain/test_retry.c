@@ -76,6 +76,29 @@ given_up(void **state)
 		    rows[i].want);
 }
 
+static void
+doubled(void **state)
+{
+	static const struct {
+		const char *label;
+		int tries;
+		int64_t first, most, want;
+	} rows[] = {
+	    {"first", 1, 5, 100, 5},
+	    {"second", 2, 5, 100, 10},
+	    {"fifth", 5, 5, 100, 80},
+	    {"cut", 6, 5, 100, 100},
+	    {"for ever", INT32_MAX, 5, 100, 100},
+	    {"the most at once", 1, 500, 100, 100},
+	    {"no overflow", 100, INT64_MAX / 3, INT64_MAX, INT64_MAX},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		row_equal(rows[i].label, retry_doubled(rows[i].tries, rows[i].first, rows[i].most),
+		    rows[i].want);
+}
+
 int
 main(void)
 {
@@ -83,6 +106,7 @@ main(void)
 	    cmocka_unit_test(pauses),
 	    cmocka_unit_test(a_day),
 	    cmocka_unit_test(given_up),
+	    cmocka_unit_test(doubled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
