@@ -27,6 +27,12 @@ fen_sub(int64_t a, int64_t b, int64_t *out)
 	return true;
 }
 
+int64_t
+fen_least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 bool
 fen_mul(int64_t a, int64_t n, int64_t *out)
 {

@@ -18,6 +18,7 @@ enum rounding { ROUND_HALF_UP, ROUND_FLOOR };
 
 bool fen_add(int64_t a, int64_t b, int64_t *out) MUST_CHECK;
 bool fen_sub(int64_t a, int64_t b, int64_t *out) MUST_CHECK;
+int64_t fen_least(int64_t a, int64_t b);
 bool fen_mul(int64_t a, int64_t n, int64_t *out) MUST_CHECK;
 
 /*

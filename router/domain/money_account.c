@@ -1,6 +1,5 @@
 /* money_account: where what a party earned stands, and where it is taken from when it goes back. */
-#include <assert.h>
-
+#include "base/money.h"
 #include "domain/money_calc.h"
 #include "domain/party.h"
 
@@ -35,12 +34,6 @@ calc_post_earned(struct money_calc *c)
 }
 
 /* ---- Taking ---------------------------------------------------------------------------------------- */
-
-static int64_t
-least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
 
 static int64_t
 not_below_zero(int64_t fen)
@@ -102,8 +95,8 @@ take(struct money_calc *c, int32_t party, int64_t held, int64_t fen, int kind)
 	int64_t avail_fen = not_below_zero(-money_balance_of(c->m, avail));
 	int64_t first;
 
-	held_fen = least(held_fen, fen);
-	avail_fen = least(avail_fen, fen - held_fen);
+	held_fen = fen_least(held_fen, fen);
+	avail_fen = fen_least(avail_fen, fen - held_fen);
 	if (held_fen + avail_fen == 0) {
 		owe(c, party, fen);
 		return;
@@ -131,9 +124,9 @@ give(struct money_calc *c, int32_t party, int64_t held, int64_t fen, int kind)
 	if (debtor_of(m, party) != party)
 		return;
 	recv = account_receivable(m->world, party, m->collector);
-	owed_fen =
-	    least(not_below_zero(money_sum(m, recv)), not_below_zero(money_balance_of(m, recv)));
-	owed_fen = least(owed_fen, fen);
+	owed_fen = fen_least(not_below_zero(money_sum(m, recv)),
+	    not_below_zero(money_balance_of(m, recv)));
+	owed_fen = fen_least(owed_fen, fen);
 	posting_add(c->p, recv, -owed_fen, LEG_MARGIN);
 	posting_add(c->p, account, owed_fen, kind);
 }

@@ -45,10 +45,16 @@ struct money_row {
 	const struct posting_units *units;
 };
 
+/* A payment as the provider reckons: with a fee of its own, of which its refunds bring back their part. */
+struct money_payment {
+	/* of its E1 and E2; 0: no act may give it back, it was sent back whole */
+	int event_no;
+	int64_t refunded_fen; /* of it, by R1s of acts */
+};
+
 struct order_money {
 	const struct world *world;
 	int32_t collector, owner; /* party ids; owner: the residual party, see split_residual() */
-	enum provider provider;   /* that took the payment */
 	int line_count;
 	const struct money_line *lines;
 	int64_t delivery_fee_fen;
@@ -57,6 +63,8 @@ struct order_money {
 	const struct money_split *splits;
 	int row_count;
 	const struct money_row *rows; /* whose object is the order, all, as they were posted */
+	int payment_count;
+	const struct money_payment *payments; /* as they were made; R1 alone asks for them */
 	/* fulfilments whose settlement has ended: what E4 found nothing to post for has no row */
 	int over_count;
 	const int *over;

@@ -45,11 +45,16 @@ struct money_piece {
 	int64_t before, after, whole;
 	int number;
 };
-/* What they cost: cash, and what campaigns gave, which is posted back when ${sign} is below 0. */
+/* What they cost: cash, and what campaigns gave, whose funders owe ${sign} times that from now on. */
 struct money_cost {
 	int64_t gross_fen, cash_fen, fee_fen;
 };
 void calc_cost(struct money_calc *c, const struct money_piece *x, int sign, struct money_cost *out);
+/*
+ * What campaigns give came into clearing with a payment: of goods made to order with the balance, and where units were
+ * cancelled until none was left to pay, with none.  Then it comes with the split.
+ */
+bool calc_funded(const struct order_money *m);
 /* Who earned what of it, times ${sign}; MARGIN is what is left. */
 void calc_legs(struct money_calc *c, const struct money_piece *x, int sign);
 const struct money_split *calc_split(const struct order_money *m, int attempt);

@@ -19,10 +19,11 @@ brand_other(void)
 	return account_number(ACCOUNT_BRAND_OTHER, PROVIDER_NONE, 0, 0);
 }
 
+/* ${funded}: what campaigns gave for it goes back to who did. */
 static void
-cost_back(struct money_calc *c, const struct money_piece *x, struct money_cost *cost)
+cost_back(struct money_calc *c, const struct money_piece *x, bool funded, struct money_cost *cost)
 {
-	calc_cost(c, x, -1, cost);
+	calc_cost(c, x, funded ? -1 : 0, cost);
 	c->cash_fen += cost->cash_fen;
 	c->fee_share_fen += cost->fee_fen;
 }
@@ -36,13 +37,14 @@ unsplit_line(struct money_calc *c, const struct money_unit_line *l)
 	const struct money_line *line = &c->m->lines[l->line];
 	struct posting_units u = {.line = l->line, .count = l->quantity};
 	const struct money_piece x = {.u = &u};
+	const bool funded = calc_funded(c->m);
 	struct money_cost cost;
 
 	u.from = calc_next(c, l->line);
 	if (u.count <= 0 || u.from + u.count > line->quantity - line->voided)
 		return ERR_WRONG_STATE;
-	cost_back(c, &x, &cost);
-	c->order_fen += cost.gross_fen - cost.fee_fen;
+	cost_back(c, &x, funded, &cost);
+	c->order_fen += (funded ? cost.gross_fen : cost.cash_fen) - cost.fee_fen;
 	calc_range(c, &u);
 	return ERR_OK;
 }
@@ -64,7 +66,7 @@ split_range(struct money_calc *c, const struct posting_units *of, int number, in
 		x.before = before;
 		x.after = x.whole = line->price_fen - line->discount_fen;
 	}
-	cost_back(c, &x, &cost);
+	cost_back(c, &x, true, &cost);
 	calc_legs(c, &x, -1);
 	calc_range(c, &u);
 }
@@ -153,7 +155,7 @@ part_range(struct money_calc *c, const struct posting_units *of, int number, int
 		x.after = x.before + fen;
 		u.count = 1;
 		u.row_from = of->row_from + (u.from - of->from);
-		cost_back(c, &x, &cost);
+		cost_back(c, &x, true, &cost);
 		calc_legs(c, &x, -1);
 		u.count = 0;
 		u.row_from = (int32_t)fen;
@@ -271,19 +273,55 @@ forfeit(struct money_calc *c, const struct money_refund *r)
 
 /* ---- The row ---------------------------------------------------------------------------------------- */
 
-/* The provider gives back of its fee what is due on all that went back so far, half up. */
+/* What E1 or E2 of a payment moved at the provider; ${account}: where. */
 static int64_t
-rebate(struct money_calc *c)
+moved(const struct order_money *m, enum journal_event event, int event_no, int64_t *account)
 {
-	const struct order_money *m = c->m;
-	const int64_t paid = money_event_sum(m, EVENT_E1_PAID, ACCOUNT_PSP_FROZEN);
-	const int64_t fee = money_event_sum(m, EVENT_E2_FEE, ACCOUNT_C_ORDER);
-	const int64_t before = -money_event_sum(m, EVENT_R1_REFUND, ACCOUNT_C_REFUND);
+	for (int i = 0; i < m->row_count; i++)
+		for (int k = 0; m->rows[i].event == event && m->rows[i].event_no == event_no &&
+		     k < m->rows[i].leg_count;
+		     k++)
+			if (account_kind(m->rows[i].account[k]) == ACCOUNT_PSP_FROZEN) {
+				*account = m->rows[i].account[k];
+				return m->rows[i].fen[k];
+			}
+	return 0;
+}
 
-	if (paid == 0)
-		return 0;
-	return calc_piece(c, fee, 0, before + c->cash_fen, paid) -
-	    money_event_sum(m, EVENT_R1_REFUND, ACCOUNT_PSP_FEE_REBATE);
+/*
+ * To the newest payment first, as far as each goes.  The provider gives back of each payment's fee what is due on all
+ * of it that went back so far, half up; ${rebate_fen}: of all together.
+ */
+static enum err
+back(struct money_calc *c, struct money_refunded *out, int64_t *rebate_fen)
+{
+	int64_t left = c->cash_fen;
+
+	out->back_count = 0;
+	*rebate_fen = 0;
+	for (int i = c->m->payment_count - 1; i >= 0 && left > 0; i--) {
+		const struct money_payment *p = &c->m->payments[i];
+		struct money_back b = {.payment = i};
+		int64_t account = 0;
+		const int64_t fee_fen = -moved(c->m, EVENT_E2_FEE, p->event_no, &account);
+		const int64_t paid_fen = moved(c->m, EVENT_E1_PAID, p->event_no, &account);
+
+		b.fen = fen_least(paid_fen - p->refunded_fen, left);
+		if (b.fen <= 0)
+			continue;
+		if (out->back_count == MONEY_BACKS_MAX)
+			return ERR_WRONG_STATE;
+		b.rebate_fen =
+		    calc_piece(c, fee_fen, p->refunded_fen, p->refunded_fen + b.fen, paid_fen);
+		posting_add(c->p,
+		    account_number(ACCOUNT_PSP_FEE_REBATE, account_provider(account),
+		        account_party(account), 0),
+		    b.rebate_fen, 0);
+		*rebate_fen += b.rebate_fen;
+		left -= b.fen;
+		out->back[out->back_count++] = b;
+	}
+	return left == 0 ? ERR_OK : ERR_WRONG_STATE;
 }
 
 /* Who delivered last; false: nobody did. */
@@ -404,6 +442,7 @@ money_refund(const struct order_money *m, const struct money_refund *r, struct a
 	const int32_t bearer = r->lost_fee_bearer != 0 ? r->lost_fee_bearer : m->world->brand;
 	struct posting *p = &out->posting;
 	struct money_calc c;
+	int64_t rebate_fen;
 	enum err e = calc_begin(&c, m, p, EVENT_R1_REFUND, arena);
 
 	if (e != ERR_OK)
@@ -412,19 +451,18 @@ money_refund(const struct order_money *m, const struct money_refund *r, struct a
 	e = gather(&c, r, bearer);
 	if (e != ERR_OK)
 		return e;
-	c.cash_fen += r->deposit_fen;
-	out->rebate_fen = rebate(&c);
-	if (of_deposit(m, r))
-		deposit(&c, r, out->rebate_fen);
-	calc_earn(&c, bearer, LEG_PROVIDER_FEE, p->number, -(c.fee_share_fen - out->rebate_fen));
-	if (r->last)
-		close_order(&c);
-	out->cash_fen = c.cash_fen;
+	out->cash_fen = c.cash_fen += r->deposit_fen;
 	if (c.cash_fen < 0 || (r->cash_fen != 0 && r->cash_fen != c.cash_fen))
 		return ERR_WRONG_STATE;
+	e = back(&c, out, &rebate_fen);
+	if (e != ERR_OK)
+		return e;
+	if (of_deposit(m, r))
+		deposit(&c, r, rebate_fen);
+	calc_earn(&c, bearer, LEG_PROVIDER_FEE, p->number, -(c.fee_share_fen - rebate_fen));
+	if (r->last)
+		close_order(&c);
 	posting_add(p, money_c_order(), c.order_fen, 0);
-	posting_add(p, account_number(ACCOUNT_PSP_FEE_REBATE, m->provider, m->collector, 0),
-	    out->rebate_fen, 0);
 	posting_add(p, account_number(ACCOUNT_C_REFUND, PROVIDER_NONE, 0, 0), -c.cash_fen, 0);
 	calc_post_taken(&c);
 	p->units = c.units;

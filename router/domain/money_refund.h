@@ -41,11 +41,16 @@ struct money_taken {
 	int64_t account;
 	int64_t fen;
 };
+#define MONEY_BACKS_MAX 2 /* a deposit and its balance */
 struct money_refunded {
 	struct posting posting; /* leg_count 0: nothing is to be posted */
-	int64_t cash_fen;       /* what goes back to the customer: refunds due */
-	int64_t rebate_fen;     /* of the provider's fee */
-	int taken_count;        /* one row an account */
+	int64_t cash_fen;       /* what goes back to the customer */
+	int back_count;         /* to which payments, the newest first: refunds due */
+	struct money_back {
+		int payment;             /* index into order_money.payments */
+		int64_t fen, rebate_fen; /* of it by the provider's fee */
+	} back[MONEY_BACKS_MAX];
+	int taken_count; /* one row an account */
 	struct money_taken taken[MONEY_TAKEN_MAX];
 };
 

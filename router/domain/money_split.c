@@ -1,6 +1,5 @@
 /* money_split: E3, a hand-over's split. */
 #include "domain/money_calc.h"
-#include "domain/split_row.h"
 
 static bool
 fits(const struct part_line *p, const struct money_unit_line *l)
@@ -37,60 +36,18 @@ take_units(struct money_calc *c, const struct money_units *u, const struct part 
 	return left == 0 ? ERR_OK : ERR_WRONG_STATE;
 }
 
-static bool
-is_promo(int64_t account)
-{
-	const enum account_kind k = account_kind(account);
-
-	return k == ACCOUNT_BRAND_PROMO || k == ACCOUNT_DEALER_PROMO || k == ACCOUNT_PLATFORM_PROMO;
-}
-
-/*
- * What campaigns give came into clearing with the payment; of goods made to order with the balance, and where units
- * were cancelled until none was left to pay, with none.
- */
-static bool
-funded(const struct order_money *m)
-{
-	for (int i = 0; i < m->row_count; i++)
-		for (int k = 0; m->rows[i].event == EVENT_E1_PAID && k < m->rows[i].leg_count; k++)
-			if (is_promo(m->rows[i].account[k]))
-				return true;
-	return false;
-}
-
-/* So it comes with the split. */
-static int64_t
-fund_now(struct money_calc *c, const struct posting_units *u)
-{
-	const struct money_line *l = &c->m->lines[u->line];
-	int64_t of_unit[FUNDERS_MAX], fen, sum = 0;
-
-	if (l->discount_fen == 0)
-		return 0;
-	split_fund_unit(l->campaign, l->discount_fen, of_unit);
-	for (int i = 0; i < l->campaign->funder_count; i++) {
-		fen = calc_times(c, of_unit[i], u->count);
-		posting_add(c->p, account_promo(c->m->world, l->campaign->funder[i]), fen, 0);
-		sum += fen;
-	}
-	return sum;
-}
-
 static void
 earn_units(struct money_calc *c, int number)
 {
-	const bool was_funded = funded(c->m);
+	const bool funded = calc_funded(c->m);
 
 	for (int i = 0; i < c->unit_count; i++) {
 		const struct money_piece x = {.u = &c->units[i], .number = number};
 		struct money_cost cost;
 
-		calc_cost(c, &x, 1, &cost);
+		calc_cost(c, &x, funded ? 0 : 1, &cost);
 		calc_legs(c, &x, 1);
-		c->order_fen += cost.gross_fen - cost.fee_fen;
-		if (!was_funded)
-			c->order_fen -= fund_now(c, x.u);
+		c->order_fen += (funded ? cost.gross_fen : cost.cash_fen) - cost.fee_fen;
 	}
 }
 

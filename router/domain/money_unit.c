@@ -127,7 +127,25 @@ units_of(const struct money_piece *x)
 	return x->whole > 0 ? 1 : x->u->count;
 }
 
-/* What campaigns gave for it; posted back to who gave it. */
+static bool
+is_promo(int64_t account)
+{
+	const enum account_kind k = account_kind(account);
+
+	return k == ACCOUNT_BRAND_PROMO || k == ACCOUNT_DEALER_PROMO || k == ACCOUNT_PLATFORM_PROMO;
+}
+
+bool
+calc_funded(const struct order_money *m)
+{
+	for (int i = 0; i < m->row_count; i++)
+		for (int k = 0; m->rows[i].event == EVENT_E1_PAID && k < m->rows[i].leg_count; k++)
+			if (is_promo(m->rows[i].account[k]))
+				return true;
+	return false;
+}
+
+/* What campaigns gave for it. */
 static int64_t
 fund(struct money_calc *c, const struct money_piece *x, int sign)
 {
@@ -141,9 +159,8 @@ fund(struct money_calc *c, const struct money_piece *x, int sign)
 	for (int i = 0; i < l->campaign->funder_count; i++) {
 		fen = piece(c, x, calc_times(c, of_unit[i], units_of(x)));
 		sum += fen;
-		if (sign < 0)
-			posting_add(c->p, account_promo(c->m->world, l->campaign->funder[i]), -fen,
-			    0);
+		posting_add(c->p, account_promo(c->m->world, l->campaign->funder[i]), sign * fen,
+		    0);
 	}
 	return sum;
 }
@@ -171,7 +188,7 @@ calc_legs(struct money_calc *c, const struct money_piece *x, int sign)
 	int64_t left, fen;
 
 	/* Funds are posted by who asks for the cost; here they only count. */
-	calc_cost(c, x, 1, &cost);
+	calc_cost(c, x, 0, &cost);
 	left = cost.gross_fen - cost.fee_fen;
 	for (int i = 0; i < s->leg_count; i++) {
 		const struct leg *l = &s->legs[i];

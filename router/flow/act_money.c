@@ -1,12 +1,11 @@
 #include "flow/act_money.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/money.h"
 #include "domain/money_refund.h"
-#include "domain/share.h"
 #include "flow/act_plan.h"
 #include "flow/order_books.h"
 
@@ -291,12 +290,6 @@ first_undelivered(const struct act_run *r)
 	return NULL;
 }
 
-static int64_t
-least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static enum err
 refund_fill(struct making *x, struct money_refund *out)
 {
@@ -321,110 +314,29 @@ refund_fill(struct making *x, struct money_refund *out)
 		return ERR_OK;
 	}
 	/* finance may have given some of it back before */
-	out->delivery_fee_fen = least(x->owed->fee_fen, money_delivery_left(&x->ledger.money));
+	out->delivery_fee_fen = fen_least(x->owed->fee_fen, money_delivery_left(&x->ledger.money));
 	e = unsplit_fill(x, out);
 	return e == ERR_OK && returned ? returned_fill(x, out) : e;
 }
 
 /* ---- R1: what follows from it ----------------------------------------------------------------------- */
 
-static bool
-may_refund(const struct payment_read *p)
-{
-	return p->outcome == PAID_OPENED || p->outcome == PAID_REDECIDED ||
-	    p->outcome == PAID_BALANCE;
-}
-
-/* What of the payment did not go back yet. */
-static int64_t
-refundable(const struct order_read *o, const struct payment_read *p)
-{
-	int64_t fen = may_refund(p) ? p->amount_fen : 0;
-
-	for (int i = 0; fen > 0 && i < o->money->refund_count; i++)
-		if (o->money->refunds[i].provider == p->provider &&
-		    strcmp(o->money->refunds[i].payment_number, p->number) == 0)
-			fen -= o->money->refunds[i].fen;
-	return fen > 0 ? fen : 0;
-}
-
-/* Of payment ${i}: of its E1 or E2, as the row of that number has it; payments are posted as they came. */
-static int64_t
-payment_posted(const struct order_money *m, enum journal_event event, int i)
-{
-	int64_t fen = 0;
-
-	for (int k = 0; k < m->row_count; k++)
-		for (int l = 0; m->rows[k].event == event && m->rows[k].event_no == i + 1 &&
-		     l < m->rows[k].leg_count;
-		     l++)
-			if (account_kind(m->rows[k].account[l]) == ACCOUNT_PSP_FROZEN)
-				fen += m->rows[k].fen[l];
-	return fen;
-}
-
-/*
- * A payment that went back whole brings back what is left of its own fee: the provider reckons payment by payment.
- * Below 0: its part of the rebate is by cash.
- */
-static int64_t
-rebate_whole(struct making *x, int i, const struct act_refund *part)
-{
-	const struct order_read *o = x->r->order;
-	const struct payment_read *p = &o->payments[i];
-	int64_t fen = -payment_posted(&x->ledger.money, EVENT_E2_FEE, i);
-
-	if (part->fen != refundable(o, p) ||
-	    payment_posted(&x->ledger.money, EVENT_E1_PAID, i) != p->amount_fen)
-		return -1;
-	for (int k = 0; k < o->money->refund_count; k++)
-		if (o->money->refunds[k].provider == p->provider &&
-		    strcmp(o->money->refunds[k].payment_number, p->number) == 0)
-			fen -= o->money->refunds[k].rebate_fen;
-	return fen;
-}
-
-/* To the newest payment first, as far as each goes; the provider's fee comes back with the cash. */
-static enum err
+static void
 refunds_add(struct making *x, const struct money_refunded *got, int event_no)
 {
-	const struct order_read *o = x->r->order;
-	struct act_refund *list = x->out->refunds;
-	int64_t left = got->cash_fen, cash[ACT_REFUNDS_MAX], rebate[ACT_REFUNDS_MAX];
-	int64_t whole = -1;
-	int count = 0;
-	enum err e;
+	_Static_assert(MONEY_BACKS_MAX <= ACT_REFUNDS_MAX, "a refund's parts have a place each");
 
-	for (int i = o->payment_count - 1; i >= 0 && left > 0 && count < ACT_REFUNDS_MAX; i--) {
-		int64_t fen = refundable(o, &o->payments[i]);
+	for (int i = 0; i < got->back_count; i++) {
+		const struct payment_read *p = &x->r->order->payments[got->back[i].payment];
 
-		fen = fen < left ? fen : left;
-		if (fen == 0)
-			continue;
-		list[count] = (struct act_refund){.refund_no = event_no,
-		    .part_no = count + 1,
-		    .provider = o->payments[i].provider,
-		    .payment_number = o->payments[i].number,
-		    .fen = fen};
-		if (count == 0)
-			whole = rebate_whole(x, i, &list[0]);
-		cash[count++] = fen;
-		left -= fen;
+		x->out->refunds[i] = (struct act_refund){.refund_no = event_no,
+		    .part_no = i + 1,
+		    .provider = p->provider,
+		    .payment_number = p->number,
+		    .fen = got->back[i].fen,
+		    .rebate_fen = got->back[i].rebate_fen};
 	}
-	if (left > 0)
-		return unfit(x->r, "payments", ERR_INTERNAL);
-	if (count == 0)
-		return ERR_OK;
-	e = share(got->rebate_fen, cash, count, rebate);
-	if (e == ERR_OK && count == 2 && whole >= 0 && whole <= got->rebate_fen &&
-	    got->rebate_fen - whole <= cash[1]) {
-		rebate[0] = whole;
-		rebate[1] = got->rebate_fen - whole;
-	}
-	for (int i = 0; e == ERR_OK && i < count; i++)
-		list[i].rebate_fen = rebate[i];
-	x->out->refund_count = count;
-	return e;
+	x->out->refund_count = got->back_count;
 }
 
 static int64_t
@@ -525,8 +437,8 @@ refund_post(struct making *x, bool last)
 		forfeit_held(x, &got->posting);
 	taken_add(x, got, event_no);
 	settled_add(x, &q);
-	e = refunds_add(x, got, event_no);
-	return e == ERR_OK ? posting_add_to(x, &got->posting, event_no) : e;
+	refunds_add(x, got, event_no);
+	return posting_add_to(x, &got->posting, event_no);
 }
 
 /* ---- The act --------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #include "flow/order_books.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -217,15 +218,55 @@ lines_fill(const struct world *w, const struct order_read *o, struct arena *a,
 	return ERR_OK;
 }
 
-/* Of the payment that opened the order; of none, the first there is. */
-static enum provider
-provider_of(const struct order_read *o)
+static bool
+is_cash_of(const struct money_row *r, enum provider v)
 {
+	for (int i = 0; r->event == EVENT_E1_PAID && i < r->leg_count; i++)
+		if (account_kind(r->account[i]) == ACCOUNT_PSP_FROZEN)
+			return account_provider(r->account[i]) == v;
+	return false;
+}
+
+/* Of its E1, which names it; 0: it was sent back whole, or came behind the rows that were read. */
+static int
+event_no_of(const struct order_read *o, const struct payment_read *p)
+{
+	const struct money_read *r = o->money;
+
+	if (p->outcome == PAID_SECOND || p->outcome == PAID_UNFILLABLE)
+		return 0;
+	for (int i = 0; i < r->row_count; i++)
+		if (is_cash_of(&r->rows[i], p->provider) &&
+		    strcmp(r->metas[i].provider_ref, p->number) == 0)
+			return r->rows[i].event_no;
+	return 0;
+}
+
+static int64_t
+refunded(const struct money_read *r, const struct payment_read *p, int before_no)
+{
+	int64_t fen = 0;
+
+	for (int i = 0; i < r->refund_count; i++)
+		if (r->refunds[i].refund_no < before_no && r->refunds[i].provider == p->provider &&
+		    strcmp(r->refunds[i].payment_number, p->number) == 0)
+			fen += r->refunds[i].fen;
+	return fen;
+}
+
+enum err
+books_payments(const struct order_read *o, int before_no, struct arena *a, struct order_money *m)
+{
+	struct money_payment *all = arena_array(a, (size_t)o->payment_count, sizeof(*all));
+
+	if (all == NULL)
+		return ERR_NO_MEMORY;
 	for (int i = 0; i < o->payment_count; i++)
-		if (o->payments[i].outcome == PAID_OPENED ||
-		    o->payments[i].outcome == PAID_REDECIDED)
-			return o->payments[i].provider;
-	return o->payment_count > 0 ? o->payments[0].provider : PROVIDER_NONE;
+		all[i] = (struct money_payment){.event_no = event_no_of(o, &o->payments[i]),
+		    .refunded_fen = refunded(o->money, &o->payments[i], before_no)};
+	m->payments = all;
+	m->payment_count = o->payment_count;
+	return ERR_OK;
 }
 
 /* Holds that ended, also where E4 found nothing to post. */
@@ -256,12 +297,13 @@ order_books_make(const struct world *w, const struct order_read *o, struct arena
 	e = decisions_fill(w, o, a, out);
 	if (e == ERR_OK)
 		e = lines_fill(w, o, a, m);
+	if (e == ERR_OK)
+		e = books_payments(o, INT_MAX, a, m);
 	if (e != ERR_OK)
 		return e;
 	m->world = w;
 	m->collector = o->collector;
 	m->owner = split_residual(w, &out->decisions[m->basis].frozen->decision.owner)->id;
-	m->provider = provider_of(o);
 	m->delivery_fee_fen = o->delivery_fee_fen;
 	m->row_count = r->row_count;
 	m->rows = r->rows;

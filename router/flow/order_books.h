@@ -29,6 +29,9 @@ struct order_books {
 enum err order_books_make(const struct world *w, const struct order_read *o, struct arena *a,
     struct order_books *out) MUST_CHECK;
 
+/* ${m}'s payments, those of ${o}, as they stood before the R1 numbered ${before_no}; in ${a}. */
+enum err books_payments(const struct order_read *o, int before_no, struct arena *a,
+    struct order_money *m) MUST_CHECK;
 /* Units of ${line} that were cancelled and live on nowhere. */
 int32_t units_cancelled(const struct order_read *o, int line);
 /* Ordinal of the part of its decision that ${f}'s units come from, also where they parted from it. */

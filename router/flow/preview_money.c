@@ -104,7 +104,6 @@ order_of(struct calc *c)
 	c->money = (struct order_money){.world = in->world,
 	    .collector = in->choice->collector,
 	    .owner = s->basis->owner,
-	    .provider = in->provider,
 	    .line_count = in->request->line_count,
 	    .lines = c->lines,
 	    .delivery_fee_fen = s->total.delivery_fee_fen,

@@ -135,12 +135,6 @@ start_production_start(struct call *c, const ProtobufCMessage *request)
 
 /* ---- What goes back --------------------------------------------------------------------------------- */
 
-static int64_t
-least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* What is kept of units that end CANCELLED after their production has started. */
 static enum err
 forfeit_of(const struct act_run *r, int64_t *out)
@@ -182,13 +176,13 @@ production_settle(struct act_run *r, struct act_owed *owed, int64_t *refund_fen)
 		m = act_more_of(r);
 		if (m == NULL)
 			return ERR_NO_MEMORY;
-		less = least(*refund_fen, r->order->deposit->balance_fen);
+		less = fen_least(*refund_fen, r->order->deposit->balance_fen);
 		m->balance_less_fen = owed->balance_fen = less;
 		*refund_fen -= less;
 	}
 	e = forfeit_of(r, &forfeit);
 	if (e == ERR_OK) {
-		owed->forfeit_fen = least(*refund_fen, forfeit);
+		owed->forfeit_fen = fen_least(*refund_fen, forfeit);
 		*refund_fen -= owed->forfeit_fen;
 	}
 	return e;

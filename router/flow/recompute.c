@@ -197,6 +197,8 @@ row_try(struct again *x, int at, enum clocks clocks, const char **why)
 
 	if (e == ERR_OK)
 		e = over_then(x, at, clocks, &m);
+	if (e == ERR_OK && row->event == EVENT_R1_REFUND)
+		e = books_payments(x->order, row->event_no, x->arena, &m);
 	if (e == ERR_OK && row->event == EVENT_E3_SPLIT && f != NULL)
 		e = books_units(&x->books, x->order, f, x->arena, &u);
 	if (e != ERR_OK)

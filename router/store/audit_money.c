@@ -94,6 +94,19 @@ const struct audit_check audit_money[] = {
 	    "where r.fen <> j.fen or r.fen <> o.refund_due_fen or exists (select from refund r left join payment p "
 	    "on p.provider = r.provider and p.number = r.payment_number and p.order_id = r.order_id "
 	    "where r.order_id = o.order_id group by r.payment_number, p.amount_fen having sum(r.fen) > coalesce(p.amount_fen, 0))"},
+	{"refund_rebate", "of a payment's own fee comes back what is due on what went back of it, half up; that is posted",
+	    "select r.order_id || ' payment ' || r.number || ': ' || r.rebate || ' of ' || f.fen from "
+	    "(select p.order_id, p.number, p.amount_fen as paid, sum(r.fen) as fen, sum(r.rebate_fen) as rebate "
+	    "from refund r join payment p on p.provider = r.provider and p.number = r.payment_number "
+	    "and p.order_id = r.order_id group by 1, 2, 3) r, "
+	    "lateral (select coalesce(sum(l.fen), 0) as fen from journal j, unnest(j.accounts, j.amounts) l(account, fen) "
+	    "where j.object_id = r.order_id and j.event = 2 and j.provider_ref = r.number "
+	    "and " KIND("l.account") " = 10) f where r.rebate <> div(2 * f.fen * r.fen + r.paid, 2 * r.paid) "
+	    "union all select o.order_id || ' refund ' || o.refund_no || ': ' || o.rebate || ', posted ' || j.fen from "
+	    "(select order_id, refund_no, sum(rebate_fen) as rebate from refund group by 1, 2) o, "
+	    "lateral (select coalesce(sum(l.fen), 0) as fen from journal j, unnest(j.accounts, j.amounts) l(account, fen) "
+	    "where j.object_id = o.order_id and j.event = 9 and j.event_no = o.refund_no "
+	    "and " KIND("l.account") " = 4) j where o.rebate <> j.fen"},
 	{NULL, NULL, NULL}
 };
 /* clang-format on */

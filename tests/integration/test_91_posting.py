@@ -420,6 +420,14 @@ def test_a_coupon_where_no_balance_is_left(books):
     assert books.posted(order, "E3") == [{"C:order": 89460, "P:brand:promo": 10000, "P:brand:cost": -80000, HELD: -19460}]
 
 
+def test_a_coupon_that_nobody_gave(books):
+    """The same, and what is left is cancelled, too: who funds it never gave, and has nothing back."""
+    order, _, _ = in_part(books, 2, 5000, discount=10000)
+    books.cancel(order, lines=[(0, 1)])
+    books.cancel(order, ref="all")
+    assert books.posted(order, "R1") == [{"C:order": 89460, REBATE: 540, "C:refund": -90000}]
+
+
 def test_lost_parcel(books):
     """Ex 13: seller's fault, all goes back, the delivery fee as well."""
     order = books.bought(books.sku(199900, 150000, {"SITE": 5}), way=SHIP)
@@ -463,7 +471,7 @@ def test_payments_that_come_too_much(books):
 
 
 def test_newest_payment_first(books):
-    """Of a deposit and a balance the balance goes back first; the fee that comes back is shared by cash."""
+    """Of a deposit and a balance the balance goes back first; each brings back its own fee."""
     books.town.put_policy(depositBps=9000)
     order = books.town.submit([(books.sku(100000, 80000, {}, madeToOrder=True), 3)], storefront="F-A1")
     books.town.put_policy()
@@ -476,6 +484,28 @@ def test_newest_payment_first(books):
                                                       ("D-" + order["orderId"], 70000, 420)]
     books.returned(order, returned=2)
     assert [r[2:5] for r in books.refunds(order)][2:] == [("D-" + order["orderId"], 100000, 600)]
+
+
+def test_each_payment_brings_back_its_own_fee(books):
+    """The deposit through another provider than the balance.  Of the whole fee, 201, two of five units would bring 80
+    (80.4); of the balance's 141 of 23450 they bring 81; the last two are 3350 and 10050 of two payments."""
+    alipay = "A:psp:alipay:B:fee_rebate"
+    books.town.put_policy(depositBps=3000)
+    order = books.town.submit([(books.sku(6700, 5000, {}, madeToOrder=True), 5)], storefront="F-A1")
+    books.town.put_policy()
+    deposit, balance = (books.town.payment(fen, name + order["orderId"]) for fen, name in ((10050, "D-"), (23450, "B-")))
+    books.town.pay(order, payment={**deposit, "provider": "alipay"})
+    books.store("StartProduction", order, staff="B1")
+    books.town.pay(order, payment=balance)
+    books.shipped(order)
+    for n, quantity in enumerate((1, 1, 1, 2)):
+        books.returned(order, quantity=quantity, returned=n + 1)
+    assert [r[2:5] for r in books.refunds(order)] == [
+        (balance["number"], 6700, 40), (balance["number"], 6700, 41), (balance["number"], 6700, 40),
+        (balance["number"], 3350, 20), (deposit["number"], 10050, 60)]
+    assert [(r.get(REBATE), r.get(alipay)) for r in books.posted(order, "R1")] == [
+        (40, None), (41, None), (40, None), (20, 60)]
+    assert {a: f for a, f in books.sums(order).items() if a[0] == "P"} == {}
 
 
 # ---- Other homes ----------------------------------------------------------------------------------
@@ -597,21 +627,32 @@ def test_returns_at_once(books):
 
 # ---- Behind the hold ------------------------------------------------------------------------------
 
-def test_behind_the_hold(books, service):
-    """What comes back then is taken from what the dealer has available, and from what may be paid out to him."""
-    (later,) = service(clock_may_move="on", timer_poll_ms="50ms", settle_poll_ms="50ms")
-    client = later.client(books.town.admin.key).wait_known()
-    code = books.sku(100000, 60000, {"SITE": 20})
-    orders = [books.shipped(books.bought(code, way=SHIP)) for _ in range(2)]
+@pytest.fixture(scope="module")
+def later(books, service):
+    """Its clock is eight days on: holds end.  What waits for money or for a carrier would end, too: it does not look."""
+    (server,) = service(clock_may_move="on", timer_poll_ms="1min", expiry_poll_ms="1min", settle_poll_ms="50ms")
+    client = server.client(books.town.admin.key).wait_known()
+    client.call("AdminService/MoveClock", {"byMs": str(8 * 86400000)})
+    return client
+
+
+def asked(books, code, count, storefront="F-C1"):
+    """Delivered orders of D2 whose customers ask to bring them back; none of them is ever unpaid."""
+    orders = [books.shipped(books.town.submit(code, way=SHIP, storefront=storefront, payment=books.town.payment(100000)))
+              for _ in range(count)]
     for order in orders:
         books.call("OrderService/RequestReturn", {**act(order, 1, "ask", ""), "reason": "RETURN_REASON_CHANGED_MIND",
                                                   "lines": [{"line": 0, "quantity": 1}]})
-    client.call("AdminService/MoveClock", {"byMs": str(8 * 86400000)})
+    return orders
+
+
+def test_behind_the_hold(books, later):
+    """What comes back then is taken from what the dealer has available, and from what may be paid out to him."""
+    orders = asked(books, books.sku(100000, 60000, {"SITE": 20}), 2, "F-A1")
     for order in orders:
         yc.wait_for("the hold's end", lambda order=order: "E4" in [e for e, _, _ in books.rows(order)])
     for order in orders:
-        client.call("StoreService/ReceiveReturn", {**act(order, 1, "back", "B1"), "returnNumber": 1,
-                                                   "lines": [{"line": 0, "sellable": 1}]})
+        receive(later, order)
         assert books.posted(order, "R1") == [{REBATE: 600, "C:refund": -100000, "P:brand:cost": 60000,
                                               "P:dealer:D1:B:avail": 39400}]
         assert books.database.sql(
@@ -636,24 +677,6 @@ def adjust(books, client, order, fen):
         "ref": "adjust", "objectId": order["orderId"], "event": "E3", "eventNo": event_no, "note": "the contract says less",
         "legs": [{"account": AVAIL_D2, "amountFen": str(fen)}, {"account": "P:brand:other", "amountFen": str(-fen)}]})
     wang.call("FinanceService/ApproveProposal", {"proposalId": acted["acted"]["proposalId"]})
-
-
-@pytest.fixture(scope="module")
-def later(books, service):
-    """Its clock is eight days on: holds end."""
-    (server,) = service(clock_may_move="on", timer_poll_ms="1min", settle_poll_ms="50ms")
-    client = server.client(books.town.admin.key).wait_known()
-    client.call("AdminService/MoveClock", {"byMs": str(8 * 86400000)})
-    return client
-
-
-def asked(books, code, count, storefront="F-C1"):
-    """Delivered orders of D2 whose customers ask to bring them back."""
-    orders = [books.shipped(books.bought(code, way=SHIP, storefront=storefront)) for _ in range(count)]
-    for order in orders:
-        books.call("OrderService/RequestReturn", {**act(order, 1, "ask", ""), "reason": "RETURN_REASON_CHANGED_MIND",
-                                                  "lines": [{"line": 0, "quantity": 1}]})
-    return orders
 
 
 def receive(client, order):
@@ -681,23 +704,17 @@ def test_available_shares_run_out_at_once(books, later):
     assert books.database.sql("select 1 from clawback") == [], "nobody of them was paid by a split of the order"
 
 
-def waiting(books, count):
-    """So many of the service's transactions wait for a lock."""
-    yc.wait_for(f"{count} at the lock", lambda: books.database.sql(
-        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")[0][0] >= count)
-
-
 def test_a_hold_ends_between_reading_and_writing(books, later):
     """The refund has read that the share is held, and finds it available when it writes: it reads again."""
-    books.shipped(books.bought(books.sku(100000, 60000, {"SITE": 1}, skuClass="year"), way=SHIP, storefront="F-C1"))
+    asked(books, books.sku(100000, 60000, {"SITE": 1}, skuClass="year"), 1)
     [order] = asked(books, books.sku(100000, 60000, {"SITE": 1}, skuClass="long"), 1)
     with contextlib.closing(psycopg2.connect(books.database.url)) as c, c.cursor() as q:
         q.execute("select from settlement where order_id = %s for update", (order["orderId"],))
         later.call("AdminService/MoveClock", {"byMs": str(10 * 86400000)})
-        waiting(books, 1)
+        books.database.wait_blocked()
         back = threading.Thread(target=receive, args=(books.town.admin, order))
         back.start()
-        waiting(books, 2)
+        books.database.wait_blocked(2)
         c.rollback()
         back.join()
     assert books.posted(order, "E4") == [{"P:dealer:D2:B:held": 39400, AVAIL_D2: -39400}]

@@ -244,11 +244,13 @@ def party_of(account):
 
 
 def whole_refunds(play):
-    """(order, {party: fen}) of each order whose customer has all of his money, and whose fees came back."""
+    """(order, {party: fen}) of each order whose customer has all of his money, and keeps no goodwill beside goods or fee."""
     rows = play.database.sql(
         "select order_id::text, p.fen::int8, r.fen::int8 from "
         "(select order_id, sum(amount_fen) as fen from payment group by 1) p join "
-        "(select order_id, sum(fen) as fen from refund where state = 3 group by 1) r using (order_id)")
+        "(select order_id, sum(fen) as fen from refund where state = 3 group by 1) r using (order_id) "
+        "where (select coalesce(sum(units[i + 6]), 0) from journal, generate_series(1, cardinality(units), 7) i "
+        "where object_id = order_id and units[i] = -2) = 0")
     for order, paid, back in rows:
         if paid != back:
             continue

@@ -26,12 +26,12 @@ mo_begin(struct money_order *o, struct money_world *w, int32_t collector)
 	o->m = (struct order_money){.world = &w->w,
 	    .collector = w->in.collector,
 	    .owner = split_residual(&w->w, &w->owner)->id,
-	    .provider = PROVIDER_WECHAT,
 	    .line_count = w->request.line_count,
 	    .lines = o->lines,
 	    .delivery_fee_fen = w->plan.delivery_fee_fen,
 	    .splits = o->splits,
 	    .rows = o->rows,
+	    .payments = o->payments,
 	    .over = o->over,
 	    .balances = o->balances};
 	assert_int_equal(mo_attempt(o, NULL), 1);
@@ -113,6 +113,8 @@ mo_write(struct money_order *o, const struct posting *p, int event_no)
 
 	if (p->leg_count == 0)
 		return;
+	if (p->event == EVENT_R1_REFUND && event_no < MONEY_ACT_NO)
+		o->payments[event_no - 1].event_no = 0;
 	o->m.row_count++;
 	assert_true(o->m.row_count <= MO_ROWS);
 	account = copy(o, p->account, sizeof(*account) * (size_t)p->leg_count);
@@ -160,30 +162,44 @@ mo_sum(const struct money_order *o, int64_t account)
 /* ---- Events ---------------------------------------------------------------------------------------- */
 
 static void
-pay(struct money_order *o, const struct split *s, int event_no)
+pay(struct money_order *o, const struct split *s, enum provider v)
 {
+	int event_no = ++o->m.payment_count;
 	struct posting p;
 
-	assert_int_equal(journal_paid(o->m.world, s, o->m.collector, o->m.provider, &p), ERR_OK);
+	assert_true(event_no <= MO_PAYMENTS);
+	o->payments[event_no - 1] = (struct money_payment){.event_no = event_no};
+	assert_int_equal(journal_paid(o->m.world, s, o->m.collector, v, &p), ERR_OK);
 	mo_write(o, &p, event_no);
-	assert_int_equal(journal_fee(o->m.world, s, o->m.collector, o->m.provider, &p), ERR_OK);
+	assert_int_equal(journal_fee(o->m.world, s, o->m.collector, v, &p), ERR_OK);
 	mo_write(o, &p, event_no);
 }
 
 void
 mo_pay(struct money_order *o)
 {
-	pay(o, o->w->split, 1);
+	pay(o, o->w->split, PROVIDER_WECHAT);
 }
 
 void
-mo_pay_part(struct money_order *o, int64_t fen, int64_t fee_fen, int event_no)
+mo_pay_part(struct money_order *o, int64_t fen, int64_t fee_fen)
 {
 	struct split s = {0};
 
 	s.total.total_fen = s.total.goods_fen = fen;
 	s.total.provider_fee_fen = fee_fen;
-	pay(o, &s, event_no);
+	pay(o, &s, PROVIDER_WECHAT);
+}
+
+void
+mo_pay_balance(struct money_order *o, enum provider v, int64_t fen, int64_t fee_fen)
+{
+	struct split s = *o->w->split;
+
+	s.total.total_fen = s.total.goods_fen = fen;
+	s.total.delivery_fee_fen = 0;
+	s.total.provider_fee_fen = fee_fen;
+	pay(o, &s, v);
 }
 
 struct money_units
@@ -247,6 +263,8 @@ mo_refund(struct money_order *o, const struct money_refund *r, struct money_refu
 		made_again(o, &before, NULL,
 		    &(struct money_rules){.forfeit_owner_bps = r->forfeit_owner_bps,
 		        .lost_fee_bearer = r->lost_fee_bearer});
+		for (int i = 0; i < out->back_count; i++)
+			o->payments[out->back[i].payment].refunded_fen += out->back[i].fen;
 	}
 	return e;
 }
@@ -272,14 +290,14 @@ mo_refund_done(struct money_order *o)
 {
 	const int64_t back = account_number(ACCOUNT_C_REFUND, PROVIDER_NONE, 0, 0);
 	const int64_t rebate =
-	    account_number(ACCOUNT_PSP_FEE_REBATE, o->m.provider, o->m.collector, 0);
+	    account_number(ACCOUNT_PSP_FEE_REBATE, PROVIDER_WECHAT, o->m.collector, 0);
 	const int64_t fen = -mo_sum(o, back), rebate_fen = mo_sum(o, rebate);
 	struct posting p;
 
 	posting_begin(&p, EVENT_R2_REFUNDED);
 	posting_add(&p, back, fen, 0);
 	posting_add(&p, rebate, -rebate_fen, 0);
-	posting_add(&p, account_number(ACCOUNT_PSP_FROZEN, o->m.provider, o->m.collector, 0),
+	posting_add(&p, account_number(ACCOUNT_PSP_FROZEN, PROVIDER_WECHAT, o->m.collector, 0),
 	    rebate_fen - fen, 0);
 	assert_int_equal(posting_end(&p), ERR_OK);
 	mo_write(o, &p, o->act_no * 8 + 1);

@@ -11,6 +11,7 @@
 #define MO_ROWS 400
 #define MO_SPLITS 24
 #define MO_BALANCES 64
+#define MO_PAYMENTS 4
 
 struct money_order {
 	struct money_world *w; /* the plan of the latest attempt */
@@ -20,6 +21,7 @@ struct money_order {
 	struct money_split splits[MO_SPLITS];
 	int number_next;
 	struct money_row rows[MO_ROWS];
+	struct money_payment payments[MO_PAYMENTS]; /* by their event_no, which counts from 1 */
 	struct money_balance balances[MO_BALANCES];
 	int over[MO_SPLITS * TEST_PARTS];
 	int act_no;
@@ -30,8 +32,10 @@ void mo_begin(struct money_order *o, struct money_world *w, int32_t collector);
 void mo_end(struct money_order *o);
 /* E1 and E2 of all of it. */
 void mo_pay(struct money_order *o);
-/* E1 and E2 of a part of it; ${event_no}: which payment. */
-void mo_pay_part(struct money_order *o, int64_t fen, int64_t fee_fen, int event_no);
+/* E1 and E2 of a part of it, the next payment. */
+void mo_pay_part(struct money_order *o, int64_t fen, int64_t fee_fen);
+/* The same through ${v}, with what campaigns fund of the order: its balance. */
+void mo_pay_balance(struct money_order *o, enum provider v, int64_t fen, int64_t fee_fen);
 /* A row as if written: balances move along. */
 void mo_write(struct money_order *o, const struct posting *p, int event_no);
 /* What w->plan says now is another attempt, of ${line_of} lines (NULL: all), its split with its fee. */

@@ -148,6 +148,26 @@ random_fulfilments(struct run *r, int attempt, const int16_t *line_of)
 	}
 }
 
+/* All at once, or a deposit and a balance. */
+static void
+pay(struct run *r)
+{
+	const struct split_total *t = &r->w.split->total;
+	int64_t fen, fee_fen;
+
+	if (t->total_fen < 2 || chance(r, 50)) {
+		mo_pay(&r->o);
+		r->fee_fen[0] = t->provider_fee_fen;
+		return;
+	}
+	fen = 1 + below(r, (int)t->total_fen - 1);
+	fee_fen = (fen * 60 + 5000) / 10000;
+	mo_pay_part(&r->o, fen, fee_fen);
+	mo_pay_balance(&r->o, PROVIDER_WECHAT, t->total_fen - fen, t->provider_fee_fen - fee_fen);
+	r->fee_fen[0] = fee_fen;
+	r->fee_fen[1] = t->provider_fee_fen - fee_fen;
+}
+
 void
 random_order(struct run *r)
 {
@@ -171,7 +191,7 @@ random_order(struct run *r)
 		memcpy(r->lines, r->w.lines, sizeof(r->lines));
 	}
 	mo_begin(&r->o, &r->w, collectors[below(r, 3)]);
-	mo_pay(&r->o);
+	pay(r);
 	for (int i = 0; i < r->w.split->leg_count; i++) {
 		const struct leg *l = &r->w.split->legs[i];
 

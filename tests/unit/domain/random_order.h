@@ -27,8 +27,9 @@ struct run {
 	int ful_count;
 	struct ful ful[PENDING_MAX];
 	int64_t fee_line[TEST_SKUS], fee_delivery_fen;
-	int64_t part_fen[TEST_SKUS]; /* that parts of units brought back, by line */
-	int64_t cash_fen;            /* that went back */
+	int64_t part_fen[TEST_SKUS];       /* that parts of units brought back, by line */
+	int64_t cash_fen;                  /* that went back */
+	int64_t fee_fen[2], rebate_fen[2]; /* of each payment */
 	int64_t goodwill_fen;
 	int payout_no;
 	bool plain; /* nobody's share of a unit is below zero, no goodwill: what is held suffices */

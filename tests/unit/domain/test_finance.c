@@ -37,7 +37,7 @@ books_of(struct money_order *o)
 	return (struct finance_books){.world = o->m.world,
 	    .collector = o->m.collector,
 	    .owner = o->m.owner,
-	    .provider = o->m.provider,
+	    .provider = PROVIDER_WECHAT,
 	    .sum_count = count,
 	    .sums = sums,
 	    .balance_count = o->m.balance_count,

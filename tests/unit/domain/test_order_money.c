@@ -350,7 +350,8 @@ test_refund_after_payout(void **state)
 	    "P:brand:promo", -3333, "C:refund", -96667, MO_END);
 	assert_int_equal(mo_last(&o)->leg_count, 5);
 	assert_int_equal(r.cash_fen, 96667);
-	assert_int_equal(r.rebate_fen, 580);
+	assert_int_equal(r.back_count, 1);
+	assert_int_equal(r.back[0].rebate_fen, 580);
 	assert_int_equal(r.taken_count, 1);
 	assert_int_equal(r.taken[0].party, DEALER_D);
 	assert_int_equal(r.taken[0].fen, 19420);
@@ -448,109 +449,6 @@ test_refund_before_split(void **state)
 	money_world_release(&w);
 }
 
-/* ---- Deposit and balance ----------------------------------------------------------------------------- */
-
-static void
-made_to_order(struct money_order *o, struct money_world *w)
-{
-	money_part(w, SITE, WAY_SHIP);
-	money_row(w, money_line(w, 999900, 0, 900000, 1), 1, BRAND);
-	w->rows[0][0].stocked = false;
-	mo_begin(o, w, BRAND);
-	mo_pay_part(o, 100000, 600, 1);
-	mo_check(o, "E1a", &o->rows[0], FROZEN, 100000, "C:order", -100000, MO_END);
-	mo_check(o, "E2a", &o->rows[1], "C:order", 600, FROZEN, -600, MO_END);
-}
-
-static void
-test_deposit_and_balance(void **state)
-{
-	struct money_world w;
-	struct money_order o;
-
-	(void)state;
-	money_world_init(&w);
-	made_to_order(&o, &w);
-	mo_pay_part(&o, 899900, 5399, 2);
-	mo_check(&o, "E1b", &o.rows[2], FROZEN, 899900, "C:order", -899900, MO_END);
-	mo_check(&o, "E2b", &o.rows[3], "C:order", 5399, FROZEN, -5399, MO_END);
-	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 993901, "P:brand:cost", -900000, D_HELD,
-	    -93901, MO_END);
-	assert_null(money_check(&o.m));
-	mo_end(&o);
-	money_world_release(&w);
-}
-
-static void
-test_forfeit(void **state)
-{
-	static const struct money_refund cancel = {.number = 1,
-	    .deposit_fen = 80000,
-	    .forfeit_fen = 20000,
-	    .forfeit_owner_bps = 2500,
-	    .last = true};
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
-
-	(void)state;
-	money_world_init(&w);
-	made_to_order(&o, &w);
-	o.lines[0].voided = 1;
-	assert_int_equal(mo_refund(&o, &cancel, &r), ERR_OK);
-	mo_check(&o, "R1", mo_last(&o), "C:order", 99400, REBATE, 480, "C:refund", -80000,
-	    "P:brand:other", -14880, D_HELD, -5000, MO_END);
-	assert_int_equal(r.cash_fen, 80000);
-	mo_refund_done(&o);
-	mo_check(&o, "R2", mo_last(&o), "C:refund", 80000, FROZEN, -79520, REBATE, -480, MO_END);
-	assert_null(money_check(&o.m));
-	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
-	mo_check(&o, "E4", mo_last(&o), D_HELD, 5000, D_AVAIL, -5000, MO_END);
-	mo_end(&o);
-	money_world_release(&w);
-	/* all of it is kept */
-	money_world_init(&w);
-	made_to_order(&o, &w);
-	o.lines[0].voided = 1;
-	assert_int_equal(mo_refund(&o, &(struct money_refund){.forfeit_fen = 100000, .last = true},
-	                     &r),
-	    ERR_OK);
-	mo_check(&o, "R1", mo_last(&o), "C:order", 99400, "P:brand:other", -99400, MO_END);
-	mo_end(&o);
-	money_world_release(&w);
-}
-
-/* Units paid in full, cancelled in production: of what they cost a part is kept. */
-static void
-test_forfeit_of_units(void **state)
-{
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
-	struct money_units u;
-
-	(void)state;
-	money_world_init(&w);
-	made_to_order(&o, &w);
-	mo_pay_part(&o, 899900, 5399, 2);
-	u = mo_units(&o, 1, 0, 0);
-	assert_int_equal(mo_refund(&o,
-	                     &(struct money_refund){.unsplit_count = 1,
-	                         .unsplit = &u,
-	                         .forfeit_fen = 200000,
-	                         .forfeit_owner_bps = 2500,
-	                         .last = true},
-	                     &r),
-	    ERR_OK);
-	/* 5999 * 799900 / 999900 = 4799.08; the brand bears the 1200 that are kept of the fee */
-	mo_check(&o, "R1", mo_last(&o), "C:order", 993901, REBATE, 4799, "C:refund", -799900,
-	    "P:brand:other", -150000 + 1200, D_HELD, -50000, MO_END);
-	mo_refund_done(&o);
-	assert_null(money_check(&o.m));
-	mo_end(&o);
-	money_world_release(&w);
-}
-
 int
 main(void)
 {
@@ -567,9 +465,6 @@ main(void)
 	    cmocka_unit_test(test_refund_after_payout),
 	    cmocka_unit_test(test_order_of_taking),
 	    cmocka_unit_test(test_refund_before_split),
-	    cmocka_unit_test(test_deposit_and_balance),
-	    cmocka_unit_test(test_forfeit),
-	    cmocka_unit_test(test_forfeit_of_units),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -467,93 +467,6 @@ test_fee_back(void **state)
 	money_world_release(&w);
 }
 
-/* ---- Payments that were sent back; units that were never paid ------------------------------------------------ */
-
-static void
-test_second_payment(void **state)
-{
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
-	struct money_units u;
-	struct posting p;
-
-	(void)state;
-	money_world_init(&w);
-	money_line(&w, 10000, 0, 8000, 1);
-	money_part(&w, SITE, WAY_SHIP);
-	money_row(&w, 0, 1, BRAND);
-	mo_begin(&o, &w, BRAND);
-	mo_pay(&o);
-	mo_pay_part(&o, 10000, 60, 2);
-	assert_int_equal(journal_refund_all(&w.w, w.split, BRAND, PROVIDER_WECHAT, &p), ERR_OK);
-	mo_write(&o, &p, 2);
-	assert_int_equal(money_refundable(&o.m), 10000);
-	u = mo_units(&o, 1, 0, 0);
-	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
-	mo_check(&o, "E3", mo_last(&o), "C:order", 9940, "P:brand:cost", -8000, D_HELD, -1940,
-	    MO_END);
-	assert_int_equal(mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
-	    ERR_OK);
-	assert_int_equal(r.cash_fen, 10000);
-	assert_int_equal(r.rebate_fen, 60);
-	assert_int_equal(money_refundable(&o.m), 0);
-	mo_end(&o);
-	money_world_release(&w);
-}
-
-/* Of three made to order one was cancelled before the balance, another while nothing was left to pay. */
-static void
-test_voided(void **state)
-{
-	static const struct money_unit_line l = {0, 2, 0};
-	const struct money_units two = some(1, 1, 0, &l);
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
-	struct money_units u;
-
-	(void)state;
-	money_world_init(&w);
-	money_line(&w, 10000, 0, 8000, 3);
-	money_line(&w, 20000, 0, 15000, 1);
-	money_part(&w, SITE, WAY_SHIP);
-	money_row(&w, 0, 3, BRAND);
-	money_row(&w, 1, 1, BRAND);
-	w.rows[0][0].stocked = w.rows[0][1].stocked = false;
-	mo_begin(&o, &w, BRAND);
-	mo_pay_part(&o, 15000, 90, 1);
-	o.lines[0].voided = 1;
-	mo_pay_part(&o, 25000, 150, 2);
-	assert_int_equal(money_units_left(&o.m, 0), 2);
-	assert_int_equal(mo_split(&o, &two, false), ERR_OK);
-	mo_check(&o, "E3", mo_last(&o), "C:order", 19880, "P:brand:cost", -16000, D_HELD, -3880,
-	    MO_END);
-	mo_end(&o);
-	money_world_release(&w);
-	money_world_init(&w);
-	money_line(&w, 10000, 0, 8000, 3);
-	money_part(&w, SITE, WAY_SHIP);
-	money_row(&w, 0, 3, BRAND);
-	w.rows[0][0].stocked = false;
-	mo_begin(&o, &w, BRAND);
-	mo_pay_part(&o, 15000, 90, 1);
-	o.lines[0].voided = 2; /* the balance is nothing now, and 5000 of the deposit too much */
-	assert_int_equal(mo_refund(&o, &(struct money_refund){.deposit_fen = 5000}, &r), ERR_OK);
-	mo_check(&o, "R1", mo_last(&o), "C:order", 4970, REBATE, 30, "C:refund", -5000, MO_END);
-	u = mo_units(&o, 1, 0, 0);
-	assert_int_equal(mo_split(&o, &u, true), ERR_WRONG_STATE);
-	u = two;
-	u.lines = &(struct money_unit_line){0, 1, 0};
-	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
-	mo_check(&o, "E3 of the one", mo_last(&o), "C:order", 9940, "P:brand:cost", -8000, D_HELD,
-	    -1940, MO_END);
-	mo_refund_done(&o);
-	assert_null(money_check(&o.m));
-	mo_end(&o);
-	money_world_release(&w);
-}
-
 int
 main(void)
 {
@@ -568,8 +481,6 @@ main(void)
 	    cmocka_unit_test(test_cash_and_bearer),
 	    cmocka_unit_test(test_fee_kept),
 	    cmocka_unit_test(test_fee_back),
-	    cmocka_unit_test(test_second_payment),
-	    cmocka_unit_test(test_voided),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

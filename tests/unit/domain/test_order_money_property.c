@@ -1,5 +1,5 @@
 /*
- * order_money, drawn: random orders go through hand-overs, hops, cancellations, returns, parts of units, goodwill, fees
+ * order_money, drawn: random orders, paid at once or in two payments, go through hand-overs, hops, cancellations, returns, parts of units, goodwill, fees
  * given back and holds that end, in any order.  ORDER_MONEY_SEED=… runs one again, ORDER_MONEY_RUNS=… more of them.
  */
 #include "draw.h"
@@ -145,6 +145,8 @@ refund(struct run *r, const struct money_refund *x, int64_t cash_fen)
 		fail_msg("%s: %lld went back, not %lld", r->what, (long long)out.cash_fen,
 		    (long long)cash_fen);
 	r->cash_fen += out.cash_fen;
+	for (int i = 0; i < out.back_count; i++)
+		r->rebate_fen[out.back[i].payment] += out.back[i].rebate_fen;
 	check(r, !waiting(r, -1));
 }
 
@@ -455,6 +457,8 @@ finish(struct run *r)
 	if (fee_fen > 0)
 		refund(r, &(struct money_refund){.delivery_fee_fen = fee_fen}, fee_fen);
 	row_equal(r->what, money_refundable(&r->o.m), 0);
+	for (int i = 0; i < r->o.m.payment_count; i++)
+		row_equal("a payment's fee comes back with it", r->rebate_fen[i], r->fee_fen[i]);
 	for (int n = 0; n < r->ful_count; n++)
 		if (r->ful[n].state == HANDED)
 			hold_ends(r, n);
