@@ -107,6 +107,10 @@ const struct audit_check audit_money[] = {
 	    "lateral (select coalesce(sum(l.fen), 0) as fen from journal j, unnest(j.accounts, j.amounts) l(account, fen) "
 	    "where j.object_id = o.order_id and j.event = 9 and j.event_no = o.refund_no "
 	    "and " KIND("l.account") " = 4) j where o.rebate <> j.fen"},
+	{"refund_clearing", "what is in clearing of refunds is what has still to go back",
+	    "select 'C:refund ' || j.fen || ' not ' || r.fen from (select -coalesce(sum(l.fen), 0) as fen from journal, "
+	    "unnest(accounts, amounts) l(account, fen) where l.account = 11::int8 << 55) j, "
+	    "(select coalesce(sum(fen), 0) as fen from refund where state <> 3) r where j.fen <> r.fen"},
 	{NULL, NULL, NULL}
 };
 /* clang-format on */

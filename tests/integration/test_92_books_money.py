@@ -59,7 +59,11 @@ HARMS = {
     "a payable opened again": (f"update payable set payout_id = null where payout_id = {PAID}",
                                {"payables", "payout_sum"}),
     "a refund not done": ("update refund set state = 2 where (order_id, refund_no) = (select order_id, refund_no "
-                          "from refund where state = 3 limit 1)", {"refund_posted"}),
+                          "from refund where state = 3 limit 1)", {"refund_posted", "refund_clearing"}),
+    "a fen of a refund left in clearing": (
+        "update journal set amounts[1] = amounts[1] - 1, amounts[2] = amounts[2] + 1 where event = 10 "
+        "and object_id = (select object_id from journal where event = 10 limit 1)",
+        {"refund_clearing", "seal_chain", "period_hash", "entry_journal"}),
     "a hold that goes on": ("update settlement set ended_at = null where (order_id, number) = (select object_id, event_no "
                             "from journal where event = 4 limit 1)", {"hold_ended"}),
     "a release forgotten": ("delete from journal where event = 7 and object_id = (select object_id from journal "
