@@ -6,31 +6,11 @@ import datetime
 import pytest
 
 import yc
-from provider_stand import StandIn
-from test_94_provider import Desk
+from provider_stand import database, desk, standin  # noqa: F401 fixtures
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 DUE, TAKEN, NONE = 1, 2, 3
 TRADE, SPLIT, FUND = 1, 2, 3
-
-
-@pytest.fixture(scope="module")
-def database(cluster):
-    d = cluster.database("t_provider_bills")
-    d.migrate()
-    return d
-
-
-@pytest.fixture(scope="module")
-def standin(tmp_path_factory):
-    s = StandIn(tmp_path_factory.mktemp("provider")).start()
-    yield s
-    s.stop()
-
-
-@pytest.fixture(scope="module")
-def desk(database, standin):
-    return Desk(database, standin)
 
 
 @pytest.fixture(scope="module")

@@ -7,29 +7,11 @@ import time
 import pytest
 
 import yc
-from provider_stand import StandIn
-from test_94_provider import DONE, PENDING, REFUND, RETURN, SUCCESS, UNFREEZE, Desk
+from provider_stand import (DONE, PENDING, REFUND, RETURN, SUCCESS, UNFREEZE, begin, database, desk, died,
+                            standin)  # noqa: F401 fixtures
 
+STAND_IN = {"return-optin": "all", "qps": 0}
 POINTS = ["provider_before", "provider_sent", "provider_sending", "provider_answered", "provider_recorded"]
-
-
-@pytest.fixture(scope="module")
-def database(cluster):
-    d = cluster.database("t_provider_kill")
-    d.migrate()
-    return d
-
-
-@pytest.fixture(scope="module")
-def standin(tmp_path_factory):
-    s = StandIn(tmp_path_factory.mktemp("provider"), **{"return-optin": "all", "qps": 0}).start()
-    yield s
-    s.stop()
-
-
-@pytest.fixture(scope="module")
-def desk(database, standin):
-    return Desk(database, standin)
 
 
 @pytest.fixture(scope="module")
@@ -39,24 +21,6 @@ def instance(service, desk, standin):
     i.wait_ready()
     i.kill9()
     return i
-
-
-def begin(instance, failpoint=None):
-    """The dead one's lease would run out by itself; the tests do not wait for that each time."""
-    instance.database.sql("delete from provider_worker")
-    instance.env.pop("YC_FAILPOINT", None)
-    if failpoint:
-        instance.env["YC_FAILPOINT"] = failpoint
-    instance.start(ready=False)
-
-
-def over(instance):
-    """It died; false: it lives."""
-    if instance.process.poll() is None:
-        return False
-    assert instance.process.returncode == -9, instance.tail()
-    instance.process = None
-    return True
 
 
 def work(desk):
@@ -109,14 +73,14 @@ def test_dies_at_each_passing(desk, instance, point):
     for n in range(1, 30):
         payments = work(desk)
         begin(instance, f"{point}:{n}")
-        yc.wait_for("death or the end", lambda: over(instance) or opened(desk, payments) == 0, 30)
-        died = instance.process is None
-        if died:
+        yc.wait_for("death or the end", lambda: died(instance) or opened(desk, payments) == 0, 30)
+        lives = instance.process is not None
+        if not lives:
             begin(instance)
         yc.wait_for("the end", lambda: opened(desk, payments) == 0, 30)
         instance.kill9()
         compare(desk, payments)
-        if not died:
+        if lives:
             assert n > 3
             return
     raise AssertionError("it always died")

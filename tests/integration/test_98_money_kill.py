@@ -8,7 +8,7 @@ import time
 import pytest
 
 import yc
-from provider_stand import StandIn
+from provider_stand import StandIn, begin, died
 from test_95_payout import AVAILABLE, Till, returned, three_units
 from town import BOOK, BRAND, DEALER_1, SHIP, Town
 
@@ -63,23 +63,6 @@ def sets(till, instance):
     instance.kill9()
     instance.env.update({"YUNCANG_" + k.upper(): v for k, v in AWAKE.items()})
     return iter(made)
-
-
-def begin(instance, failpoint=None):
-    """The dead one's lease would run out by itself; the tests do not wait for that each time."""
-    instance.database.sql("delete from provider_worker")
-    instance.env.pop("YC_FAILPOINT", None)
-    if failpoint:
-        instance.env["YC_FAILPOINT"] = failpoint
-    instance.start(ready=False)
-
-
-def died(instance):
-    if instance.process.poll() is None:
-        return False
-    assert instance.process.returncode == -9, instance.tail()
-    instance.process = None
-    return True
 
 
 def released(till, orders):
