@@ -32,16 +32,12 @@ audit_within(PGconn *db, const char *journal, struct audit_report *r)
 enum err
 audit_run(const char *conninfo, const char *journal, struct audit_report *r)
 {
-	PGconn *db = PQconnectdb(conninfo);
-	enum err e;
+	PGconn *db;
+	enum err e = audit_connect(&db, conninfo);
 
-	if (PQstatus(db) != CONNECTION_OK) {
-		log_error(LOG_MSG("the audit cannot connect"), LOG_STR("why", PQerrorMessage(db)));
-		PQfinish(db);
-		return ERR_DB_DOWN;
-	}
 	/* one snapshot for all: the service may go on meanwhile */
-	e = audit_command(db, "begin isolation level repeatable read read only");
+	if (e == ERR_OK)
+		e = audit_command(db, "begin isolation level repeatable read read only");
 	if (e == ERR_OK)
 		e = audit_within(db, journal, r);
 	if (e == ERR_OK)

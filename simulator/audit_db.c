@@ -27,6 +27,18 @@ audit_int(const PGresult *r, int row, int column)
 	return v;
 }
 
+enum err
+audit_connect(PGconn **out, const char *conninfo)
+{
+	*out = PQconnectdb(conninfo);
+	if (PQstatus(*out) == CONNECTION_OK)
+		return ERR_OK;
+	log_error(LOG_MSG("cannot connect"), LOG_STR("why", PQerrorMessage(*out)));
+	PQfinish(*out);
+	*out = NULL;
+	return ERR_DB_DOWN;
+}
+
 PGresult *
 audit_query(PGconn *db, const char *sql)
 {

@@ -18,6 +18,8 @@
 const char *audit_text(const PGresult *r, int row, int column);
 int64_t audit_int(const PGresult *r, int row, int column); /* 0 for null */
 
+/* ERR_DB_DOWN: logged, *out is NULL.  PQfinish() it. */
+enum err audit_connect(PGconn **out, const char *conninfo) MUST_CHECK;
 /* NULL: failed, logged.  PQclear() it. */
 PGresult *audit_query(PGconn *db, const char *sql) MUST_CHECK;
 enum err audit_command(PGconn *db, const char *sql) MUST_CHECK;

@@ -226,9 +226,7 @@ audit_selftest(const char *conninfo, const char *journal, FILE *to)
 		    "the selftest needs a database that passes the audit, and orders in it"));
 		return ERR_INTERNAL;
 	}
-	db = PQconnectdb(conninfo);
-	if (PQstatus(db) != CONNECTION_OK)
-		e = ERR_DB_DOWN;
+	e = audit_connect(&db, conninfo);
 	for (size_t i = 0; e == ERR_OK && i < TAMPER_COUNT; i++)
 		if (is_checked(tampers[i].check, &clean))
 			e = tamper_one(db, journal, i, to, &blind);

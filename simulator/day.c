@@ -398,13 +398,10 @@ static enum err
 play(struct play *p)
 {
 	struct day *d = &p->day;
-	enum err e, closed;
+	enum err e = audit_connect(&p->db, d->o->db), closed;
 
-	p->db = PQconnectdb(d->o->db);
-	if (PQstatus(p->db) != CONNECTION_OK) {
-		log_error(LOG_MSG("cannot connect"), LOG_STR("why", PQerrorMessage(p->db)));
-		return ERR_DB_DOWN;
-	}
+	if (e != ERR_OK)
+		return e;
 	d->base = event_base_new();
 	if (d->base == NULL)
 		return ERR_NO_MEMORY;

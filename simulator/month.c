@@ -55,30 +55,18 @@ month_must(struct month *m, const char *key, const char *method, json_t *body, j
 enum err
 month_control(struct month *m, const char *what, json_t *body)
 {
-	char path[32];
-	json_t *answer;
-	enum err e;
-
-	(void)snprintf(path, sizeof(path), "/control/%s", what);
-	e = month_ask_json(m->ask, m->o->provider, path, NULL, body, &answer);
-	json_decref(answer);
-	if (e == ERR_WRONG_STATE) {
-		log_error(LOG_MSG("the provider refused"), LOG_STR("what", what),
-		    LOG_STR("why", month_ask_why(m->ask)));
-		return ERR_IO;
-	}
-	return e;
+	return month_ask_control(m->ask, m->o->provider, what, body);
 }
 
 PGresult *
-month_query(struct month *m, const char *sql, const char *text)
+month_query(struct month *m, const char *sql)
 {
 	char now[TIME_TEXT_SIZE];
-	const char *const values[] = {now, text};
+	const char *const values[] = {now};
 	PGresult *r;
 
 	format_time(m->now_us, now);
-	r = PQexecParams(m->db, sql, text == NULL ? 1 : 2, NULL, values, NULL, NULL, 0);
+	r = PQexecParams(m->db, sql, strstr(sql, "$1") != NULL, NULL, values, NULL, NULL, 0);
 	if (PQresultStatus(r) == PGRES_TUPLES_OK)
 		return r;
 	log_error(LOG_MSG("a query failed"), LOG_STR("sql", sql),
@@ -90,7 +78,7 @@ month_query(struct month *m, const char *sql, const char *text)
 int64_t
 month_number(struct month *m, const char *sql)
 {
-	PGresult *r = month_query(m, sql, NULL);
+	PGresult *r = month_query(m, sql);
 	int64_t n = -1;
 
 	if (r != NULL && PQntuples(r) > 0)
@@ -155,14 +143,13 @@ progress(struct month *m)
 	if (m->o->quiet)
 		return ERR_OK;
 	r = month_query(m,
-	    "select (select count(*) from settlement where ended_at is null and $1 > '-infinity'::timestamptz), "
+	    "select (select count(*) from settlement where ended_at is null), "
 	    "(select count(*) from payout where state = 3 and rail = 1), "
 	    "(select count(*) from payout where state = 4), "
 	    "(select count(*) from payout where state = 3 and rail <> 1), "
 	    "(select coalesce(sum(fen), 0) from payable where payout_id is null), "
 	    "(select count(*) from refund where state = 3), (select count(*) from bill where state = 2), "
-	    "(select count(*) from recon_exception where closed_at is null)",
-	    NULL);
+	    "(select count(*) from recon_exception where closed_at is null)");
 	if (r == NULL)
 		return ERR_IO;
 	month_date(m->now_us, date);
@@ -220,9 +207,8 @@ days(struct month *m)
 static enum err
 journal_write(struct month *m)
 {
-	PGresult *r = month_query(m,
-	    "select event_id from event_log where $1 > '2000-01-01' order by event_id desc limit 1",
-	    NULL);
+	PGresult *r =
+	    month_query(m, "select event_id from event_log order by event_id desc limit 1");
 	FILE *f = r != NULL && PQntuples(r) > 0 ? fopen(m->o->journal, "a") : NULL;
 	bool written = f != NULL && fprintf(f, "M\t%s\n", audit_text(r, 0, 0)) > 0;
 
@@ -238,11 +224,8 @@ play(struct month *m)
 {
 	enum err e = month_ask_new(&m->ask, m->o->outage_s * US_PER_S);
 
-	m->db = PQconnectdb(m->o->db);
-	if (e == ERR_OK && PQstatus(m->db) != CONNECTION_OK) {
-		log_error(LOG_MSG("cannot connect"), LOG_STR("why", PQerrorMessage(m->db)));
-		e = ERR_DB_DOWN;
-	}
+	if (e == ERR_OK)
+		e = audit_connect(&m->db, m->o->db);
 	if (e == ERR_OK)
 		e = audit_command(m->db, "set default_transaction_read_only = on");
 	if (e == ERR_OK)

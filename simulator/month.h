@@ -67,8 +67,8 @@ enum err month_must(struct month *m, const char *key, const char *method, json_t
 enum err month_control(struct month *m, const char *what, json_t *body) MUST_CHECK;
 void month_violation(struct month *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Rows of a query in which $1 is business time and $2, where there is one, a text.  NULL: failed, logged. */
-PGresult *month_query(struct month *m, const char *sql, const char *text) MUST_CHECK;
+/* Rows of a query in which $1 is business time.  NULL: failed, logged. */
+PGresult *month_query(struct month *m, const char *sql) MUST_CHECK;
 /* The first number of the first row; -1: failed. */
 int64_t month_number(struct month *m, const char *sql) MUST_CHECK;
 

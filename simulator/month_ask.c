@@ -159,6 +159,22 @@ month_ask_json(struct month_ask *a, const char *url, const char *path, const cha
 	return ERR_IO;
 }
 
+enum err
+month_ask_control(struct month_ask *a, const char *url, const char *what, json_t *body)
+{
+	char path[32];
+	json_t *answer;
+	enum err e;
+
+	(void)snprintf(path, sizeof(path), "/control/%s", what);
+	e = month_ask_json(a, url, path, NULL, body, &answer);
+	json_decref(answer);
+	if (e != ERR_WRONG_STATE)
+		return e;
+	log_error(LOG_MSG("the provider refused"), LOG_STR("what", what), LOG_STR("why", a->why));
+	return ERR_IO;
+}
+
 const char *
 month_ask_why(const struct month_ask *a)
 {

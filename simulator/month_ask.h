@@ -25,6 +25,9 @@ void month_ask_free(struct month_ask *a); /* NULL is fine */
  */
 enum err month_ask_json(struct month_ask *a, const char *url, const char *path, const char *key,
     json_t *body, json_t **out) MUST_CHECK;
+/* The same to the provider's /control/${what}; what it answers is dropped.  ERR_IO: refused, too; logged. */
+enum err month_ask_control(struct month_ask *a, const char *url, const char *what,
+    json_t *body) MUST_CHECK;
 /* Of the last refusal: its reason, or its code, or what else was said. */
 const char *month_ask_why(const struct month_ask *a);
 

@@ -12,11 +12,8 @@ month_books(const struct options *o, struct month_report *r)
 	json_t *books = NULL;
 	enum err e = month_ask_new(&m.ask, o->outage_s * US_PER_S);
 
-	m.db = PQconnectdb(o->db);
-	if (e == ERR_OK && PQstatus(m.db) != CONNECTION_OK) {
-		log_error(LOG_MSG("cannot connect"), LOG_STR("why", PQerrorMessage(m.db)));
-		e = ERR_DB_DOWN;
-	}
+	if (e == ERR_OK)
+		e = audit_connect(&m.db, o->db);
 	if (e == ERR_OK)
 		e = month_ask_json(m.ask, o->provider, "/control/books", NULL, NULL, &books);
 	if (e == ERR_OK && parse_time(month_text(books, "now"), &m.now_us) != ERR_OK)

@@ -112,7 +112,7 @@ month_end(struct month *m, int64_t *us)
 	int64_t last_us = US_PER_S *
 	    month_number(m,
 	        "select extract(epoch from greatest('2000-01-01', (select max(due_at) from settlement "
-	        "where ended_at is null and $1 > '2000-01-01'), (select max(paid_at) + interval '31 days' "
+	        "where ended_at is null), (select max(paid_at) + interval '31 days' "
 	        "from payment where released_at is null and provider = 1)))::int8");
 	int64_t over_us;
 	int32_t y, mo, d;

@@ -11,7 +11,7 @@
 #include "simulator/month_books.h"
 
 #define KEY_SIZE 200
-#define PROVIDER_KIND(n) "(account >> 55 = " n " and ((account >> 50) & 31) = 1)"
+#define AT_PROVIDER "((account >> 50) & 31) = 1 and account >> 55 = "
 #define PARTY "((account >> 25) & 33554431)"
 #define LEGS \
 	"(select j.object_id, j.order_id, j.event, j.provider_ref, a.account, a.fen from journal j, " \
@@ -24,11 +24,11 @@ static const char effects_sql[] =
     "when 10 then fen * (account >> 55 = 11)::int when 11 then fen * (account >> 55 = 2)::int "
     "else -fen * (account >> 55 = 1)::int end), "
     "-coalesce(sum(fen) filter (where event = 10 and account >> 55 = 4), 0) "
-    "from " LEGS "l where $1 > '2000-01-01' and (event in (1, 2) and exists (select from payment p "
+    "from " LEGS "l where (event in (1, 2) and exists (select from payment p "
     "where p.provider = 1 and p.number = provider_ref) or event = 6 and provider_ref like '%:%' "
     "or event = 10 and provider_ref not like 'back-%' or event = 11) group by 1 "
     "union all select 'frozen ' || coalesce(order_id, object_id), sum(fen), 0 from " LEGS
-    "l where " PROVIDER_KIND("1") " group by 1";
+    "l where " AT_PROVIDER "1 group by 1";
 
 /*
  * Each merchant's money at the provider, as posted.  A dealer's own is on no account of the books: it is what splits
@@ -36,21 +36,17 @@ static const char effects_sql[] =
  * not the provider; what went out by bank did not go out there.
  */
 static const char merchants_sql[] =
-    "with l as (select * from " LEGS "l), brand as (select party_id from party where kind = 1) "
+    "with l as (select * from " LEGS "l) "
     "select p.merchant_number, coalesce(sum(frozen), 0), coalesce(sum(available), 0) from ("
-    "select " PARTY " as party_id, fen as frozen, 0 as available from l where " PROVIDER_KIND(
-        "1") " "
-             "union all select " PARTY ", 0, fen from l where " PROVIDER_KIND(
-                 "2") " and event <> 16 "
-                      "and not (event = 6 and coalesce(provider_ref, '') not like '%:%') "
-                      "union all select p.party_id, 0, -fen from l join party p on p.provider = 1 and p.merchant_number <> '' "
-                      "and p.merchant_number = split_part(provider_ref, ':', 2) where event = 6 and account >> 55 in (1, 2) "
-                      "union all select " PARTY
-                      ", 0, fen from l where event in (10, 11) and account >> 55 in (6, 21) "
-                      "union all select " PARTY
-                      ", 0, -fen from l where event = 17 and " PROVIDER_KIND(
-                          "1") ") x "
-                               "join party p using (party_id) where p.provider = 1 and $1 > '2000-01-01' group by 1";
+    "select " PARTY " as party_id, fen as frozen, 0 as available from l where " AT_PROVIDER "1 "
+    "union all select " PARTY ", 0, fen from l where " AT_PROVIDER "2 and event <> 16 "
+    "and not (event = 6 and coalesce(provider_ref, '') not like '%:%') "
+    "union all select p.party_id, 0, -fen from l join party p on p.provider = 1 and p.merchant_number <> '' "
+    "and p.merchant_number = split_part(provider_ref, ':', 2) where event = 6 and account >> 55 in (1, 2) "
+    "union all select " PARTY
+    ", 0, fen from l where event in (10, 11) and account >> 55 in (6, 21) "
+    "union all select " PARTY ", 0, -fen from l where event = 17 and " AT_PROVIDER "1) x "
+    "join party p using (party_id) where p.provider = 1 group by 1";
 
 struct effect {
 	const char *key; /* lives in the result */
@@ -71,7 +67,7 @@ effects_read(struct compare *c, struct month *m)
 	int count;
 	enum err e;
 
-	c->rows = month_query(m, effects_sql, NULL);
+	c->rows = month_query(m, effects_sql);
 	if (c->rows == NULL)
 		return ERR_IO;
 	count = PQntuples(c->rows);
@@ -207,7 +203,7 @@ rest_compare(struct compare *c)
 static enum err
 merchants_compare(struct month *m, const json_t *books, struct month_report *r)
 {
-	PGresult *rows = month_query(m, merchants_sql, NULL);
+	PGresult *rows = month_query(m, merchants_sql);
 	const json_t *x;
 	size_t i;
 

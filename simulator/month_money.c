@@ -35,13 +35,8 @@ month_money_new(struct month_money **out, const char *provider, const char *db, 
 		return ERR_NO_MEMORY;
 	*out = m;
 	m->provider = provider;
-	m->db = PQconnectdb(db);
 	e = month_ask_new(&m->ask, outage_us);
-	if (e == ERR_OK && PQstatus(m->db) != CONNECTION_OK) {
-		log_error(LOG_MSG("cannot connect"), LOG_STR("why", PQerrorMessage(m->db)));
-		e = ERR_DB_DOWN;
-	}
-	return e;
+	return e == ERR_OK ? audit_connect(&m->db, db) : e;
 }
 
 void
@@ -83,21 +78,6 @@ fee(const struct collector *c, int64_t fen)
 	return (int64_t)(((wide_t)fen * c->fee_bps + 5000) / 10000);
 }
 
-static enum err
-told(struct month_money *m, const char *path, json_t *body)
-{
-	json_t *answer;
-	enum err e = month_ask_json(m->ask, m->provider, path, NULL, body, &answer);
-
-	json_decref(answer);
-	if (e == ERR_WRONG_STATE) {
-		log_error(LOG_MSG("the provider refused"), LOG_STR("path", path),
-		    LOG_STR("why", month_ask_why(m->ask)));
-		return ERR_IO;
-	}
-	return e;
-}
-
 enum err
 month_money_pay(struct month_money *m, const struct month_payment *p)
 {
@@ -114,7 +94,7 @@ month_money_pay(struct month_money *m, const struct month_payment *p)
 	if (e != ERR_OK)
 		return e;
 	before = p->balance ? c.deposit_fen : 0;
-	return told(m, "/control/payments",
+	return month_ask_control(m->ask, m->provider, "payments",
 	    json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "transaction_id", p->number, "sub_mchid",
 	        c.number, "amount", (json_int_t)p->fen, "fee",
 	        (json_int_t)(fee(&c, before + p->fen) - fee(&c, before)), "paid_at",
@@ -125,18 +105,19 @@ enum err
 month_money_trouble(struct month_money *m, int dealers)
 {
 	char number[64], code[WORLD_CODE_SIZE];
-	enum err e = told(m, "/control/faults",
+	enum err e = month_ask_control(m->ask, m->provider, "faults",
 	    json_pack("{s:i, s:i, s:i, s:i, s:i}", "error_before_bps", 100, "error_after_bps", 200,
 	        "lost_bps", 100, "cut_bps", 100, "limited_bps", 200));
 
 	for (int i = 0; e == ERR_OK && i < dealers; i++) {
 		(void)snprintf(number, sizeof(number), "1900-%s", world_code(code, 'D', i));
 		if (i % 8 == 3) /* closed for good, or twice */
-			e = told(m, "/control/close",
+			e = month_ask_control(m->ask, m->provider, "close",
 			    i % 16 == 3 ? json_pack("{s:s}", "account", number)
 			                : json_pack("{s:s, s:i}", "account", number, "count", 2));
 		if (e == ERR_OK && i % 2 == 0)
-			e = told(m, "/control/optin", json_pack("{s:s}", "account", number));
+			e = month_ask_control(m->ask, m->provider, "optin",
+			    json_pack("{s:s}", "account", number));
 	}
 	return e;
 }
@@ -144,5 +125,6 @@ month_money_trouble(struct month_money *m, int dealers)
 enum err
 month_money_clock(struct month_money *m, int64_t now_us)
 {
-	return told(m, "/control/clock", json_pack("{s:I}", "now", (json_int_t)now_us));
+	return month_ask_control(m->ask, m->provider, "clock",
+	    json_pack("{s:I}", "now", (json_int_t)now_us));
 }

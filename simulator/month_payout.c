@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/digest.h"
 #include "base/parse.h"
 #include "simulator/audit_db.h"
@@ -21,32 +20,6 @@ struct file_sum {
 };
 
 /* ---- The bank's file ------------------------------------------------------------------------------- */
-
-static int
-base64_value(char c)
-{
-	static const char letters[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c != '\0' ? strchr(letters, c) : NULL;
-
-	return at == NULL ? -1 : (int)(at - letters);
-}
-
-static void
-base64_decode(const char *s, struct buf *out)
-{
-	uint32_t bits = 0;
-	int count = 0, v;
-
-	for (; (v = base64_value(*s)) >= 0; s++) {
-		bits = bits << 6 | (uint32_t)v;
-		count += 6;
-		if (count >= 8) {
-			count -= 8;
-			buf_byte(out, (uint8_t)(bits >> count));
-		}
-	}
-}
 
 /* Ends the piece of ${at} before one of ${marks}; what follows, or NULL. */
 static char *
@@ -78,14 +51,17 @@ line_amount(char *line, int64_t *fen)
 static void
 file_read(const char *base64, struct file_sum *sum)
 {
-	struct buf b;
+	size_t size = strlen(base64), len = 0;
+	char *text = malloc(size + 1);
 	int64_t fen = 0;
 
 	*sum = (struct file_sum){0};
-	buf_init(&b, (size_t)64 << 20);
-	base64_decode(base64, &b);
-	buf_byte(&b, '\0');
-	for (char *l = buf_err(&b) == ERR_OK ? (char *)b.data : NULL, *next; l != NULL; l = next) {
+	if (text == NULL || b64_decode(base64, size, (uint8_t *)text, size, &len) != ERR_OK) {
+		free(text);
+		return;
+	}
+	text[len] = '\0';
+	for (char *l = text, *next; l != NULL; l = next) {
 		next = piece_end(l, "\r\n");
 		if (!line_amount(l, &fen))
 			continue;
@@ -95,7 +71,7 @@ file_read(const char *base64, struct file_sum *sum)
 	}
 	sum->lines--;
 	sum->fen -= sum->told_fen;
-	buf_release(&b);
+	free(text);
 }
 
 static enum err
@@ -221,8 +197,7 @@ month_payouts(struct month *m)
 	PGresult *r = month_query(m,
 	    "select distinct p.code, x.rail from payable x join party p on p.party_id = x.collector_id "
 	    "where x.payout_id is null and x.batch_id is null and x.rail is not null and x.made_at <= $1 "
-	    "order by 2, 1",
-	    NULL);
+	    "order by 2, 1");
 	enum err e = ERR_OK;
 
 	if (r == NULL)

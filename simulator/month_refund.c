@@ -43,7 +43,7 @@ raise_one(struct month *m, const char *order, json_int_t number, json_int_t line
 enum err
 month_refunds_raise(struct month *m)
 {
-	PGresult *r = month_query(m, paid_sql, NULL);
+	PGresult *r = month_query(m, paid_sql);
 	enum err e = ERR_OK;
 
 	if (r == NULL)
@@ -59,8 +59,7 @@ enum err
 month_refunds_confirm(struct month *m)
 {
 	PGresult *r = month_query(m,
-	    "select order_id, refund_no, part_no from refund where state in (1, 2, 4) and provider <> 1 and due_at <= $1",
-	    NULL);
+	    "select order_id, refund_no, part_no from refund where state in (1, 2, 4) and provider <> 1 and due_at <= $1");
 	enum err e = ERR_OK;
 
 	if (r == NULL)

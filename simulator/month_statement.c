@@ -12,11 +12,11 @@ static const char posted_sql[] =
     "select name, period, debit, credit, sum(debit - credit) over (partition by name order by period) - debit + credit "
     "from (select account_name(a.account) as name, j.period, "
     "sum(greatest(a.fen, 0))::int8 as debit, sum(greatest(-a.fen, 0))::int8 as credit from journal j, "
-    "unnest(j.accounts, j.amounts) a (account, fen) where $1 > '2000-01-01' group by 1, 2) x order by 1, 2";
+    "unnest(j.accounts, j.amounts) a (account, fen) group by 1, 2) x order by 1, 2";
 /* Whoever has an account of his own; the brand and the platform operator have theirs without a number. */
 static const char parties_sql[] =
-    "select distinct p.code from party p where $1 > '2000-01-01' and (p.kind = 1 or p.code = 'PLATFORM' "
-    "or p.party_id in (select (a >> 25) & 33554431 from journal j, unnest(j.accounts) a)) order by 1";
+    "select distinct p.code from party p where p.kind = 1 or p.code = 'PLATFORM' "
+    "or p.party_id in (select (a >> 25) & 33554431 from journal j, unnest(j.accounts) a) order by 1";
 
 struct posted {
 	PGresult *rows;
@@ -30,7 +30,7 @@ posted_read(struct posted *p, struct month *m)
 	int count;
 	enum err e;
 
-	p->rows = month_query(m, posted_sql, NULL);
+	p->rows = month_query(m, posted_sql);
 	if (p->rows == NULL)
 		return ERR_IO;
 	count = PQntuples(p->rows);
@@ -103,7 +103,7 @@ statement_check(struct month *m, struct posted *p, const char *party, int64_t pe
 static enum err
 parties_check(struct month *m, struct posted *p, const PGresult *periods, struct month_report *r)
 {
-	PGresult *parties = month_query(m, parties_sql, NULL);
+	PGresult *parties = month_query(m, parties_sql);
 	enum err e = parties == NULL ? ERR_IO : ERR_OK;
 
 	for (int i = 0; e == ERR_OK && i < PQntuples(parties); i++) {
@@ -133,8 +133,7 @@ enum err
 month_statements(struct month *m, struct month_report *r)
 {
 	struct posted p = {0};
-	PGresult *periods = month_query(m,
-	    "select distinct period from journal where $1 > '2000-01-01' order by 1", NULL);
+	PGresult *periods = month_query(m, "select distinct period from journal order by 1");
 	enum err e = periods == NULL ? ERR_IO : posted_read(&p, m);
 
 	if (e == ERR_OK)
