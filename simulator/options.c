@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "simulator/option_rows.h"
 
 #define ANSWER_US_MAX (30 * US_PER_S)
 #define ANSWER_SIZE_MAX (4 * 1024 * 1024)
@@ -29,11 +30,7 @@ static const struct {
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-/* letter, name, argument, default, text */
-static const struct {
-	char letter;
-	const char *name, *argument, *standard, *text;
-} rows[] = {
+static const struct option_row rows[] = {
     {'u', "url", "URL", "http://127.0.0.1:8080", "the service; again for each further instance"},
     {'k', "key", "KEY", "$YUNCANG_SIMULATOR_KEY",
         "API key; role admin for load, scope margin to audit margins"},
@@ -79,17 +76,7 @@ help_print(FILE *to)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		(void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].text);
 	(void)fprintf(to, "\n");
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		char left[64];
-
-		(void)snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
-		    rows[i].argument != NULL ? " " : "",
-		    rows[i].argument != NULL ? rows[i].argument : "");
-		(void)fprintf(to, "  -%c, %-24s %s", rows[i].letter, left, rows[i].text);
-		if (rows[i].standard != NULL && rows[i].standard[0] != '\0')
-			(void)fprintf(to, " (%s)", rows[i].standard);
-		(void)fprintf(to, "\n");
-	}
+	option_rows_print(rows, ROW_COUNT, to);
 	(void)fprintf(to,
 	    "\nExit status: 0 all well, 1 the audit or the run found a violation, "
 	    "2 wrong usage or no service.\n");
@@ -237,23 +224,11 @@ command_find(const char *s)
 const char *
 options_parse(struct options *o, int argc, char **argv, int *status)
 {
-	struct option names[ROW_COUNT + 1] = {0};
-	char letters[2 * ROW_COUNT + 1];
 	const char *command;
-	size_t n = 0;
 	int letter;
 
 	defaults_set(o);
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		names[i] = (struct option){.name = rows[i].name,
-		    .has_arg = rows[i].argument != NULL ? required_argument : no_argument,
-		    .val = rows[i].letter};
-		letters[n++] = rows[i].letter;
-		if (rows[i].argument != NULL)
-			letters[n++] = ':';
-	}
-	letters[n] = '\0';
-	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+	while ((letter = option_rows_next(rows, ROW_COUNT, argc, argv)) != -1) {
 		if (letter == 'h') {
 			help_print(stdout);
 			*status = 0;
@@ -261,8 +236,7 @@ options_parse(struct options *o, int argc, char **argv, int *status)
 		}
 		if (letter == '?' || !option_set(o, letter, optarg)) {
 			if (letter != '?')
-				(void)fprintf(stderr, "simulator: -%c: not a good value: %s\n",
-				    letter, optarg);
+				option_rows_refuse(letter);
 			*status = 2;
 			return NULL;
 		}

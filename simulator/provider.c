@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/parse.h"
+#include "simulator/option_rows.h"
 #include "simulator/provider_server.h"
 
 enum { EXIT_WELL = 0, EXIT_FAILED = 2 };
@@ -27,24 +28,21 @@ struct provider_options {
 	bool helped;
 };
 
-static const struct {
-	char letter;
-	const char *name, *argument, *text;
-} rows[] = {
-    {'d', "dir", "DIR", "keys and numbers for both sides; made when missing"},
-    {'l', "listen", "127.0.0.1:PORT", "loopback only; port 0: any that is free (127.0.0.1:0)"},
-    {'b', "book", "FILE", "the books: kept in it, and read again at the start"},
-    {'m', "merchant-number", "NUMBER", "of who signs (as in DIR, else 1900000001)"},
-    {'s', "seed", "N", "of the faults (1)"},
-    {'c', "cap-bps", "N", "what may be split of a payment (3000)"},
-    {'p', "pending-polls", "N", "final after so many questions (1); 0: at once"},
-    {'f', "freeze-days", "N", "then the rest is released by itself (30)"},
-    {'S', "settle-s", "N", "no splits so soon after the payment (60)"},
-    {'q', "qps", "N", "splits a second of one payer (30); 0: no limits"},
-    {'r', "return-optin", "LIST", "merchants that agreed to returns, parted by commas, or all"},
-    {'F', "fault-bps", "N", "requests that go wrong in some way (0)"},
-    {'x', "fault", "NAME=BPS", "in this way; again for others; provider_faults.h lists them"},
-    {'h', "help", NULL, "this text"},
+static const struct option_row rows[] = {
+    {'d', "dir", "DIR", "", "keys and numbers for both sides; made when missing"},
+    {'l', "listen", "127.0.0.1:PORT", "127.0.0.1:0", "loopback only; port 0: any that is free"},
+    {'b', "book", "FILE", "", "the books: kept in it, and read again at the start"},
+    {'m', "merchant-number", "NUMBER", "as in DIR, else 1900000001", "of who signs"},
+    {'s', "seed", "N", "1", "of the faults"},
+    {'c', "cap-bps", "N", "3000", "what may be split of a payment"},
+    {'p', "pending-polls", "N", "1", "final after so many questions; 0: at once"},
+    {'f', "freeze-days", "N", "30", "then the rest is released by itself"},
+    {'S', "settle-s", "N", "60", "no splits so soon after the payment"},
+    {'q', "qps", "N", "30", "splits a second of one payer; 0: no limits"},
+    {'r', "return-optin", "LIST", "", "merchants that agreed to returns, parted by commas, or all"},
+    {'F', "fault-bps", "N", "0", "requests that go wrong in some way"},
+    {'x', "fault", "NAME=BPS", "", "in this way; again for others; provider_faults.h lists them"},
+    {'h', "help", NULL, "", "this text"},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
@@ -54,14 +52,7 @@ help_print(FILE *to)
 	(void)fprintf(to,
 	    "usage: simulator provider --dir DIR [OPTION]...\n\n"
 	    "Plays the payment provider until SIGTERM, and prints its books then.\n\n");
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		char left[64];
-
-		(void)snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
-		    rows[i].argument != NULL ? " " : "",
-		    rows[i].argument != NULL ? rows[i].argument : "");
-		(void)fprintf(to, "  -%c, %-26s %s\n", rows[i].letter, left, rows[i].text);
-	}
+	option_rows_print(rows, ROW_COUNT, to);
 }
 
 static bool
@@ -111,9 +102,6 @@ option_set(struct provider_options *o, int letter, const char *s)
 static bool
 options_read(struct provider_options *o, int argc, char **argv)
 {
-	struct option names[ROW_COUNT + 1] = {0};
-	char letters[2 * ROW_COUNT + 1];
-	size_t n = 0;
 	int letter;
 
 	*o = (struct provider_options){.listen = "127.0.0.1:0",
@@ -124,21 +112,11 @@ options_read(struct provider_options *o, int argc, char **argv)
 	    .freeze_days = -1,
 	    .settle_s = -1,
 	    .qps = -1};
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		names[i] = (struct option){.name = rows[i].name,
-		    .has_arg = rows[i].argument != NULL ? required_argument : no_argument,
-		    .val = rows[i].letter};
-		letters[n++] = rows[i].letter;
-		if (rows[i].argument != NULL)
-			letters[n++] = ':';
-	}
-	letters[n] = '\0';
-	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+	while ((letter = option_rows_next(rows, ROW_COUNT, argc, argv)) != -1) {
 		if (letter == '?')
 			return false;
 		if (!option_set(o, letter, optarg)) {
-			(void)fprintf(stderr, "simulator: -%c: not a good value: %s\n", letter,
-			    optarg);
+			option_rows_refuse(letter);
 			return false;
 		}
 	}
