@@ -30,6 +30,7 @@ def shop(town):
                            for sku, at in ((one, "A1"), (two, "C1"))]
         s.cancel(s.mine[dealer][-1])
     sealed(town.database)
+    town.database.sql("analyze")
     town.database.sql("insert into payout (payout_id, collector_id, party_id, account, rail, gross_fen, netted_fen, fen, state, "
                       "made_at) select gen_random_uuid(), 1, party_id, 0, 2, 7, 0, 7, 1, now() from party where kind = 2")
     yield s
@@ -172,3 +173,32 @@ def test_statistics_tell_nothing(shop, town, connect):
     assert ask(c, "select tablename from pg_stats where schemaname = 'public'") == []
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         ask(c, "select * from pg_statistic")
+
+
+def scans(plan):
+    """[(relation, condition, rows guessed, rows read)] of a plan, whatever it read them for."""
+    at = [(plan["Relation Name"], plan.get("Index Cond", ""), plan["Plan Rows"], plan["Actual Rows"] * plan["Actual Loops"]
+           + plan.get("Rows Removed by Filter", 0) * plan["Actual Loops"])] if "Relation Name" in plan else []
+    return sorted(at + [x for p in plan.get("Plans", []) for x in scans(p)])
+
+
+@pytest.mark.parametrize("view,condition", [
+    ("bi_mine", "code = 'D2'"), ("bi_order", "order_id = %(order)s"), ("bi_order", "order_id <= %(order)s"),
+    ("bi_order", "created_at > '2026-01-01'"), ("bi_order", "goods_fen = 20000"), ("bi_order_line", "order_id = %(order)s"),
+    ("bi_fulfilment", "order_id = %(order)s"), ("bi_fulfilment", "location = 'C1'"), ("bi_entry", "batch_no = 1"),
+    ("bi_entry", "batch_no = 1 and entry_no < 9"), ("bi_entry", "period = 202611"), ("bi_entry", "provider_ref = %(number)s"),
+    ("bi_movement", "event = 'E1'"), ("bi_payout", "payout_id = %(payout)s"), ("bi_payout", "made_at < '2099-01-01'"),
+    ("bi_refund", "order_id = %(back)s"), ("bi_refund", "payment_number like '4%%'")])
+@pytest.mark.parametrize("force", ["on", "off"])
+def test_a_plan_tells_nothing(shop, town, connect, view, condition, force):
+    """EXPLAIN says how many rows were passed over: of a condition of the reader's, none.  His own rows are read first."""
+    [(number, back, payout)] = town.database.sql(
+        "select (select number from payment order by 1 limit 1), (select order_id from refund where dealer_id = p.party_id), "
+        "(select payout_id from payout y where y.party_id = p.party_id) from party p where code = 'D2'")
+    known = {"order": shop.mine[DEALER_2][0]["orderId"], "number": number, "back": back, "payout": payout}
+    c = connect("bi_one")
+    with c.cursor() as q:
+        q.execute(f"set enable_seqscan = {force}; set jit = off")
+    explain = "explain (analyze, timing off, format json) select * from " + view
+    plans = [ask(c, text, known)[0][0][0]["Plan"] for text in (explain, f"{explain} where {condition}")]
+    assert scans(plans[0]) == scans(plans[1]) != []
