@@ -94,18 +94,13 @@ static const struct {
 };
 #define PARTY_COUNT ((int64_t)(sizeof(parties) / sizeof(parties[0])))
 
-static int64_t
-party_count(const struct world *w)
-{
-	return w != NULL ? PARTY_COUNT : 0;
-}
-
 static ProtobufCMessage *
 party_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a)
 {
+	(void)in;
 	NEW(a, UpsertPartiesRequest, UPSERT_PARTIES_REQUEST, q);
 	q->parties = arena_array(a, (size_t)count, sizeof(*q->parties));
-	for (int64_t i = first; q->parties != NULL && in != NULL && i < first + count; i++) {
+	for (int64_t i = first; q->parties != NULL && i < first + count; i++) {
 		NEW(a, Party, PARTY, p);
 		p->code = text(a, parties[i].code);
 		p->name = text(a, parties[i].name);
@@ -118,12 +113,6 @@ party_rows(const struct load_in *in, int64_t first, int64_t count, struct arena 
 		q->parties[q->n_parties++] = p;
 	}
 	return &q->base;
-}
-
-static int64_t
-dealer_count(const struct world *w)
-{
-	return w->dealer_count;
 }
 
 static ProtobufCMessage *
@@ -144,12 +133,6 @@ dealer_rows(const struct load_in *in, int64_t first, int64_t count, struct arena
 }
 
 /* One shop assistant in every third store; one manager for the brand and for each dealer. */
-static int64_t
-staff_count(const struct world *w)
-{
-	return w->store_count / 3 + 1 + w->dealer_count;
-}
-
 static ProtobufCMessage *
 staff_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a)
 {
@@ -173,12 +156,6 @@ staff_rows(const struct load_in *in, int64_t first, int64_t count, struct arena 
 		q->parties[q->n_parties++] = p;
 	}
 	return &q->base;
-}
-
-static int64_t
-territory_count(const struct world *w)
-{
-	return w->city_count;
 }
 
 /* A city's region belongs to the first dealer of its seat; one city in twenty belongs to nobody. */
@@ -287,12 +264,6 @@ central_row(const struct load_in *in, int central, struct arena *a)
 	return l;
 }
 
-static int64_t
-location_count(const struct world *w)
-{
-	return CENTRAL_COUNT + (int64_t)w->store_count;
-}
-
 static ProtobufCMessage *
 location_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a)
 {
@@ -307,12 +278,6 @@ location_rows(const struct load_in *in, int64_t first, int64_t count, struct are
 		q->locations[q->n_locations++] = l;
 	}
 	return &q->base;
-}
-
-static int64_t
-slot_count(const struct world *w)
-{
-	return (int64_t)w->store_count * SLOT_DAYS * SLOTS_A_DAY;
 }
 
 static ProtobufCMessage *
@@ -344,12 +309,6 @@ slot_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *
 /* The official site, live streams and outside channels, then one storefront a store. */
 #define FRONTS_BEFORE_STORES (1 + LIVE_COUNT + CHANNEL_COUNT)
 
-static int64_t
-storefront_count(const struct world *w)
-{
-	return FRONTS_BEFORE_STORES + (int64_t)w->store_count;
-}
-
 static void
 front_fill(Yuncang__V1__Storefront *f, int64_t i, struct arena *a)
 {
@@ -373,20 +332,15 @@ front_fill(Yuncang__V1__Storefront *f, int64_t i, struct arena *a)
 static ProtobufCMessage *
 storefront_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a)
 {
+	(void)in;
 	NEW(a, UpsertStorefrontsRequest, UPSERT_STOREFRONTS_REQUEST, q);
 	q->storefronts = arena_array(a, (size_t)count, sizeof(*q->storefronts));
-	for (int64_t i = first; q->storefronts != NULL && in != NULL && i < first + count; i++) {
+	for (int64_t i = first; q->storefronts != NULL && i < first + count; i++) {
 		NEW(a, Storefront, STOREFRONT, f);
 		front_fill(f, i, a);
 		q->storefronts[q->n_storefronts++] = f;
 	}
 	return &q->base;
-}
-
-static int64_t
-sku_count(const struct world *w)
-{
-	return w != NULL ? SKU_COUNT : 0;
 }
 
 static ProtobufCMessage *
@@ -411,12 +365,6 @@ sku_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a
 		q->skus[q->n_skus++] = s;
 	}
 	return &q->base;
-}
-
-static int64_t
-stock_count(const struct world *w)
-{
-	return CENTRAL_COUNT * SKU_COUNT + (int64_t)w->store_count * STORE_SKUS;
 }
 
 static bool
@@ -463,12 +411,6 @@ entitled_dealers(const struct world *w)
 	return w->dealer_count < ENTITLED_DEALERS ? w->dealer_count : ENTITLED_DEALERS;
 }
 
-static int64_t
-entitlement_count(const struct world *w)
-{
-	return entitled_dealers(w) * w->scarce_count;
-}
-
 static ProtobufCMessage *
 entitlement_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a)
 {
@@ -499,12 +441,6 @@ static const struct {
     {{BRAND_CODE, "D00000"}, {5000, 5000}, 5000, 500000000},
     {{"PLATFORM", BRAND_CODE, "D00001"}, {3334, 3333, 3333}, 9999, 500000000},
 };
-
-static int64_t
-campaign_count(const struct world *w)
-{
-	return w != NULL ? CAMPAIGN_COUNT : 0;
-}
 
 static Yuncang__V1__Campaign *
 campaign_row(const struct load_in *in, int64_t i, struct arena *a)
@@ -539,12 +475,6 @@ campaign_rows(const struct load_in *in, int64_t first, int64_t count, struct are
 	return &q->base;
 }
 
-static int64_t
-claim_count(const struct world *w)
-{
-	return w->claim_count;
-}
-
 /* A store of his city, by scan, binding or having been there; some name the assistant. */
 static ProtobufCMessage *
 claim_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a)
@@ -575,6 +505,29 @@ claim_rows(const struct load_in *in, int64_t first, int64_t count, struct arena 
 	}
 	return &q->base;
 }
+
+/* Rows of each kind. */
+#define COUNT(kind, rows) \
+	static int64_t kind##_count(const struct world *w) \
+	{ \
+		(void)w; \
+		return rows; \
+	}
+/* clang-format off */
+COUNT(party, PARTY_COUNT)
+COUNT(dealer, w->dealer_count)
+COUNT(staff, w->store_count / 3 + 1 + w->dealer_count)
+COUNT(territory, w->city_count)
+COUNT(location, CENTRAL_COUNT + (int64_t)w->store_count)
+COUNT(slot, (int64_t)w->store_count * SLOT_DAYS * SLOTS_A_DAY)
+COUNT(storefront, FRONTS_BEFORE_STORES + (int64_t)w->store_count)
+COUNT(sku, SKU_COUNT)
+COUNT(stock, CENTRAL_COUNT * SKU_COUNT + (int64_t)w->store_count * STORE_SKUS)
+COUNT(entitlement, entitled_dealers(w) * w->scarce_count)
+COUNT(campaign, CAMPAIGN_COUNT)
+COUNT(claim, w->claim_count)
+/* clang-format on */
+#undef COUNT
 
 #define PATH(name) "/yuncang.v1.CatalogService/" name
 #define KIND(word, path, response, kind) \
