@@ -5,15 +5,15 @@
 #include "base/parse.h"
 #include "cli.h"
 #include "edge/auth.h"
-#include "recompute.h"
 #include "flow/provider_api.h"
+#include "recompute.h"
 #include "store/audit.h"
 #include "store/inspect.h"
 #include "store/key_admin.h"
 #include "store/migrate.h"
 
 enum {
-	OPT_RECOMPUTE = 255,
+	OPT_RECOMPUTE = 256,
 	OPT_SHOW,
 	OPT_DB,
 	OPT_ROLE,
