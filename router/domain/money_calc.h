@@ -98,7 +98,6 @@ int64_t account_of_earned(const struct order_money *m, int32_t party, int kind);
 
 /* A payment that was sent back whole. */
 bool money_sent_back(const struct order_money *m, const struct money_row *r);
-int64_t money_row_sum(const struct money_row *r, int64_t account);
 /* Over the rows of ${event}, but for payments that were sent back, all accounts of ${kind}. */
 int64_t money_event_sum(const struct order_money *m, enum journal_event event,
     enum account_kind kind);

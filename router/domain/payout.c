@@ -107,8 +107,7 @@ owe_dealer(struct posting *out, int32_t d, int32_t brand, int64_t fen, int64_t o
 }
 
 int64_t
-payout_released_dealer(enum provider v, const struct payout_own *own, int64_t fen,
-    struct posting *out)
+payout_released_dealer(int64_t cash, const struct payout_own *own, int64_t fen, struct posting *out)
 {
 	const int32_t d = own->collector;
 	const int64_t over = own->held_fen + own->avail_fen - fen;
@@ -118,7 +117,7 @@ payout_released_dealer(enum provider v, const struct payout_own *own, int64_t fe
 	begin(out, EVENT_E7D_RELEASED);
 	leg(out, account_number(ACCOUNT_DEALER_HELD, PROVIDER_NONE, d, d), own->held_fen);
 	leg(out, account_number(ACCOUNT_DEALER_AVAIL, PROVIDER_NONE, d, d), own->avail_fen);
-	leg(out, account_number(ACCOUNT_PSP_FROZEN, v, d, 0), -fen);
+	leg(out, cash, -fen);
 	if (over < 0)
 		leg(out, account_number(ACCOUNT_RECV_DEALER, PROVIDER_NONE, d, own->brand), -over);
 	else

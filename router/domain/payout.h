@@ -24,8 +24,8 @@ int64_t payout_cash(const struct world *w, enum rail rail);
 void payout_released(enum provider v, int32_t collector, int64_t fen, struct posting *out);
 
 /*
- * E7d: ${fen} of a payment that dealer ${collector} took is his to use, of which ${held} and ${avail} stand for what he
- * earned.  The difference he owes the brand, or (below zero) the brand owes him.
+ * E7d: ${fen} of ${cash}, an account of dealer ${collector} at the provider, are his to use, of which ${held} and ${avail}
+ * stand for what he earned.  The difference he owes the brand, or (below zero) the brand owes him.
  */
 struct payout_own {
 	int32_t collector, brand;
@@ -34,7 +34,7 @@ struct payout_own {
 	int64_t owes_fen; /* stands in his receivable, of this order: set off first */
 };
 /* Returns what becomes payable to him in his account with the brand, mostly 0. */
-int64_t payout_released_dealer(enum provider v, const struct payout_own *own, int64_t fen,
+int64_t payout_released_dealer(int64_t cash, const struct payout_own *own, int64_t fen,
     struct posting *out);
 
 /* E8: the collector took ${fen} out of his merchant account. */

@@ -57,19 +57,42 @@ plan_release(struct payout_pass *p, int payment, const char *ref, int64_t at_us)
 			mine.held_fen = fen;
 		if (mine.avail_fen > fen - mine.held_fen)
 			mine.avail_fen = fen - mine.held_fen;
-		(void)payout_released_dealer(pay->provider, &mine, fen, &p->posting);
+		(void)payout_released_dealer(account_number(ACCOUNT_PSP_FROZEN, pay->provider,
+		                                 mine.collector, 0),
+		    &mine, fen, &p->posting);
 	}
 	plan_post(p, pay->ordinal, ref, at_us);
 }
 
-/* Everything is released: what a dealer who collected earned besides is set off, or the brand's to pay. */
+/* What came back of splits into dealer C's ${cash} and was not made his yet: nobody releases that. */
+static int64_t
+own_returned(const struct payout_pass *p, int64_t cash)
+{
+	int64_t fen = 0;
+
+	for (int i = 0; i < p->o->money.row_count; i++) {
+		const struct money_row *r = &p->o->money.rows[i];
+
+		if (r->event == EVENT_R3_RETURNED || r->event == EVENT_E7D_RELEASED)
+			fen += money_row_sum(r, cash);
+	}
+	for (const struct payout_posting *x = p->o->postings; x != NULL; x = x->next)
+		if (x->posting.event == EVENT_R3_RETURNED)
+			fen += posting_sum(&x->posting, cash);
+	return fen;
+}
+
+/*
+ * Everything is released: what a dealer who collected earned besides is set off, or the brand's to pay; what others gave
+ * back of their splits he has, and owes the brand.
+ */
 static void
 own_after(struct payout_pass *p)
 {
 	const struct payout_order *o = p->o;
 	int event_no = OWN_EVENT_FIRST;
 	struct payout_own mine;
-	int64_t owed;
+	int64_t owed, cash = 0, returned_fen = 0;
 
 	if (o->collector == p->terms->world->brand || o->payment_count == 0)
 		return;
@@ -77,13 +100,18 @@ own_after(struct payout_pass *p)
 		if (!o->payments[i].released)
 			return;
 	mine = own(p);
-	if (mine.held_fen == 0 && mine.avail_fen == 0)
+	for (int i = 0; i < o->payment_count && returned_fen == 0; i++) {
+		cash =
+		    account_number(ACCOUNT_PSP_AVAILABLE, o->payments[i].provider, o->collector, 0);
+		returned_fen = own_returned(p, cash);
+	}
+	if (mine.held_fen == 0 && mine.avail_fen == 0 && returned_fen == 0)
 		return;
 	for (int r = 0; r < o->money.row_count; r++)
 		if (o->money.rows[r].event == EVENT_E7D_RELEASED &&
 		    o->money.rows[r].event_no >= event_no)
 			event_no = o->money.rows[r].event_no + 1;
-	owed = payout_released_dealer(PROVIDER_NONE, &mine, 0, &p->posting);
+	owed = payout_released_dealer(cash, &mine, returned_fen, &p->posting);
 	plan_post(p, event_no, "", p->terms->now_us);
 	owed_dealer(p, EVENT_E7D_RELEASED, event_no, o->collector, mine.brand, owed);
 	if (owed > 0) /* rails were chosen before */

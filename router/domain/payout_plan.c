@@ -176,16 +176,10 @@ plan_again(struct payout_pass *p, int64_t at_us)
 int64_t
 plan_sum(const struct payout_pass *p, int64_t account)
 {
-	int64_t fen = 0;
+	int64_t fen = money_sum(&p->o->money, account);
 
-	for (int r = 0; r < p->o->money.row_count; r++)
-		for (int i = 0; i < p->o->money.rows[r].leg_count; i++)
-			if (p->o->money.rows[r].account[i] == account)
-				fen += p->o->money.rows[r].fen[i];
 	for (const struct payout_posting *x = p->o->postings; x != NULL; x = x->next)
-		for (int i = 0; i < x->posting.leg_count; i++)
-			if (x->posting.account[i] == account)
-				fen += x->posting.fen[i];
+		fen += posting_sum(&x->posting, account);
 	return fen;
 }
 

@@ -250,7 +250,7 @@ def whole_refunds(play):
         "(select order_id, sum(amount_fen) as fen from payment group by 1) p join "
         "(select order_id, sum(fen) as fen from refund where state = 3 group by 1) r using (order_id) "
         "where (select coalesce(sum(units[i + 6]), 0) from journal, generate_series(1, cardinality(units), 7) i "
-        "where object_id = order_id and units[i] = -2) = 0")
+        "where object_id = p.order_id and units[i] = -2) = 0")
     for order, paid, back in rows:
         if paid != back:
             continue
@@ -328,7 +328,8 @@ def test_random_money(play):
     print(dict(play.counts))
     kinds = dict(play.database.sql("select event_word(event), count(*) from journal group by 1"))
     print(kinds)
-    assert {"E1", "E2", "E3", "E4", "E5", "E6", "E6c", "E7", "E7d", "R1", "R2", "R3"} <= set(kinds), kinds
+    if "MONEY_SEED" not in os.environ:  # what another draws, nobody knows
+        assert {"E1", "E2", "E3", "E4", "E5", "E6", "E6c", "E7", "E7d", "R1", "R2", "R3"} <= set(kinds), kinds
     whole = list(whole_refunds(play))
     print(len(whole), "wholly refunded")
     assert len(whole) >= 10

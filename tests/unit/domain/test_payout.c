@@ -170,6 +170,34 @@ test_funded(void **state)
 	book_check(b, "funded");
 }
 
+/* What others give back of their splits lands in his own merchant account: the brand, whom they owe it, is owed it. */
+static void
+test_returned_to_a_dealer(void **state)
+{
+	const int64_t f_held =
+	    account_number(ACCOUNT_DEALER_HELD, PROVIDER_NONE, DEALER_F, DEALER_D);
+	const int64_t f_owes =
+	    account_number(ACCOUNT_RECV_DEALER, PROVIDER_NONE, DEALER_F, DEALER_D);
+	struct fixture *f = *state;
+	struct payout_book *b = &f->b;
+
+	book_begin(b, &f->w, DEALER_D);
+	book_pay(b, 100000, 600);
+	SPLIT(b, 1, {C_ORDER, 99400}, {f_held, -20000}, {D_D(HELD), -79400});
+	b->terms.now_us += HOLD_US;
+	book_run(b);
+	ROW(b, EVENT_R1_REFUND, 1005, {f_owes, 20000}, {OWES, 79400},
+	    {PSP(FEE_REBATE, DEALER_D), 600}, {C_REFUND, -100000});
+	book_refund(b, 1005, 0, 100000, 600);
+	book_clawback(b, 1005, DEALER_F, 20000);
+	book_run(b);
+	HAS(b, EVENT_R2_REFUNDED, 1005 * 8 + 1, {C_REFUND, 100000},
+	    {PSP(FEE_REBATE, DEALER_D), -600}, {OWES, -79400}, {D_B(AVAIL), -20000});
+	HAS(b, EVENT_R3_RETURNED, 1, {PSP(AVAILABLE, DEALER_D), 20000}, {f_owes, -20000});
+	HAS(b, EVENT_E7D_RELEASED, 100, {PSP(AVAILABLE, DEALER_D), -20000}, {OWES, 20000});
+	book_check(b, "returned to a dealer");
+}
+
 static void
 example_14(struct payout_book *b, struct money_world *w)
 {
@@ -521,6 +549,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_example_3, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_others_of_a_dealers, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_funded, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_returned_to_a_dealer, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_example_18, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_example_12, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_example_8, setup, teardown),
