@@ -10,6 +10,16 @@ import town as town_module
 import yc
 
 
+# Minutes of waiting each: where modules run side by side, what begins last ends last.
+LONGEST = ("test_98_month", "test_98_money_kill", "test_74_day", "test_73_benchmark", "test_94_provider_kill",
+           "test_83_timers", "test_batch_race", "test_99_money_random", "test_71_simulator")
+
+
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """The run's PostgreSQL.  fsync is off: a process that dies loses nothing the system has."""
@@ -25,12 +35,18 @@ def empty_database(cluster, request):
     return cluster.database("e_" + re.sub(r"\W", "_", request.module.__name__))
 
 
+@pytest.fixture(scope="session")
+def migrated(cluster):
+    """What the modules' databases are copies of."""
+    cluster.database("migrated").migrate()
+    return "migrated"
+
+
 @pytest.fixture(scope="module")
-def database(cluster, request):
+def database(cluster, migrated, request):
     """A migrated database of the module's own, which must pass the audit when the module is through: every leg of
     its orders comes out again, unless the module's rows are HAND_MADE."""
-    d = cluster.database("t_" + re.sub(r"\W", "_", request.module.__name__))
-    d.migrate()
+    d = cluster.database("t_" + re.sub(r"\W", "_", request.module.__name__), migrated)
     yield d
     d.audit(*([] if getattr(request.module, "HAND_MADE", False) else ["--recompute"]))
 

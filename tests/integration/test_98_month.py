@@ -1,12 +1,10 @@
 """The month of a small day: money goes out, comes back, is reconciled and closed; and what is not so is seen."""
 import base64
-import contextlib
 import json
 import os
 import re
 import subprocess
 
-import psycopg2
 import pytest
 
 import yc
@@ -84,12 +82,7 @@ def left(month, cluster):
 @pytest.fixture
 def copy(left, cluster):
     """A copy of that, to be broken."""
-    with contextlib.closing(psycopg2.connect(cluster.url("postgres"))) as c:
-        c.autocommit = True
-        with c.cursor() as q:
-            q.execute("drop database if exists month_copy with (force)")
-            q.execute(f"create database month_copy template {left.name}")
-    return yc.Database(cluster, "month_copy")
+    return cluster.database("month_copy", left.name)
 
 
 def figures(done):

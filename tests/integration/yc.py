@@ -89,12 +89,12 @@ class Cluster:
     def url(self, name):
         return self._tool("-D", name, "url")
 
-    def database(self, name):
+    def database(self, name, template="template1"):
         with contextlib.closing(psycopg2.connect(self.url("postgres"))) as c:
             c.autocommit = True
             with c.cursor() as q:
                 q.execute(f'drop database if exists "{name}" with (force)')
-                q.execute(f'create database "{name}"')
+                q.execute(f'create database "{name}" template "{template}"')
         return Database(self, name)
 
 
