@@ -114,14 +114,14 @@ class Play:
 def trails(town):
     """(order, number) → (way, is it a store's, state, split from, [(act number, kind, state)])"""
     found = {}
-    for order, number, way, kind, state, split in town.database.sql(
-            "select order_id::text, number, way, l.kind, state, split_from from fulfilment join location l "
-            "using (location_id)"):
-        found[order, number] = ([None, SHIP, PICKUP, DELIVER][way], kind == 3, STATES[state], split, [])
-    for order, number, act_no, kind, state in town.database.sql(
-            "select order_id::text, number, act_no, kind, state from order_act order by 1, 3"):
-        if number:
-            found[order, number][4].append((act_no, kind, STATES[state]))
+    for order, number, way, kind, state, split, *act in town.database.sql(  # one statement: timers go on
+            "select f.order_id::text, f.number, f.way, l.kind, f.state, f.split_from, a.act_no, a.kind, a.state "
+            "from fulfilment f join location l using (location_id) left join order_act a "
+            "on a.order_id = f.order_id and a.number = f.number order by 1, 7"):
+        part = found.setdefault((order, number), (
+            [None, SHIP, PICKUP, DELIVER][way], kind == 3, STATES[state], split, []))
+        if act[0] is not None:
+            part[4].append((*act[:2], STATES[act[2]]))
     return found
 
 
