@@ -53,9 +53,12 @@
 	    "where j.object_id = $1 and j.event = $2 and j.event_no = $3") \
 	X(FINANCE_BALANCES, ON_QUERY, \
 	    "select account, fen from balance where account = any ($1::int8[]) order by account") \
+	/* Who settles the order chooses its rail; of no order nobody would, and there is nothing to split. */ \
 	X(FINANCE_PAYABLE, ON_QUERY, \
-	    "insert into payable (order_id, event, event_no, account, dealer_id, collector_id, party_id, fen, made_at) " \
-	    "select $1, $4, no, account, $2, collector, party, fen, $3 " \
+	    "insert into payable (order_id, event, event_no, account, dealer_id, collector_id, party_id, fen, made_at, rail) " \
+	    "select $1, $4, no, account, $2, collector, party, fen, $3, case when exists " \
+	    "(select from sales_order o where o.order_id = $1) then null when exists " \
+	    "(select from payee y where y.party_id = t.party and y.account <> '') then 2::int2 else 3::int2 end " \
 	    "from unnest($5::int4[], $6::int8[], $7::int4[], $8::int4[], $9::int8[]) t(no, account, collector, party, fen)") \
 	/* Far away, and back: calendars are the same after 800 years. */ \
 	X(FINANCE_HOLDS_STOP, ON_QUERY, \

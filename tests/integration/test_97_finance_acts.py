@@ -373,9 +373,13 @@ def test_adjust_of_a_dealers_order(books):
     legs = [{"account": OTHER, "amountFen": "500"}, {"account": "P:staff:S1:avail", "amountFen": "-500"}]
     acted = waits(books.do("Adjust", objectId=order["orderId"], event="E1", eventNo=1, note="a bonus", legs=legs))
     done(books.approve(acted))
-    assert books.database.sql("select c.code, p.code, y.fen from payable y join party c on c.party_id = y.collector_id "
+    assert books.database.sql("select c.code, p.code, y.fen, y.rail from payable y join party c on c.party_id = y.collector_id "
                               "join party p on p.party_id = y.party_id where y.order_id = %s", (acted["proposalId"],)) \
-        == [("D1", "S1", 500)]
+        == [("D1", "S1", 500, 3)], "by offset: settling an order would not find it"
+    # not left to lapse under another test: what D1 collected is his, and he owes it back
+    books.cancel(order)
+    yc.wait_for("E7d", lambda: books.database.sql("select 1 from journal where object_id = %s and event = 17",
+                                                  (order["orderId"],)))
 
 
 def test_adjust_refused_when_approved(books):
