@@ -32,6 +32,13 @@ provider_parse(const char *word)
 	return PROVIDER_NONE;
 }
 
+const char *
+provider_word(enum provider v)
+{
+	assert((int)v >= 0 && v < PROVIDER_COUNT);
+	return provider_words[v];
+}
+
 int64_t
 account_number(enum account_kind k, enum provider v, int32_t party, int32_t other)
 {

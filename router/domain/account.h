@@ -64,6 +64,7 @@ enum account_kind {
 
 /* The provider of a word, as on the wire and in account names; PROVIDER_NONE: the word is no provider's. */
 enum provider provider_parse(const char *word);
+const char *provider_word(enum provider v);
 
 /* Asserts that kind, provider and ids fit; ids that the kind's text does not use are 0. */
 int64_t account_number(enum account_kind k, enum provider v, int32_t party, int32_t other);

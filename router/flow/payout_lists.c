@@ -1,4 +1,5 @@
 /* payout_lists: payouts, batches and refunds as messages, a page at a time; the bank file.  See payout_flow.h. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -20,11 +21,26 @@ struct refund_cursor {
 	int32_t no, part;
 };
 _Static_assert(sizeof(struct refund_cursor) == 24, "no padding: these bytes are signed");
+union place_of {
+	struct cursor row;
+	struct refund_cursor refund;
+};
 
+struct list;
+/* What a list's answer is made of: field 1 has its messages, field 2 where it goes on. */
+struct kind {
+	const char *method;
+	size_t row_size;
+	ProtobufCMessage *(*message)(const struct list *l, const void *row);
+	union place_of (*place)(const void *row);
+};
 struct list {
 	struct call *call;
 	const struct world *world;
+	const struct kind *kind;
 	struct page_scope page;
+	int count_max;
+	union place_of behind; /* zero: the first page */
 	struct payout_query payouts;
 	struct payout_batch_query batches;
 	struct refund_query refunds;
@@ -41,8 +57,9 @@ refuse(struct list *l, enum err e, const char *field, const char *text)
 	return reason_set(&l->call->reason, e, field, "%s", text);
 }
 
+/* NULL: ${c} is answered. */
 static struct list *
-begin(struct call *c, const char *method, char *filter)
+begin(struct call *c)
 {
 	struct list *l = arena_zalloc(c->arena, sizeof(*l));
 
@@ -50,15 +67,77 @@ begin(struct call *c, const char *method, char *filter)
 		l->call = c;
 		l->world = call_world(c);
 	}
-	if (l == NULL || l->world == NULL || filter == NULL) {
+	if (l == NULL || l->world == NULL) {
 		call_fail_err(c, ERR_NO_MEMORY);
 		return NULL;
 	}
+	return l;
+}
+
+/* ---- Pages --------------------------------------------------------------------------------------- */
+
+/* ${filter} NULL: no memory. */
+static enum err
+page_begin(struct list *l, const struct kind *kind, char *filter, int32_t size, const char *token)
+{
+	struct call *c = l->call;
+	enum err e;
+
+	if (filter == NULL)
+		return ERR_NO_MEMORY;
+	l->kind = kind;
 	l->page = (struct page_scope){.secret = call_app(c)->token_secret,
-	    .method = method,
+	    .method = kind->method,
 	    .filter = filter,
 	    .filter_len = strlen(filter)};
-	return l;
+	e = page_rows(size, call_app(c)->conf->list_rows_max, &l->count_max, &c->reason);
+	if (e == ERR_OK && token[0] != '\0')
+		e = page_token_read(&l->page, token, &l->behind, sizeof(l->behind), &c->reason);
+	return e;
+}
+
+static enum err
+page_answer(struct list *l, const char *rows, int count, bool more)
+{
+	const ProtobufCMessageDescriptor *d = l->call->method->response;
+	const ProtobufCFieldDescriptor *field = d->fields;
+	struct arena *a = l->call->arena;
+	ProtobufCMessage **list = arena_array(a, (size_t)count, sizeof(ProtobufCMessage *));
+	char *m = arena_alloc(a, d->sizeof_message), *token;
+	union place_of last;
+
+	assert(
+	    field[0].label == PROTOBUF_C_LABEL_REPEATED && field[1].type == PROTOBUF_C_TYPE_STRING);
+	if (list == NULL || m == NULL)
+		return ERR_NO_MEMORY;
+	protobuf_c_message_init(d, m);
+	for (int i = 0; i < count; i++) {
+		list[i] = l->kind->message(l, rows + (size_t)i * l->kind->row_size);
+		if (list[i] == NULL)
+			return ERR_NO_MEMORY;
+	}
+	*(size_t *)(void *)(m + field[0].quantifier_offset) = (size_t)count;
+	*(ProtobufCMessage ***)(void *)(m + field[0].offset) = list;
+	if (more) {
+		last = l->kind->place(rows + (size_t)(count - 1) * l->kind->row_size);
+		token = page_token_make(&l->page, &last, sizeof(last), a);
+		if (token == NULL)
+			return ERR_NO_MEMORY;
+		*(char **)(void *)(m + field[1].offset) = token;
+	}
+	call_reply(l->call, (ProtobufCMessage *)(void *)m);
+	return ERR_OK;
+}
+
+static void
+listed(void *ctx, enum err e, const void *rows, int count, bool more)
+{
+	struct list *l = ctx;
+
+	if (e == ERR_OK)
+		e = page_answer(l, rows, count, more);
+	if (e != ERR_OK)
+		call_fail_err(l->call, e);
 }
 
 /* ---- Messages ------------------------------------------------------------------------------------ */
@@ -117,9 +196,11 @@ payout_message(const struct world *w, const struct payout_row *r, struct arena *
 	    : NULL;
 }
 
-static Yuncang__V1__PayoutBatch *
-batch_message(const struct world *w, const struct payout_batch_row *r, struct arena *a)
+static ProtobufCMessage *
+batch_message(const struct list *l, const void *row)
 {
+	const struct payout_batch_row *r = row;
+	struct arena *a = l->call->arena;
 	Yuncang__V1__PayoutBatch *m = arena_alloc(a, sizeof(*m));
 
 	if (m == NULL)
@@ -127,7 +208,7 @@ batch_message(const struct world *w, const struct payout_batch_row *r, struct ar
 	yuncang__v1__payout_batch__init(m);
 	m->batch_id = id_text(&r->id, a);
 	m->ref = message_text(r->ref);
-	m->collector = code_text(w, r->collector);
+	m->collector = code_text(l->world, r->collector);
 	m->rail = (Yuncang__V1__Rail)r->rail;
 	m->state = (Yuncang__V1__PayoutBatchState)r->state;
 	m->amount_fen = r->fen;
@@ -135,15 +216,13 @@ batch_message(const struct world *w, const struct payout_batch_row *r, struct ar
 	return m->batch_id != NULL && time_fill(&m->prepared_at, r->prepared_us, a) &&
 	        time_fill(&m->instructed_at, r->state == BATCH_REFUSED ? 0 : r->decided_us, a) &&
 	        time_fill(&m->exported_at, r->exported_us, a)
-	    ? m
+	    ? &m->base
 	    : NULL;
 }
 
 Yuncang__V1__Refund *
 refund_message(const struct world *w, const struct refund_row *r, struct arena *a)
 {
-	static const char *const words[PROVIDER_COUNT] = {"", "wechat", "alipay", "unionpay",
-	    "channel", "cash"};
 	Yuncang__V1__Refund *m = arena_alloc(a, sizeof(*m));
 
 	if (m == NULL)
@@ -153,7 +232,7 @@ refund_message(const struct world *w, const struct refund_row *r, struct arena *
 	m->refund_no = r->refund_no;
 	m->part = r->part_no;
 	m->collector = code_text(w, r->collector);
-	m->provider = message_text(words[r->provider]);
+	m->provider = message_text(provider_word(r->provider));
 	m->payment_number = message_text(r->payment_number);
 	m->amount_fen = r->fen;
 	m->state = (Yuncang__V1__RefundState)r->state;
@@ -166,41 +245,20 @@ refund_message(const struct world *w, const struct refund_row *r, struct arena *
 
 /* ---- ListPayouts --------------------------------------------------------------------------------- */
 
-static enum err
-payouts_answer(struct list *l, const struct payout_row *rows, int count, bool more)
+static ProtobufCMessage *
+payout_of(const struct list *l, const void *row)
 {
-	Yuncang__V1__ListPayoutsResponse m = YUNCANG__V1__LIST_PAYOUTS_RESPONSE__INIT;
-	struct arena *a = l->call->arena;
-	struct cursor cursor;
+	Yuncang__V1__Payout *m = payout_message(l->world, row, l->call->arena);
 
-	m.payouts = arena_array(a, (size_t)count, sizeof(*m.payouts));
-	if (m.payouts == NULL)
-		return ERR_NO_MEMORY;
-	for (int i = 0; i < count; i++) {
-		m.payouts[i] = payout_message(l->world, &rows[i], a);
-		if (m.payouts[i] == NULL)
-			return ERR_NO_MEMORY;
-	}
-	m.n_payouts = (size_t)count;
-	if (more) {
-		cursor = (struct cursor){rows[count - 1].made_us, rows[count - 1].id};
-		m.next_page_token = page_token_make(&l->page, &cursor, sizeof(cursor), a);
-		if (m.next_page_token == NULL)
-			return ERR_NO_MEMORY;
-	}
-	call_reply(l->call, &m.base);
-	return ERR_OK;
+	return m != NULL ? &m->base : NULL;
 }
 
-static void
-payouts_told(void *ctx, enum err e, const struct payout_row *rows, int count, bool more)
+static union place_of
+payout_place(const void *row)
 {
-	struct list *l = ctx;
+	const struct payout_row *r = row;
 
-	if (e == ERR_OK)
-		e = payouts_answer(l, rows, count, more);
-	if (e != ERR_OK)
-		call_fail_err(l->call, e);
+	return (union place_of){.row = {r->made_us, r->id}};
 }
 
 /* Of a key with dealer scopes: its dealers. */
@@ -241,163 +299,109 @@ named(struct list *l, const char *field, const char *text, const struct uuid **o
 void
 list_payouts_start(struct call *c, const ProtobufCMessage *request)
 {
+	static const struct kind kind = {"ListPayouts", sizeof(struct payout_row), payout_of,
+	    payout_place};
 	const Yuncang__V1__ListPayoutsRequest *q = (const Yuncang__V1__ListPayoutsRequest *)request;
-	struct list *l = begin(c, "ListPayouts",
-	    arena_printf(c->arena, "%d %s %s", (int)q->state, q->batch_id, q->party));
-	struct cursor cursor = {0};
+	struct list *l = begin(c);
 	enum err e;
 
 	if (l == NULL)
 		return;
 	l->payouts.state = (int)q->state;
-	e = page_rows(q->page_size, call_app(c)->conf->list_rows_max, &l->payouts.count_max,
-	    &c->reason);
+	e = page_begin(l, &kind,
+	    arena_printf(c->arena, "%d %s %s", (int)q->state, q->batch_id, q->party), q->page_size,
+	    q->page_token);
 	if (e == ERR_OK)
 		e = named(l, "batch_id", q->batch_id, &l->payouts.batch);
 	if (e == ERR_OK)
 		e = scope_fill(l, q->party);
-	if (e == ERR_OK && q->page_token[0] != '\0')
-		e = page_token_read(&l->page, q->page_token, &cursor, sizeof(cursor), &c->reason);
-	l->payouts.before_us = cursor.at_us;
-	l->payouts.before_id = cursor.id;
+	l->payouts.count_max = l->count_max;
+	l->payouts.before_us = l->behind.row.at_us;
+	l->payouts.before_id = l->behind.row.id;
 	if (e == ERR_OK)
-		e = payout_list(call_app(c)->query_pool, c->arena, &l->payouts, payouts_told, l);
+		e = payout_list(call_app(c)->query_pool, c->arena, &l->payouts, listed, l);
 	if (e != ERR_OK)
 		call_fail_err(c, e);
 }
 
 /* ---- ListPayoutBatches --------------------------------------------------------------------------- */
 
-static enum err
-batches_answer(struct list *l, const struct payout_batch_row *rows, int count, bool more)
+static union place_of
+batch_place(const void *row)
 {
-	Yuncang__V1__ListPayoutBatchesResponse m = YUNCANG__V1__LIST_PAYOUT_BATCHES_RESPONSE__INIT;
-	struct arena *a = l->call->arena;
-	struct cursor cursor;
+	const struct payout_batch_row *r = row;
 
-	m.batches = arena_array(a, (size_t)count, sizeof(*m.batches));
-	if (m.batches == NULL)
-		return ERR_NO_MEMORY;
-	for (int i = 0; i < count; i++) {
-		m.batches[i] = batch_message(l->world, &rows[i], a);
-		if (m.batches[i] == NULL)
-			return ERR_NO_MEMORY;
-	}
-	m.n_batches = (size_t)count;
-	if (more) {
-		cursor = (struct cursor){rows[count - 1].prepared_us, rows[count - 1].id};
-		m.next_page_token = page_token_make(&l->page, &cursor, sizeof(cursor), a);
-		if (m.next_page_token == NULL)
-			return ERR_NO_MEMORY;
-	}
-	call_reply(l->call, &m.base);
-	return ERR_OK;
-}
-
-static void
-batches_told(void *ctx, enum err e, const struct payout_batch_row *rows, int count, bool more)
-{
-	struct list *l = ctx;
-
-	if (e == ERR_OK)
-		e = batches_answer(l, rows, count, more);
-	if (e != ERR_OK)
-		call_fail_err(l->call, e);
+	return (union place_of){.row = {r->prepared_us, r->id}};
 }
 
 void
 list_payout_batches_start(struct call *c, const ProtobufCMessage *request)
 {
+	static const struct kind kind = {"ListPayoutBatches", sizeof(struct payout_batch_row),
+	    batch_message, batch_place};
 	const Yuncang__V1__ListPayoutBatchesRequest *q =
 	    (const Yuncang__V1__ListPayoutBatchesRequest *)request;
-	struct list *l =
-	    begin(c, "ListPayoutBatches", arena_printf(c->arena, "%d %s", (int)q->state, q->ref));
-	struct cursor cursor = {0};
-	enum err e;
+	struct list *l = begin(c);
+	enum err e = ERR_PERMISSION_DENIED;
 
 	if (l == NULL)
 		return;
-	l->batches = (struct payout_batch_query){.state = (int)q->state, .ref = q->ref};
-	e = principal_may(c->principal, "dealer", "") ? ERR_OK : ERR_PERMISSION_DENIED;
+	if (principal_may(c->principal, "dealer", ""))
+		e = page_begin(l, &kind, arena_printf(c->arena, "%d %s", (int)q->state, q->ref),
+		    q->page_size, q->page_token);
+	l->batches = (struct payout_batch_query){.state = (int)q->state,
+	    .ref = q->ref,
+	    .before_us = l->behind.row.at_us,
+	    .before_id = l->behind.row.id,
+	    .count_max = l->count_max};
 	if (e == ERR_OK)
-		e = page_rows(q->page_size, call_app(c)->conf->list_rows_max, &l->batches.count_max,
-		    &c->reason);
-	if (e == ERR_OK && q->page_token[0] != '\0')
-		e = page_token_read(&l->page, q->page_token, &cursor, sizeof(cursor), &c->reason);
-	l->batches.before_us = cursor.at_us;
-	l->batches.before_id = cursor.id;
-	if (e == ERR_OK)
-		e = payout_batch_list(call_app(c)->query_pool, c->arena, &l->batches, batches_told,
-		    l);
+		e = payout_batch_list(call_app(c)->query_pool, c->arena, &l->batches, listed, l);
 	if (e != ERR_OK)
 		call_fail_err(c, e);
 }
 
 /* ---- ListRefunds --------------------------------------------------------------------------------- */
 
-static enum err
-refunds_answer(struct list *l, const struct refund_row *rows, int count, bool more)
+static ProtobufCMessage *
+refund_of(const struct list *l, const void *row)
 {
-	Yuncang__V1__ListRefundsResponse m = YUNCANG__V1__LIST_REFUNDS_RESPONSE__INIT;
-	struct arena *a = l->call->arena;
-	struct refund_cursor cursor;
+	Yuncang__V1__Refund *m = refund_message(l->world, row, l->call->arena);
 
-	m.refunds = arena_array(a, (size_t)count, sizeof(*m.refunds));
-	if (m.refunds == NULL)
-		return ERR_NO_MEMORY;
-	for (int i = 0; i < count; i++) {
-		m.refunds[i] = refund_message(l->world, &rows[i], a);
-		if (m.refunds[i] == NULL)
-			return ERR_NO_MEMORY;
-	}
-	m.n_refunds = (size_t)count;
-	if (more) {
-		cursor = (struct refund_cursor){rows[count - 1].order, rows[count - 1].refund_no,
-		    rows[count - 1].part_no};
-		m.next_page_token = page_token_make(&l->page, &cursor, sizeof(cursor), a);
-		if (m.next_page_token == NULL)
-			return ERR_NO_MEMORY;
-	}
-	call_reply(l->call, &m.base);
-	return ERR_OK;
+	return m != NULL ? &m->base : NULL;
 }
 
-static void
-refunds_told(void *ctx, enum err e, const struct refund_row *rows, int count, bool more)
+static union place_of
+refund_place(const void *row)
 {
-	struct list *l = ctx;
+	const struct refund_row *r = row;
 
-	if (e == ERR_OK)
-		e = refunds_answer(l, rows, count, more);
-	if (e != ERR_OK)
-		call_fail_err(l->call, e);
+	return (union place_of){.refund = {r->order, r->refund_no, r->part_no}};
 }
 
 void
 list_refunds_start(struct call *c, const ProtobufCMessage *request)
 {
+	static const struct kind kind = {"ListRefunds", sizeof(struct refund_row), refund_of,
+	    refund_place};
 	const Yuncang__V1__ListRefundsRequest *q = (const Yuncang__V1__ListRefundsRequest *)request;
-	struct list *l =
-	    begin(c, "ListRefunds", arena_printf(c->arena, "%d %s", (int)q->state, q->order_id));
-	struct refund_cursor cursor = {.no = 0};
-	enum err e;
+	struct list *l = begin(c);
+	enum err e = ERR_PERMISSION_DENIED;
 
 	if (l == NULL)
 		return;
-	l->refunds.state = (int)q->state;
-	e = principal_may(c->principal, "dealer", "") ? ERR_OK : ERR_PERMISSION_DENIED;
-	if (e == ERR_OK)
-		e = page_rows(q->page_size, call_app(c)->conf->list_rows_max, &l->refunds.count_max,
-		    &c->reason);
+	if (principal_may(c->principal, "dealer", ""))
+		e = page_begin(l, &kind,
+		    arena_printf(c->arena, "%d %s", (int)q->state, q->order_id), q->page_size,
+		    q->page_token);
+	l->refunds = (struct refund_query){.state = (int)q->state,
+	    .after_order = l->behind.refund.order,
+	    .after_no = l->behind.refund.no,
+	    .after_part = l->behind.refund.part,
+	    .count_max = l->count_max};
 	if (e == ERR_OK)
 		e = named(l, "order_id", q->order_id, &l->refunds.order);
-	if (e == ERR_OK && q->page_token[0] != '\0')
-		e = page_token_read(&l->page, q->page_token, &cursor, sizeof(cursor), &c->reason);
-	l->refunds.after_order = cursor.order;
-	l->refunds.after_no = cursor.no;
-	l->refunds.after_part = cursor.part;
 	if (e == ERR_OK)
-		e = refund_list(call_app(c)->query_pool, c->arena, &l->refunds, refunds_told, l);
+		e = refund_list(call_app(c)->query_pool, c->arena, &l->refunds, listed, l);
 	if (e != ERR_OK)
 		call_fail_err(c, e);
 }
@@ -477,12 +481,8 @@ hex(const uint8_t hash[DIGEST_SIZE], struct arena *a)
 {
 	char *text = arena_alloc(a, DIGEST_SIZE * 2 + 1);
 
-	for (size_t i = 0; text != NULL && i < DIGEST_SIZE; i++) {
-		text[2 * i] = "0123456789abcdef"[hash[i] >> 4];
-		text[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
-	}
 	if (text != NULL)
-		text[DIGEST_SIZE * 2] = '\0';
+		hex_encode(hash, DIGEST_SIZE, text);
 	return text;
 }
 
@@ -518,7 +518,7 @@ export_payout_batch_start(struct call *c, const ProtobufCMessage *request)
 {
 	const Yuncang__V1__ExportPayoutBatchRequest *q =
 	    (const Yuncang__V1__ExportPayoutBatchRequest *)request;
-	struct list *l = begin(c, "ExportPayoutBatch", arena_strdup(c->arena, ""));
+	struct list *l = begin(c);
 	enum err e;
 
 	if (l == NULL)

@@ -372,6 +372,15 @@ elem_time_or_null(struct pg_args *a, int64_t us)
 		elem_null(a, ELEM_TIME);
 }
 
+void
+elem_uuid_or_null(struct pg_args *a, const struct uuid *u)
+{
+	if (u != NULL && !uuid_is_zero(u))
+		elem_uuid(a, u);
+	else
+		elem_null(a, ELEM_UUID);
+}
+
 /* The cursor over one value; false: it is null. */
 static bool
 col_open(const PGresult *r, int row, int col, int size, struct rd *rd)

@@ -75,7 +75,8 @@ void elem_bytes(struct pg_args *a, const void *p, size_t len);
 void elem_uuid(struct pg_args *a, const struct uuid *u);
 void elem_time(struct pg_args *a, int64_t us);
 void elem_date(struct pg_args *a, int32_t days);
-void elem_time_or_null(struct pg_args *a, int64_t us); /* 0: null */
+void elem_time_or_null(struct pg_args *a, int64_t us);           /* 0: null */
+void elem_uuid_or_null(struct pg_args *a, const struct uuid *u); /* NULL or zero: null */
 /* One array parameter: ${elem}(${a}, ${expr}) for each i from 0 to ${count} - 1. */
 #define ARGS_ARRAY(a, type, elem, count, expr) \
 	do { \

@@ -6,10 +6,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "domain/party.h"
-#include "store/batch_write.h"
 #include "store/ledger.h"
-
-#define CHANGES_MAX 4096
 
 struct run {
 	struct finance_write in;
@@ -261,8 +258,6 @@ send_all(struct run *x, struct tx *t)
 {
 	struct payables payables = {0};
 	int count = 0;
-	struct buf changes;
-	enum err e;
 
 	for (int i = 0; i < x->plan.row_count; i++) {
 		struct ledger_row *r = &x->rows[count];
@@ -289,13 +284,7 @@ send_all(struct run *x, struct tx *t)
 	send_payables(x, t, &payables);
 	send_holds(x, t);
 	proposal_send(t, x->in.mark);
-	e = ledger_send(t, x->in.arena, x->rows, count, x->in.now_us);
-	if (e != ERR_OK)
-		return e;
-	buf_init(&changes, CHANGES_MAX);
-	write_change(t, &changes);
-	buf_release(&changes);
-	return ERR_OK;
+	return ledger_post(t, x->in.arena, x->rows, count, x->in.now_us);
 }
 
 /* ---- The transaction ----------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "base/money.h"
 #include "store/batch_write.h"
 
+#define CHANGES_MAX ((size_t)1 << 16)
 #define UNIT_NUMBERS 7 /* of a range in journal.units */
 
 /* ---- Balances ----------------------------------------------------------------------------------- */
@@ -108,15 +109,6 @@ units_send(struct pg_args *a, const struct ledger_row *r, int count)
 	args_array_end(a);
 }
 
-static void
-elem_uuid_or_null(struct pg_args *a, const struct uuid *u)
-{
-	if (u != NULL)
-		elem_uuid(a, u);
-	else
-		elem_null(a, ELEM_UUID);
-}
-
 /* The bounds of each row's slice of a flat array: the first of ${size(i)} elements, the last. */
 #define SLICES(count, size) \
 	do { \
@@ -193,6 +185,22 @@ ledger_send(struct tx *t, struct arena *arena, const struct ledger_row *rows, in
 		return e;
 	rows_send(t, kept, n, now_us);
 	moves_send(t, moves, move_count);
+	return ERR_OK;
+}
+
+enum err
+ledger_post(struct tx *t, struct arena *arena, const struct ledger_row *rows, int count,
+    int64_t now_us)
+{
+	const int before = tx_added(t);
+	enum err e = ledger_send(t, arena, rows, count, now_us);
+	struct buf none;
+
+	if (e != ERR_OK || tx_added(t) == before)
+		return e;
+	buf_init(&none, CHANGES_MAX);
+	write_change(t, &none);
+	buf_release(&none);
 	return ERR_OK;
 }
 

@@ -41,6 +41,10 @@ struct ledger_row {
 enum err ledger_send(struct tx *t, struct arena *arena, const struct ledger_row *rows, int count,
     int64_t now_us) MUST_CHECK;
 
+/* The same, with the feed's row behind it: for a transaction that changes nothing that the feed tells. */
+enum err ledger_post(struct tx *t, struct arena *arena, const struct ledger_row *rows, int count,
+    int64_t now_us) MUST_CHECK;
+
 /**
  * ledger_err(t, e):
  * What a tx_done_fn makes of ${e} when its transaction posted:

@@ -6,38 +6,8 @@
 
 #include "base/log.h"
 #include "domain/payout.h"
-#include "store/batch_write.h"
 #include "store/ledger.h"
 #include "store/payout_rows.h"
-
-#define CHANGES_MAX ((size_t)1 << 16)
-
-static enum tx_next
-undo(struct tx *t, enum err e)
-{
-	tx_fail(t, e);
-	return TX_ROLLBACK;
-}
-
-/* Journal rows name the number of the feed's row. */
-static void
-send_change(struct tx *t)
-{
-	struct buf changes;
-
-	buf_init(&changes, CHANGES_MAX);
-	write_change(t, &changes);
-	buf_release(&changes);
-}
-
-static void
-elem_uuid_or_null(struct pg_args *a, const struct uuid *u)
-{
-	if (uuid_is_zero(u))
-		elem_null(a, ELEM_UUID);
-	else
-		elem_uuid(a, u);
-}
 
 /* What a party owes that may be set off against ${gross}. */
 static int64_t
@@ -137,7 +107,7 @@ prepared_step(struct preparing *x, struct tx *t)
 
 	x->batch.payouts = PQntuples(r);
 	if (x->batch.payouts == 0)
-		return undo(t, ERR_WRONG_STATE);
+		return tx_undo(t, ERR_WRONG_STATE);
 	for (int i = 0; i < x->batch.payouts; i++) {
 		x->batch.fen += col_i64(r, i, 2);
 		if (x->in->rail != RAIL_SPLIT)
@@ -172,9 +142,9 @@ prepare_step(struct tx *t, void *ctx)
 			return TX_TRIP;
 		}
 		if (payout_batch_read(r, 0, x->arena, &x->batch) != ERR_OK)
-			return undo(t, ERR_NO_MEMORY);
+			return tx_undo(t, ERR_NO_MEMORY);
 		if (x->batch.collector != x->in->collector || x->batch.rail != x->in->rail)
-			return undo(t, ERR_EXISTS_DIFFERS);
+			return tx_undo(t, ERR_EXISTS_DIFFERS);
 		return TX_COMMIT;
 	default:
 		return prepared_step(x, t);
@@ -344,7 +314,6 @@ send_books(struct instructing *x, struct tx *t)
 {
 	struct ledger_row *rows = arena_array(x->arena, (size_t)x->count * 2, sizeof(*rows));
 	int n = 0;
-	enum err e;
 
 	if (rows == NULL)
 		return ERR_NO_MEMORY;
@@ -364,12 +333,7 @@ send_books(struct instructing *x, struct tx *t)
 		row.posting = &s->out;
 		rows[n++] = row;
 	}
-	if (n == 0)
-		return ERR_OK;
-	e = ledger_send(t, x->arena, rows, n, x->in->now_us);
-	if (e == ERR_OK)
-		send_change(t);
-	return e;
+	return ledger_post(t, x->arena, rows, n, x->in->now_us);
 }
 
 static void
@@ -409,20 +373,20 @@ instruct_step(struct tx *t, void *ctx)
 		return TX_TRIP;
 	}
 	if (PQntuples(tx_result(t, 0)) == 0)
-		return undo(t, ERR_NOT_FOUND);
+		return tx_undo(t, ERR_NOT_FOUND);
 	e = payout_batch_read(tx_result(t, 0), 0, x->arena, &x->batch);
 	if (e == ERR_OK && x->batch.state != BATCH_PREPARED)
 		e = ERR_WRONG_STATE;
 	if (e == ERR_OK)
 		e = read_payouts(x, tx_result(t, 1));
 	if (e != ERR_OK)
-		return undo(t, e);
+		return tx_undo(t, e);
 	if (x->count > 0)
 		send_payouts(x, t);
 	send_batch(x, t);
 	proposal_send(t, x->in->mark);
 	e = send_books(x, t);
-	return e == ERR_OK ? TX_COMMIT : undo(t, e);
+	return e == ERR_OK ? TX_COMMIT : tx_undo(t, e);
 }
 
 static void

@@ -8,7 +8,6 @@
  * Every function: OK: ${done} once, later, what it is given living in ${arena}; BUSY, NO_MEMORY: never.  ${in} is borrowed.
  */
 #include "base/arena.h"
-#include "base/digest.h"
 #include "domain/payout_order.h"
 #include "store/proposal.h"
 
@@ -21,8 +20,6 @@ struct payout_batch_row {
 	int64_t fen;
 	int payouts;
 	int64_t prepared_us, decided_us, exported_us; /* 0: not yet */
-	bool hashed;
-	uint8_t file_hash[DIGEST_SIZE]; /* of the file that was told first */
 };
 struct payout_row {
 	struct uuid id, batch, order; /* zero: none */
@@ -35,7 +32,7 @@ struct payout_row {
 struct refund_row {
 	struct uuid order;
 	int refund_no, part_no;
-	int32_t collector, dealer;
+	int32_t collector;
 	enum provider provider;
 	const char *payment_number, *number;
 	int64_t fen, due_us, done_us;

@@ -3,32 +3,17 @@
 
 #include "base/log.h"
 #include "domain/payout.h"
-#include "store/batch_write.h"
 #include "store/ledger.h"
 #include "store/payout_rows.h"
 
-#define CHANGES_MAX ((size_t)1 << 16)
-
-static enum tx_next
-undo(struct tx *t, enum err e)
-{
-	tx_fail(t, e);
-	return TX_ROLLBACK;
-}
-
-/* One row of the journal, with the feed's that it names. */
+/* ${like} lives in ${arena} from now on. */
 static enum err
-post(struct tx *t, struct arena *arena, const struct ledger_row *row, int64_t now_us)
+start(struct pool *p, struct arena *arena, const void *like, size_t size, tx_step_fn *step,
+    tx_done_fn *done)
 {
-	struct buf changes;
-	enum err e = ledger_send(t, arena, row, 1, now_us);
+	void *x = arena_memdup(arena, like, size);
 
-	if (e != ERR_OK)
-		return e;
-	buf_init(&changes, CHANGES_MAX);
-	write_change(t, &changes);
-	buf_release(&changes);
-	return ERR_OK;
+	return x != NULL ? tx_start(p, step, done, x) : ERR_NO_MEMORY;
 }
 
 /* ---- Payouts ------------------------------------------------------------------------------------- */
@@ -86,7 +71,7 @@ confirm_write(struct confirming *x, struct tx *t)
 		payout_paid(r->account, payout_cash(in->world, r->rail), r->fen, &x->posting);
 	else
 		payout_closed(r->account, r->fen, &x->posting);
-	return post(t, x->arena, &row, in->now_us);
+	return ledger_post(t, x->arena, &row, 1, in->now_us);
 }
 
 static enum tx_next
@@ -102,13 +87,13 @@ confirm_step(struct tx *t, void *ctx)
 		return TX_TRIP;
 	}
 	if (PQntuples(tx_result(t, 0)) == 0)
-		return undo(t, ERR_NOT_FOUND);
+		return tx_undo(t, ERR_NOT_FOUND);
 	e = payout_read(tx_result(t, 0), 0, x->arena, &x->row);
 	if (e == ERR_OK)
 		e = judge(x, &again);
 	if (e == ERR_OK && !again)
 		e = confirm_write(x, t);
-	return e == ERR_OK ? TX_COMMIT : undo(t, e);
+	return e == ERR_OK ? TX_COMMIT : tx_undo(t, e);
 }
 
 static void
@@ -126,15 +111,9 @@ enum err
 payout_confirm_start(struct pool *p, struct arena *arena, const struct payout_confirm *in,
     payout_confirm_fn *done, void *ctx)
 {
-	struct confirming *x = arena_zalloc(arena, sizeof(*x));
+	const struct confirming like = {.arena = arena, .in = in, .done = done, .ctx = ctx};
 
-	if (x == NULL)
-		return ERR_NO_MEMORY;
-	x->arena = arena;
-	x->in = in;
-	x->done = done;
-	x->ctx = ctx;
-	return tx_start(p, confirm_step, confirm_done, x);
+	return start(p, arena, &like, sizeof(like), confirm_step, confirm_done);
 }
 
 /* ---- Withdrawals --------------------------------------------------------------------------------- */
@@ -162,8 +141,8 @@ withdraw_step(struct tx *t, void *ctx)
 
 	payout_withdrawn(in->provider, in->collector, in->fen, &x->posting);
 	proposal_send(t, in->mark);
-	e = post(t, x->arena, &row, in->now_us);
-	return e == ERR_OK ? TX_COMMIT : undo(t, e);
+	e = ledger_post(t, x->arena, &row, 1, in->now_us);
+	return e == ERR_OK ? TX_COMMIT : tx_undo(t, e);
 }
 
 static void
@@ -181,15 +160,9 @@ enum err
 payout_withdraw_start(struct pool *p, struct arena *arena, const struct payout_withdraw *in,
     payout_done_fn *done, void *ctx)
 {
-	struct withdrawing *x = arena_zalloc(arena, sizeof(*x));
+	const struct withdrawing like = {.arena = arena, .in = in, .done = done, .ctx = ctx};
 
-	if (x == NULL)
-		return ERR_NO_MEMORY;
-	x->arena = arena;
-	x->in = in;
-	x->done = done;
-	x->ctx = ctx;
-	return tx_start(p, withdraw_step, withdraw_done, x);
+	return start(p, arena, &like, sizeof(like), withdraw_step, withdraw_done);
 }
 
 /* ---- Refunds ------------------------------------------------------------------------------------- */
@@ -218,15 +191,15 @@ refund_step(struct tx *t, void *ctx)
 		return TX_TRIP;
 	}
 	if (PQntuples(tx_result(t, 0)) == 0)
-		return undo(t, ERR_NOT_FOUND);
+		return tx_undo(t, ERR_NOT_FOUND);
 	if (refund_row_read(tx_result(t, 0), 0, x->arena, r) != ERR_OK)
-		return undo(t, ERR_NO_MEMORY);
+		return tx_undo(t, ERR_NO_MEMORY);
 	if ((r->state == REFUND_CONFIRMED || r->state == REFUND_DONE) &&
 	    strcmp(r->number, in->number) == 0)
 		return TX_COMMIT;
 	if (r->state == REFUND_CONFIRMED || r->state == REFUND_DONE ||
 	    (r->state == REFUND_ASKED && r->number[0] != '\0'))
-		return undo(t, ERR_WRONG_STATE);
+		return tx_undo(t, ERR_WRONG_STATE);
 	r->state = REFUND_CONFIRMED;
 	r->number = in->number;
 	r->due_us = in->now_us;
@@ -255,13 +228,7 @@ enum err
 refund_confirm_start(struct pool *p, struct arena *arena, const struct refund_confirm *in,
     refund_confirm_fn *done, void *ctx)
 {
-	struct refunding *x = arena_zalloc(arena, sizeof(*x));
+	const struct refunding like = {.arena = arena, .in = in, .done = done, .ctx = ctx};
 
-	if (x == NULL)
-		return ERR_NO_MEMORY;
-	x->arena = arena;
-	x->in = in;
-	x->done = done;
-	x->ctx = ctx;
-	return tx_start(p, refund_step, refund_done, x);
+	return start(p, arena, &like, sizeof(like), refund_step, refund_done);
 }

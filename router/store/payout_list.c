@@ -4,14 +4,6 @@
 
 #include "store/payout_rows.h"
 
-/* One row more was asked for than a page holds. */
-static int
-page_count(const PGresult *r, int count_max, bool *more)
-{
-	*more = PQntuples(r) > count_max;
-	return *more ? count_max : PQntuples(r);
-}
-
 static void
 args_uuid_or_null(struct pg_args *a, const struct uuid *u)
 {
@@ -31,32 +23,65 @@ args_behind(struct pg_args *a, int64_t before_us, const struct uuid *id)
 	args_uuid(a, id);
 }
 
-/* ---- Payouts ------------------------------------------------------------------------------------- */
+/* ---- Lists --------------------------------------------------------------------------------------- */
 
+/* What one list asks for, and reads. */
+struct kind {
+	void (*ask)(struct tx *t, const void *in);
+	enum err (*read)(const PGresult *r, int row, struct arena *a, void *out);
+	size_t row_size;
+};
 struct listing {
+	const struct kind *kind;
 	struct arena *arena;
 	const void *in;
-	union {
-		payout_list_fn *payouts;
-		payout_batch_list_fn *batches;
-		refund_list_fn *refunds;
-	} done;
+	int count_max;
+	payout_list_fn *done;
 	void *ctx;
 };
 
-static enum err
-list_start(struct pool *p, struct arena *arena, const struct listing *l, tx_step_fn *step,
-    tx_done_fn *done)
+static enum tx_next
+list_step(struct tx *t, void *ctx)
 {
-	struct listing *x = arena_memdup(arena, l, sizeof(*l));
+	const struct listing *x = ctx;
 
-	return x != NULL ? tx_start(p, step, done, x) : ERR_NO_MEMORY;
+	x->kind->ask(t, x->in);
+	return TX_COMMIT;
 }
 
-static enum tx_next
-payouts_step(struct tx *t, void *ctx)
+static void
+list_done(struct tx *t, void *ctx, enum err e)
 {
-	const struct payout_query *q = ((const struct listing *)ctx)->in;
+	const struct listing *x = ctx;
+	char *rows = NULL;
+	bool more = false;
+	int count = 0;
+
+	if (e == ERR_OK) {
+		/* one row more was asked for than a page holds */
+		more = PQntuples(tx_result(t, 0)) > x->count_max;
+		count = more ? x->count_max : PQntuples(tx_result(t, 0));
+		rows = arena_array(x->arena, (size_t)count, x->kind->row_size);
+		e = rows != NULL ? ERR_OK : ERR_NO_MEMORY;
+	}
+	for (int i = 0; e == ERR_OK && i < count; i++)
+		e = x->kind->read(tx_result(t, 0), i, x->arena,
+		    rows + (size_t)i * x->kind->row_size);
+	x->done(x->ctx, e, rows, count, more);
+}
+
+static enum err
+list_start(struct pool *p, const struct listing *like)
+{
+	struct listing *x = arena_memdup(like->arena, like, sizeof(*like));
+
+	return x != NULL ? tx_start(p, list_step, list_done, x) : ERR_NO_MEMORY;
+}
+
+static void
+ask_payouts(struct tx *t, const void *in)
+{
+	const struct payout_query *q = in;
 	struct pg_args *a = tx_args(t);
 
 	args_i16(a, (int16_t)q->state);
@@ -68,43 +93,21 @@ payouts_step(struct tx *t, void *ctx)
 	args_behind(a, q->before_us, &q->before_id);
 	args_i64(a, q->count_max + 1);
 	tx_add(t, STMT_PAYOUT_LIST);
-	return TX_COMMIT;
-}
-
-static void
-payouts_done(struct tx *t, void *ctx, enum err e)
-{
-	const struct listing *l = ctx;
-	const struct payout_query *q = l->in;
-	struct payout_row *rows = NULL;
-	bool more = false;
-	int count = 0;
-
-	if (e == ERR_OK) {
-		count = page_count(tx_result(t, 0), q->count_max, &more);
-		rows = arena_array(l->arena, (size_t)count, sizeof(*rows));
-		e = rows != NULL ? ERR_OK : ERR_NO_MEMORY;
-	}
-	for (int i = 0; e == ERR_OK && i < count; i++)
-		e = payout_read(tx_result(t, 0), i, l->arena, &rows[i]);
-	l->done.payouts(l->ctx, e, rows, count, more);
 }
 
 enum err
 payout_list(struct pool *p, struct arena *arena, const struct payout_query *in,
     payout_list_fn *done, void *ctx)
 {
-	return list_start(p, arena,
-	    &(struct listing){.arena = arena, .in = in, .done = {.payouts = done}, .ctx = ctx},
-	    payouts_step, payouts_done);
+	static const struct kind kind = {ask_payouts, payout_read, sizeof(struct payout_row)};
+
+	return list_start(p, &(struct listing){&kind, arena, in, in->count_max, done, ctx});
 }
 
-/* ---- Batches ------------------------------------------------------------------------------------- */
-
-static enum tx_next
-batches_step(struct tx *t, void *ctx)
+static void
+ask_batches(struct tx *t, const void *in)
 {
-	const struct payout_batch_query *q = ((const struct listing *)ctx)->in;
+	const struct payout_batch_query *q = in;
 	struct pg_args *a = tx_args(t);
 
 	args_i16(a, (int16_t)q->state);
@@ -112,43 +115,22 @@ batches_step(struct tx *t, void *ctx)
 	args_behind(a, q->before_us, &q->before_id);
 	args_i64(a, q->count_max + 1);
 	tx_add(t, STMT_PAYOUT_BATCH_LIST);
-	return TX_COMMIT;
-}
-
-static void
-batches_done(struct tx *t, void *ctx, enum err e)
-{
-	const struct listing *l = ctx;
-	const struct payout_batch_query *q = l->in;
-	struct payout_batch_row *rows = NULL;
-	bool more = false;
-	int count = 0;
-
-	if (e == ERR_OK) {
-		count = page_count(tx_result(t, 0), q->count_max, &more);
-		rows = arena_array(l->arena, (size_t)count, sizeof(*rows));
-		e = rows != NULL ? ERR_OK : ERR_NO_MEMORY;
-	}
-	for (int i = 0; e == ERR_OK && i < count; i++)
-		e = payout_batch_read(tx_result(t, 0), i, l->arena, &rows[i]);
-	l->done.batches(l->ctx, e, rows, count, more);
 }
 
 enum err
 payout_batch_list(struct pool *p, struct arena *arena, const struct payout_batch_query *in,
-    payout_batch_list_fn *done, void *ctx)
+    payout_list_fn *done, void *ctx)
 {
-	return list_start(p, arena,
-	    &(struct listing){.arena = arena, .in = in, .done = {.batches = done}, .ctx = ctx},
-	    batches_step, batches_done);
+	static const struct kind kind = {ask_batches, payout_batch_read,
+	    sizeof(struct payout_batch_row)};
+
+	return list_start(p, &(struct listing){&kind, arena, in, in->count_max, done, ctx});
 }
 
-/* ---- Refunds ------------------------------------------------------------------------------------- */
-
-static enum tx_next
-refunds_step(struct tx *t, void *ctx)
+static void
+ask_refunds(struct tx *t, const void *in)
 {
-	const struct refund_query *q = ((const struct listing *)ctx)->in;
+	const struct refund_query *q = in;
 	struct pg_args *a = tx_args(t);
 
 	args_i16(a, (int16_t)q->state);
@@ -158,35 +140,15 @@ refunds_step(struct tx *t, void *ctx)
 	args_i16(a, (int16_t)q->after_part);
 	args_i64(a, q->count_max + 1);
 	tx_add(t, STMT_REFUND_LIST);
-	return TX_COMMIT;
-}
-
-static void
-refunds_done(struct tx *t, void *ctx, enum err e)
-{
-	const struct listing *l = ctx;
-	const struct refund_query *q = l->in;
-	struct refund_row *rows = NULL;
-	bool more = false;
-	int count = 0;
-
-	if (e == ERR_OK) {
-		count = page_count(tx_result(t, 0), q->count_max, &more);
-		rows = arena_array(l->arena, (size_t)count, sizeof(*rows));
-		e = rows != NULL ? ERR_OK : ERR_NO_MEMORY;
-	}
-	for (int i = 0; e == ERR_OK && i < count; i++)
-		e = refund_row_read(tx_result(t, 0), i, l->arena, &rows[i]);
-	l->done.refunds(l->ctx, e, rows, count, more);
 }
 
 enum err
 refund_list(struct pool *p, struct arena *arena, const struct refund_query *in,
-    refund_list_fn *done, void *ctx)
+    payout_list_fn *done, void *ctx)
 {
-	return list_start(p, arena,
-	    &(struct listing){.arena = arena, .in = in, .done = {.refunds = done}, .ctx = ctx},
-	    refunds_step, refunds_done);
+	static const struct kind kind = {ask_refunds, refund_row_read, sizeof(struct refund_row)};
+
+	return list_start(p, &(struct listing){&kind, arena, in, in->count_max, done, ctx});
 }
 
 /* ---- A bank file --------------------------------------------------------------------------------- */
@@ -196,13 +158,6 @@ struct exporting {
 	const struct payout_exporting *in;
 	uint8_t first[DIGEST_SIZE];
 };
-
-static enum tx_next
-undo(struct tx *t, enum err e)
-{
-	tx_fail(t, e);
-	return TX_ROLLBACK;
-}
 
 static enum err
 read_export(struct exporting *x, struct tx *t, struct payout_export *out)
@@ -259,7 +214,7 @@ export_step(struct tx *t, void *ctx)
 	if (e == ERR_OK)
 		e = x->in->make(x->in->ctx, &made, hash);
 	if (e != ERR_OK)
-		return undo(t, e);
+		return tx_undo(t, e);
 	a = tx_args(t);
 	args_uuid(a, &x->in->batch);
 	args_time(a, x->in->now_us);

@@ -2,9 +2,13 @@
 #define ROUTER_STORE_PAYOUT_LIST_H
 
 /* payout_list: payouts, batches, refunds as they stand; a bank file's rows; refunds that a person gave back. */
+#include "base/digest.h"
 #include "store/payout.h"
 
-struct payout_query {
+/* ${rows}: as many as ${count} of the list's own, in the arena; ${more}: there are others behind them. */
+typedef void payout_list_fn(void *ctx, enum err e, const void *rows, int count, bool more);
+
+struct payout_query {             /* rows: struct payout_row */
 	int state;                /* 0: any */
 	const struct uuid *batch; /* NULL: any */
 	const int32_t *parties;   /* NULL: any */
@@ -13,34 +17,28 @@ struct payout_query {
 	struct uuid before_id;
 	int count_max;
 };
-typedef void payout_list_fn(void *ctx, enum err e, const struct payout_row *rows, int count,
-    bool more);
 enum err payout_list(struct pool *p, struct arena *arena, const struct payout_query *in,
     payout_list_fn *done, void *ctx) MUST_CHECK;
 
-struct payout_batch_query {
-	int state;       /* 0: any */
-	const char *ref; /* "": any */
+struct payout_batch_query { /* rows: struct payout_batch_row */
+	int state;          /* 0: any */
+	const char *ref;    /* "": any */
 	int64_t before_us;
 	struct uuid before_id;
 	int count_max;
 };
-typedef void payout_batch_list_fn(void *ctx, enum err e, const struct payout_batch_row *rows,
-    int count, bool more);
 enum err payout_batch_list(struct pool *p, struct arena *arena, const struct payout_batch_query *in,
-    payout_batch_list_fn *done, void *ctx) MUST_CHECK;
+    payout_list_fn *done, void *ctx) MUST_CHECK;
 
-struct refund_query {
+struct refund_query {             /* rows: struct refund_row */
 	int state;                /* 0: all that are not done */
 	const struct uuid *order; /* NULL: any */
 	struct uuid after_order;
 	int after_no, after_part;
 	int count_max;
 };
-typedef void refund_list_fn(void *ctx, enum err e, const struct refund_row *rows, int count,
-    bool more);
 enum err refund_list(struct pool *p, struct arena *arena, const struct refund_query *in,
-    refund_list_fn *done, void *ctx) MUST_CHECK;
+    payout_list_fn *done, void *ctx) MUST_CHECK;
 
 /* What is in a batch's bank file. */
 struct payout_export_row {

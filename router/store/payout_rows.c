@@ -1,12 +1,9 @@
 #include "store/payout_rows.h"
 
-#include <string.h>
-
 enum err
-payout_batch_read(const PGresult *r, int row, struct arena *a, struct payout_batch_row *out)
+payout_batch_read(const PGresult *r, int row, struct arena *a, void *to)
 {
-	const uint8_t *hash;
-	size_t len;
+	struct payout_batch_row *out = to;
 
 	*out = (struct payout_batch_row){.id = col_uuid(r, row, 0),
 	    .ref = arena_strdup(a, col_text(r, row, 1)),
@@ -18,10 +15,6 @@ payout_batch_read(const PGresult *r, int row, struct arena *a, struct payout_bat
 	    .prepared_us = col_time(r, row, 7),
 	    .decided_us = col_time(r, row, 8),
 	    .exported_us = col_time(r, row, 9)};
-	hash = col_bytes(r, row, 10, &len);
-	out->hashed = len == DIGEST_SIZE;
-	if (out->hashed)
-		memcpy(out->file_hash, hash, DIGEST_SIZE);
 	return out->ref != NULL ? ERR_OK : ERR_NO_MEMORY;
 }
 
@@ -34,8 +27,10 @@ uuid_or_zero(const PGresult *r, int row, int col)
 }
 
 enum err
-payout_read(const PGresult *r, int row, struct arena *a, struct payout_row *out)
+payout_read(const PGresult *r, int row, struct arena *a, void *to)
 {
+	struct payout_row *out = to;
+
 	*out = (struct payout_row){.id = col_uuid(r, row, 0),
 	    .batch = uuid_or_zero(r, row, 1),
 	    .order = uuid_or_zero(r, row, 2),
@@ -55,8 +50,10 @@ payout_read(const PGresult *r, int row, struct arena *a, struct payout_row *out)
 }
 
 enum err
-refund_row_read(const PGresult *r, int row, struct arena *a, struct refund_row *out)
+refund_row_read(const PGresult *r, int row, struct arena *a, void *to)
 {
+	struct refund_row *out = to;
+
 	*out = (struct refund_row){.order = col_uuid(r, row, 0),
 	    .refund_no = col_i32(r, row, 1),
 	    .part_no = col_i16(r, row, 2),
@@ -67,7 +64,6 @@ refund_row_read(const PGresult *r, int row, struct arena *a, struct refund_row *
 	    .state = (enum refund_state)col_i16(r, row, 7),
 	    .number = arena_strdup(a, col_text(r, row, 8)),
 	    .due_us = col_time(r, row, 9),
-	    .done_us = col_time(r, row, 10),
-	    .dealer = col_i32(r, row, 11)};
+	    .done_us = col_time(r, row, 10)};
 	return out->payment_number != NULL && out->number != NULL ? ERR_OK : ERR_NO_MEMORY;
 }

@@ -5,11 +5,9 @@
 #include "store/payout.h"
 #include "store/payout_list.h"
 
-enum err payout_batch_read(const PGresult *r, int row, struct arena *a,
-    struct payout_batch_row *out) MUST_CHECK;
-enum err payout_read(const PGresult *r, int row, struct arena *a,
-    struct payout_row *out) MUST_CHECK;
-enum err refund_row_read(const PGresult *r, int row, struct arena *a,
-    struct refund_row *out) MUST_CHECK;
+/* ${out}: a struct payout_batch_row, payout_row, refund_row; a list reads any of them. */
+enum err payout_batch_read(const PGresult *r, int row, struct arena *a, void *out) MUST_CHECK;
+enum err payout_read(const PGresult *r, int row, struct arena *a, void *out) MUST_CHECK;
+enum err refund_row_read(const PGresult *r, int row, struct arena *a, void *out) MUST_CHECK;
 
 #endif

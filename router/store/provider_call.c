@@ -22,15 +22,6 @@
 	} while (0)
 
 static void
-elem_uuid_or_null(struct pg_args *a, const struct uuid *u)
-{
-	if (uuid_is_zero(u))
-		elem_null(a, ELEM_UUID);
-	else
-		elem_uuid(a, u);
-}
-
-static void
 items_send(struct tx *t, const struct provider_call_row *calls, int count)
 {
 	struct pg_args *a = tx_args(t);

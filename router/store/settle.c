@@ -122,13 +122,6 @@ struct settling {
 	void *ctx;
 };
 
-static enum tx_next
-undo(struct tx *t, enum err e)
-{
-	tx_fail(t, e);
-	return TX_ROLLBACK;
-}
-
 /* Those of which something waits for the order whole. */
 static enum err
 list_whole(struct settling *x)
@@ -152,7 +145,7 @@ write_step(struct settling *x, struct tx *t)
 	if (e == ERR_OK)
 		e = list_whole(x);
 
-	return e == ERR_OK ? TX_COMMIT : undo(t, e);
+	return e == ERR_OK ? TX_COMMIT : tx_undo(t, e);
 }
 
 static enum tx_next
@@ -163,7 +156,7 @@ plan_step(struct settling *x, struct tx *t)
 	for (int i = 0; e == ERR_OK && i < x->set.count; i++)
 		e = payout_plan(x->set.terms, &x->set.orders[i], &x->set.balances, x->set.arena);
 	if (e != ERR_OK)
-		return undo(t, e);
+		return tx_undo(t, e);
 	x->dropped = settle_drop(t, &x->set);
 	return x->dropped > 0 ? TX_TRIP : write_step(x, t);
 }
@@ -183,7 +176,7 @@ settle_step(struct tx *t, void *ctx)
 	default:
 		/* the queue's worker was faster: its answer comes first */
 		if (tx_affected(t, 0) != x->dropped)
-			return undo(t, ERR_WRONG_STATE);
+			return tx_undo(t, ERR_WRONG_STATE);
 		return write_step(x, t);
 	}
 }

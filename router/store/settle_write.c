@@ -7,8 +7,6 @@
 #include "store/provider_call.h"
 #include "store/settle.h"
 
-#define CHANGES_MAX ((size_t)1 << 16)
-
 /* One array over rows ${row} of ${what} of all orders ${o} that ${test} picks. */
 #define ROWS(what, test, type, elem, ...) \
 	do { \
@@ -48,15 +46,6 @@ ask_number(const struct payout_order *o, int asked, struct number *out)
 	provider_number(out->text, prefixes[o->asks[asked].kind], &o->order_id,
 	    o->asks[asked].number);
 	return out->text;
-}
-
-static void
-elem_uuid_or_null(struct pg_args *a, const struct uuid *u)
-{
-	if (u == NULL || uuid_is_zero(u))
-		elem_null(a, ELEM_UUID);
-	else
-		elem_uuid(a, u);
 }
 
 /* ---- Rows that changed --------------------------------------------------------------------------- */
@@ -240,7 +229,7 @@ insert_payouts(struct tx *t, const struct settle_set *s)
 	MADE(ELEM_I64, elem_i64, row->account);
 	MADE(ELEM_I16, elem_i16, RAIL_SPLIT);
 	MADE(ELEM_I64, elem_i64, row->fen);
-	MADE(ELEM_I64, elem_i64, 0 * row->fen);
+	MADE(ELEM_I64, elem_i64, 0); /* netted: nothing is set off against a split */
 	MADE(ELEM_I16, elem_i16, PAYOUT_INSTRUCTED);
 	args_time(a, s->terms->now_us);
 	MADE(ELEM_TEXT, elem_text, ask_number(o, row->asked, &no));
@@ -395,18 +384,13 @@ insert_calls(struct tx *t, const struct settle_set *s, int *made)
 static enum err
 write_books(struct tx *t, const struct settle_set *s, struct settle_done *what)
 {
-	const int64_t now_us = s->terms->now_us;
 	struct ledger_row *rows;
-	struct buf changes;
-	enum err e;
 	int count = 0;
 
 	for (int n = 0; n < s->count; n++)
 		for (const struct payout_posting *x = s->orders[n].postings; x != NULL; x = x->next)
 			count++;
 	what->posted = count;
-	if (count == 0)
-		return ERR_OK;
 	rows = arena_array(s->arena, (size_t)count, sizeof(*rows));
 	if (rows == NULL)
 		return ERR_NO_MEMORY;
@@ -420,13 +404,7 @@ write_books(struct tx *t, const struct settle_set *s, struct settle_done *what)
 			    .event_at_us = x->at_us,
 			    .provider_ref = x->ref,
 			    .posting = &x->posting};
-	e = ledger_send(t, s->arena, rows, count, now_us);
-	if (e != ERR_OK)
-		return e;
-	buf_init(&changes, CHANGES_MAX);
-	write_change(t, &changes);
-	buf_release(&changes);
-	return ERR_OK;
+	return ledger_post(t, s->arena, rows, count, s->terms->now_us);
 }
 
 static enum err

@@ -5,14 +5,13 @@
 
 /* clang-format off */
 #define SQL_BATCH_COLUMNS \
-	"b.batch_id, b.ref, b.collector_id, b.rail, b.state, b.fen, b.payouts, b.prepared_at, b.decided_at, b.exported_at, " \
-	"b.file_hash"
+	"b.batch_id, b.ref, b.collector_id, b.rail, b.state, b.fen, b.payouts, b.prepared_at, b.decided_at, b.exported_at"
 #define SQL_PAYOUT_COLUMNS \
 	"p.payout_id, p.batch_id, p.order_id, p.party_id, p.collector_id, p.rail, p.state, p.gross_fen, p.netted_fen, p.fen, " \
 	"p.made_at, p.done_at, coalesce(p.fail_reason, ''), coalesce(p.number, ''), p.account"
 #define SQL_REFUND_COLUMNS \
 	"r.order_id, r.refund_no, r.part_no, r.collector_id, r.provider, r.payment_number, r.fen, r.state, " \
-	"coalesce(r.number, ''), r.due_at, r.done_at, r.dealer_id"
+	"coalesce(r.number, ''), r.due_at, r.done_at"
 
 #define PAYOUT_LIST_STATEMENTS(X) \
 	X(PAYOUT_LIST, ON_QUERY, \

@@ -57,7 +57,9 @@ int tx_added(const struct tx *t); /* in this trip so far: where the next one's r
 int tx_result_count(const struct tx *t);
 const PGresult *tx_result(const struct tx *t, int i); /* of the trip that just came back */
 int tx_affected(const struct tx *t, int i);
-void tx_fail(struct tx *t, enum err e);        /* what done will hear after TX_ROLLBACK */
+void tx_fail(struct tx *t, enum err e); /* what done will hear after TX_ROLLBACK */
+/* A step's end: nothing of it stands, and done hears ${e}. */
+enum tx_next tx_undo(struct tx *t, enum err e) MUST_CHECK;
 const char *tx_sql_error(const struct tx *t);  /* the server's message for the log, or "" */
 const char *tx_constraint(const struct tx *t); /* the name of the constraint that said no, or "" */
 /* The stream and the next seq of this connection: for one stock_change row of this transaction. */
