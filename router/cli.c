@@ -258,14 +258,15 @@ audit_run(struct cli *c)
 	bool recomputes = false;
 	struct conf conf;
 	struct reason r;
-	enum err e = ERR_OK;
+	enum err e;
 
 	while (cli_option(c, options) != -1)
 		recomputes = true;
 	cli_end(c);
 	if (!cli_conf(c, &conf))
 		return EXIT_FAILURE;
-	if (recomputes) {
+	e = migrate_status(conf.db, &r);
+	if (e == ERR_OK && recomputes) {
 		e = recompute(&conf, stdout, &again, &r);
 		if (e == ERR_OK)
 			printf("audit: recomputed %" PRId64 " orders: %" PRId64

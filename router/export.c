@@ -11,6 +11,7 @@
 #include "domain/statement.h"
 #include "store/admin.h"
 #include "store/export.h"
+#include "store/migrate.h"
 
 enum { OPT_PERIOD = 256, OPT_PARTY, OPT_FORMAT, OPT_FROM, OPT_TO };
 
@@ -32,16 +33,16 @@ number(const struct export_args *x, const char *name, const char *text, int64_t 
 	int64_t v;
 
 	if (parse_i64(text, 0, max, &v) != ERR_OK)
-		cli_usage(x->cli, "--%s must be a number", name);
+		cli_usage(x->cli, "--%s must be a number from 0", name);
 	return v;
 }
 
 static void
 take_period(struct export_args *x, const char *text)
 {
-	const int64_t v = number(x, "period", text, 999912);
+	const int64_t v = number(x, "period", text, INT32_MAX);
 
-	if (v != 0 && (v < 200001 || v % 100 < 1 || v % 100 > 12))
+	if (!statement_period_valid(v))
 		cli_usage(x->cli, "--period is a month like 202611");
 	x->spec.period = (int32_t)v;
 }
@@ -155,7 +156,9 @@ export_run_cli(struct cli *c)
 	take_kind(&x, c);
 	if (!cli_conf(c, &conf))
 		return EXIT_FAILURE;
-	e = find_party(&x, conf.db, &r);
+	e = migrate_status(conf.db, &r);
+	if (e == ERR_OK)
+		e = find_party(&x, conf.db, &r);
 	if (e == ERR_OK)
 		e = export_run(conf.db, &x.spec, write_all, stdout, NULL, &r);
 	conf_release(&conf);

@@ -41,20 +41,23 @@ static const struct command commands[] = {
         import_run},
     {"export", "[-f FILE] entries | statement | journal [OPTION]...",
         "write the sealed books to stdout",
-        "  --period    a month, like 202611; else all\n"
-        "  --party     lines of that party's accounts alone; a statement needs it\n"
-        "  --format    csv or jsonl; else csv\n"
-        "  --to-batch  up to that sealed batch; else the last one, or the closed period's\n"
-        "  --from-batch lines behind that batch\n"
-        "The same bytes for ever: a statement's SHA-256 is the hash that GetStatement tells.\n",
+        "entries are the legs of all postings, one a line; journal is the postings, with their legs and units;\n"
+        "statement is what stood in a party's accounts, what moved, and what stands.\n"
+        "  --period      a month, like 202611; else all\n"
+        "  --party       its code: lines of that party's accounts alone; a statement needs it\n"
+        "  --format      csv or jsonl; else csv\n"
+        "  --to-batch    up to that sealed batch; else the last one, or the closed period's\n"
+        "  --from-batch  lines behind that batch\n"
+        "The same bytes for ever: a statement's SHA-256 in csv is the hash that GetStatement tells.\n",
         export_run_cli},
     {"call",
         "[-f FILE] [OPTION]... METHOD [JSON|-]\n"
-        "       yuncang call --list [SERVICE]",
+        "       yuncang call --list [SERVICE | METHOD]",
         "ask a running service",
         "METHOD is one like FinanceService/GetStatement; its request is JSON from the command line, from\n"
         "standard input with -, or empty.  The answer is JSON, too; a refusal is a line on stderr.\n"
-        "  --list      the methods there are, who may call them, and the scope that keys are held to\n"
+        "  --list      the methods there are, who may call them, and the scope that keys are held to; or\n"
+        "              the fields of a method's request\n"
         "  --all       all pages, one a line\n"
         "  --url       of the service; else what the setting listen says\n"
         "  --key-file  holds the API key; else YUNCANG_KEY does, in the environment\n"
@@ -67,7 +70,7 @@ static const struct command commands[] = {
         "call NUMBER   that call, and each of its receivers with what he got\n",
         provider_run},
     {"audit", "[-f FILE] [--recompute]", "verify the invariants of the database",
-        "  --recompute first make every paid order's legs again from what was frozen with it\n",
+        "  --recompute  first make every paid order's legs again from what was frozen with it\n",
         audit_run},
     {"version", "", "print the version and the libraries it runs with", "", version_run},
 };

@@ -3,6 +3,18 @@
 #include <assert.h>
 #include <string.h>
 
+#define PERIOD_FIRST 200001
+#define PERIOD_LAST 999912
+
+bool
+statement_period_valid(int64_t period)
+{
+	const int64_t month = period % 100;
+
+	return period == 0 ||
+	    (period >= PERIOD_FIRST && period <= PERIOD_LAST && month >= 1 && month <= 12);
+}
+
 struct ranges {
 	int count;
 	int64_t lo[STATEMENT_RANGES_MAX], hi[STATEMENT_RANGES_MAX];

@@ -7,6 +7,9 @@
  */
 #include "domain/account.h"
 
+/* A month like 202611, or 0: all of them. */
+bool statement_period_valid(int64_t period);
+
 #define STATEMENT_RANGES_MAX 64
 /* Account numbers from lo[i] to hi[i], in order; returns how many. */
 int statement_ranges(enum party_kind kind, int32_t party, int64_t lo[STATEMENT_RANGES_MAX],

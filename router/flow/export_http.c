@@ -12,8 +12,6 @@
 #include "store/export.h"
 
 #define ROLES (ROLE_FINANCE | ROLE_OPERATOR | ROLE_ADMIN)
-#define PERIOD_MIN 200001
-#define PERIOD_MAX 999912
 #define NAME_SIZE 160
 
 enum { VALUE_PERIOD, VALUE_PARTY, VALUE_FORMAT, VALUE_FROM, VALUE_TO, VALUE_COUNT };
@@ -29,14 +27,6 @@ struct exporting {
 	bool begun, last;
 	int64_t bytes, start_us;
 };
-
-bool
-export_period_valid(int64_t period)
-{
-	return period == 0 ||
-	    (period >= PERIOD_MIN && period <= PERIOD_MAX && period % 100 >= 1 &&
-	        period % 100 <= 12);
-}
 
 enum err
 export_party(const struct world *w, const struct principal *p, const char *code,
@@ -95,7 +85,7 @@ take_values(struct exporting *x, char (*v)[HTTP_VALUE_SIZE], struct reason *r)
 		e = take_number("batch_to", v[VALUE_TO], &x->spec.batch_to, r);
 	if (e != ERR_OK)
 		return e;
-	if (!export_period_valid(period))
+	if (!statement_period_valid(period))
 		return reason_set(r, ERR_BAD_FIELD, "period", "must be a month like 202611");
 	x->spec.period = (int32_t)period;
 	x->spec.jsonl = strcmp(v[VALUE_FORMAT], "jsonl") == 0;

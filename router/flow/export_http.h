@@ -17,7 +17,5 @@ void export_attach(struct app *app, struct http_server *s);
 struct export_spec;
 enum err export_party(const struct world *w, const struct principal *p, const char *code,
     struct export_spec *spec, struct reason *r) MUST_CHECK;
-/* 0, or a month like 202611. */
-bool export_period_valid(int64_t period);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/statement.h"
 #include "edge/json_read.h"
 #include "flow/app.h"
 #include "flow/export_http.h"
@@ -239,7 +240,7 @@ take(struct told *s, const Yuncang__V1__GetStatementRequest *q)
 
 	if (q->party[0] == '\0')
 		return reason_set(&c->reason, ERR_BAD_FIELD, "party", "must be set");
-	if (!export_period_valid(q->period))
+	if (!statement_period_valid(q->period))
 		return reason_set(&c->reason, ERR_BAD_FIELD, "period",
 		    "must be a month like 202611, or 0");
 	if (q->batch_from < 0 || q->batch_to < 0)

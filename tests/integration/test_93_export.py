@@ -255,6 +255,14 @@ def test_old_clients_and_other_methods(books):
     assert status >= 400 and json.loads(body)["details"][0]["debug"]["reason"] == "no_method"
 
 
+def test_a_database_without_tables(cluster):
+    """What is to be done stands there, not which of the tables is missing."""
+    d = cluster.database("t_export_empty")
+    for args in (["export", "entries"], ["audit"], ["audit", "--recompute"]):
+        done = d.run(*args, check=False)
+        assert done.returncode == 1 and "run yuncang migrate first" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
 def test_wrong_command_lines(books):
     for args in (["statement"], ["journal", "--party", "D1"], ["books"], ["entries", "--period", "13"],
                  ["entries", "--format", "xml"], ["entries", "--to-batch", "x"], []):
