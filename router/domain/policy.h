@@ -85,6 +85,7 @@ struct policy {
 	    return_window_days;
 	int32_t slip_hours, max_hops, quote_options_max;
 	int32_t deposit_bps, forfeit_bps, balance_days; /* of made to order goods; see the proto */
+	int64_t deposit_fen;
 	int32_t site_promise_hours, cloud_promise_hours, made_to_order_days, deliver_window_min;
 	int32_t first_offer_grade_worst, first_offer_accept_bps_min; /* 0: nobody loses it */
 	int32_t scorecard_days, scorecard_offers_min;

@@ -162,15 +162,16 @@ make_postings(const struct rows_in *in, const struct choice *c, struct order_row
 static int64_t
 deposit_of(const struct rows_in *in, const struct plan *plan, int64_t total_fen)
 {
-	int64_t fen;
+	const struct policy *policy = in->policy;
+	int64_t fen = policy->deposit_fen;
 
-	if (in->settled || in->payment != NULL || in->policy->deposit_bps == 0)
+	if (in->settled || in->payment != NULL || (fen == 0 && policy->deposit_bps == 0))
 		return 0;
 	for (int p = 0; p < plan->part_count; p++)
 		for (int i = 0; i < plan->parts[p].line_count; i++)
 			if (plan->parts[p].lines[i].stocked)
 				return 0;
-	if (!fen_bps(total_fen, in->policy->deposit_bps, ROUND_HALF_UP, &fen))
+	if (fen == 0 && !fen_bps(total_fen, policy->deposit_bps, ROUND_HALF_UP, &fen))
 		return 0;
 	return fen < total_fen ? fen : 0;
 }

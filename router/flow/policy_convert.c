@@ -92,7 +92,14 @@ convert_numbers(const Yuncang__V1__RoutingPolicy *m, struct policy *p, struct re
 	p->partial = m->partial;
 	p->territory_exclusive = m->territory_exclusive;
 	p->serving_store_counts = m->serving_store_counts;
-	return convert_range(r, AT("policy", "parcel_min_fen"), m->parcel_min_fen, 0, FEN_MAX);
+	p->deposit_fen = m->deposit_fen;
+	if (m->deposit_fen != 0 && m->deposit_bps != 0)
+		return reason_set(r, ERR_BAD_FIELD, "policy.deposit_fen",
+		    "stands in place of deposit_bps, not beside it");
+	e = convert_range(r, AT("policy", "deposit_fen"), m->deposit_fen, 0, FEN_MAX);
+	return e != ERR_OK
+	    ? e
+	    : convert_range(r, AT("policy", "parcel_min_fen"), m->parcel_min_fen, 0, FEN_MAX);
 }
 
 static enum err

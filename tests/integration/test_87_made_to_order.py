@@ -59,6 +59,15 @@ def events(town, order):
                                           (order["orderId"],))]
 
 
+def test_a_fixed_deposit(town):
+    """The same amount of every order; what costs no more is paid at once."""
+    whole = total(town.submit([(made(town), 1)]))
+    town.put_policy(depositFen=str(whole))
+    assert "depositFen" not in town.submit([(made(town), 1)])
+    assert ordered(town, 2)[1] == whole
+    town.put_policy()
+
+
 def test_paid_in_two_parts(town, works, in_parts):
     order, deposit, balance = ordered(town)
     assert deposit == (total(order) * 3000 + 5000) // 10000 and 0 < deposit < total(order)

@@ -1,4 +1,5 @@
 """How orders' money ends otherwise: two payments, the provider's own clock, refunds of what a dealer collected, and instances that die."""
+import merchant
 import yc
 from test_82_acts import act
 from test_95_payout import (AVAILABLE, FROZEN, desk, returned, servers, standin, till)  # noqa: F401
@@ -80,21 +81,23 @@ def test_collected_and_back_behind_the_release(till):
 
 
 def test_deposit_and_balance(till):
-    """Ex 12's way: the provider releases the deposit by itself, the dealer's share is split off the balance."""
-    till.town.put_policy(depositBps=1000, forfeitBps=2000, balanceDays=60)
-    order = till.town.submit(till.town.sku(madeToOrder=True, listPriceFen="1000000", floorPriceFen="1000000",
+    """Ex 12: the provider releases the deposit by itself, the dealer's share is split off the balance."""
+    till.town.put_policy(depositFen="100000", forfeitBps=2000, balanceDays=60)
+    order = till.town.submit(till.town.sku(madeToOrder=True, listPriceFen="999900", floorPriceFen="999900",
                                            contractCostFen="900000"), way=SHIP, storefront="F-A1")
-    assert (int(order["depositFen"]), total(order)) == (100000, 1000000)
+    assert (int(order["depositFen"]), total(order)) == (100000, 999900)
     first = till.pay(order, 100000)
     till.days(31)
     till.until(order, "E7")
     assert till.rows(order, "E7") == [("E7", {AVAILABLE: 99400, FROZEN: -99400})]
     till.call("StoreService/StartProduction", act(order, ref="make", staff="B1"))
-    order["payment"] = till.pay(order, 900000)
+    order["payment"] = till.pay(order, 899900)
     till.shipped(order)
     till.days(8)
     till.until(order, "E7", 2)
-    assert till.standing(order) == (0, {"1900000011": 94000})
+    assert till.rows(order, "E3") == [("E3", {"C:order": 993901, "P:brand:cost": -900000,
+                                              "P:dealer:D1:B:held": -93901})]
+    assert till.standing(order) == (0, {"1900000011": 93901})
     assert till.standin.payment(first)["splits"][-1]["kind"] == "system"
     assert till.sums(order) == {AVAILABLE: 900000, "P:brand:cost": -900000}
     till.town.put_policy()
@@ -113,6 +116,31 @@ def test_provider_releases_by_itself(till):
         till.payables(order) == [("P:dealer:D1:B:avail", 56301, 3)]
     assert till.rows(order, "E7") == [("E7", {AVAILABLE: 596301, FROZEN: -596301})]
     assert till.standing(order) == (0, {})
+    till.agree()
+
+
+def test_a_number_that_another_used(till, desk):  # noqa: F811
+    """Under the split's number the provider has something else: two persons say that it was closed, the next goes well."""
+    order = till.shipped(till.bought(till.sku(599900, 540000, {"SITE": 5}), way=SHIP, storefront="F-A1"))
+    number = "S" + order["orderId"].replace("-", "") + "-1"
+    other = merchant.Provider(till.standin.folder).attach(till.standin.folder, till.standin.url)
+    till.standin.control("close", {"account": "1900000011", "count": 1})
+    other.add("1900000011")
+    assert other.split(order["payment"], number, [("1900000011", 5)]).status == 200
+    other.split_state(order["payment"], number)
+    till.days(8)
+    anna, bo = desk
+    yc.wait_for("a stuck call", lambda: [c["number"] for c in anna.call(
+        "FinanceService/ListStuckCalls").get("calls", [])] == [number])
+    assert "E6C" not in till.kinds(order)
+    acted = anna.call("FinanceService/EndStuckCall", {
+        "ref": "end", "number": number, "receiver": "1900000011", "amountFen": "56301",
+        "outcome": "CALL_OUTCOME_CLOSED"})["acted"]
+    bo.call("FinanceService/ApproveProposal", {"proposalId": acted["proposalId"]})
+    till.until(order, "E6C")
+    till.days(0.1)
+    till.until(order, "E7")
+    assert till.standing(order) == (0, {"1900000011": 56301})
     till.agree()
 
 

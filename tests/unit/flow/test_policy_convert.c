@@ -258,6 +258,8 @@ static const struct {
     {"policy.grade_worst", ERR_BAD_FIELD, "{" RULES ",\"gradeWorst\":10}"},
     {"policy.stale_after_min", ERR_BAD_FIELD, "{" RULES ",\"staleAfterMin\":-1}"},
     {"policy.parcel_min_fen", ERR_BAD_FIELD, "{" RULES ",\"parcelMinFen\":\"-1\"}"},
+    {"policy.deposit_fen", ERR_BAD_FIELD, "{" RULES ",\"depositFen\":\"-1\"}"},
+    {"policy.deposit_fen", ERR_BAD_FIELD, "{" RULES ",\"depositFen\":\"1\",\"depositBps\":1}"},
     {"policy.accept_open_min", ERR_BAD_FIELD, "{" RULES ",\"acceptOpenMin\":525601}"},
     {"policy.payment_hold_min", ERR_BAD_FIELD, "{" RULES ",\"paymentHoldMin\":-1}"},
     {"policy.quote_ttl_min", ERR_BAD_FIELD, "{" RULES ",\"quoteTtlMin\":-1}"},
