@@ -22,6 +22,7 @@
 #include "flow/store_act.h"
 #include "flow/stock_flow.h"
 #include "flow/store_flow.h"
+#include "flow/stuck_call.h"
 #include "flow/trail_flow.h"
 #include "flow/webhook_flow.h"
 #include "yuncang/v1/admin.pb-c.h"
@@ -120,6 +121,8 @@
 	X(ListPayoutBatches, list_payout_batches, FINANCE_READ, "", 64 * KIB, list_payout_batches_start) \
 	X(ListPayouts, list_payouts, FINANCE_READ, "", 64 * KIB, list_payouts_start) \
 	X(ExportPayoutBatch, export_payout_batch, FINANCE, "", 64 * KIB, export_payout_batch_start) \
+	X(ListStuckCalls, list_stuck_calls, FINANCE_READ, "", 64 * KIB, list_stuck_calls_start) \
+	X(EndStuckCall, end_stuck_call, FINANCE, "", 64 * KIB, end_stuck_call_start) \
 	X(ConfirmPayout, confirm_payout, FINANCE, "", 64 * KIB, confirm_payout_start) \
 	X(RecordWithdrawal, record_withdrawal, FINANCE, "", 64 * KIB, record_withdrawal_start) \
 	X(ListRefunds, list_refunds, FINANCE_READ, "", 64 * KIB, list_refunds_start) \

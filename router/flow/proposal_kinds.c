@@ -2,8 +2,10 @@
 #include "flow/finance_act.h"
 #include "flow/payout_flow.h"
 #include "flow/recon_flow.h"
+#include "flow/stuck_call.h"
 #include "yuncang/v1/bill.pb-c.h"
 #include "yuncang/v1/finance_act.pb-c.h"
+#include "yuncang/v1/provider.pb-c.h"
 
 const struct proposal_kind proposal_kinds[] = {
     {PROPOSAL_FREIGHT, "freight", &yuncang__v1__record_freight_request__descriptor,
@@ -22,5 +24,7 @@ const struct proposal_kind proposal_kinds[] = {
         payouts_execute},
     {PROPOSAL_WITHDRAWAL, "withdrawal", &yuncang__v1__record_withdrawal_request__descriptor,
         withdrawal_execute},
+    {PROPOSAL_STUCK_CALL, "stuck_call", &yuncang__v1__end_stuck_call_request__descriptor,
+        stuck_call_execute},
     {0, NULL, NULL, NULL},
 };

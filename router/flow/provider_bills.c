@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/retry.h"
 #include "edge/gunzip.h"
 #include "flow/provider_inside.h"
 #include "store/provider_bill.h"
@@ -11,7 +12,8 @@
 #define CHINA_US (8 * 60 * US_PER_MIN)
 #define READY_US (10 * 60 * US_PER_MIN) /* of the day: bills are made by then */
 #define LOOK_EVERY_US (2 * US_PER_S)
-#define AGAIN_US (5 * US_PER_MIN)
+#define AGAIN_US (5 * US_PER_MIN) /* then twice as long each time */
+#define AGAIN_US_MAX US_PER_DAY
 #define INFLATED_MAX (INT64_C(4) << 30)
 #define STEP_SIZE ((size_t)1 << 20) /* looked at in one turn of the loop */
 #define ERROR_SIZE 160
@@ -80,11 +82,11 @@ finish(struct provider_bills *b, enum provider_bill_state state, const char *err
 	w->error = b->error;
 	w->row.tries++;
 	w->now_us = clock_wall_us();
-	w->next_us = w->now_us + AGAIN_US;
+	w->next_us = w->now_us + retry_doubled(w->row.tries, AGAIN_US, AGAIN_US_MAX);
 	w->done = written;
 	w->ctx = b;
 	if (error[0] != '\0')
-		log_warn(LOG_MSG("a bill of the provider is not there yet"),
+		log_warn(LOG_MSG("a bill of the provider is not taken in yet"),
 		    LOG_INT("kind", w->row.kind), LOG_STR("merchant", w->row.merchant),
 		    LOG_INT("day", w->row.day), LOG_STR("why", error));
 	if (provider_bill_write(w) == ERR_OK)
@@ -96,14 +98,14 @@ finish(struct provider_bills *b, enum provider_bill_state state, const char *err
 /* ---- What came ------------------------------------------------------------------------------------- */
 
 void
-provider_bill_taken(struct provider_bill_handover *h, enum err e)
+provider_bill_taken(struct provider_bill_handover *h, enum err e, const char *why)
 {
 	struct provider_bills *b = h->job;
 
 	free(h);
 	if (!provider_back(b->queue))
 		return;
-	finish(b, e == ERR_OK ? BILL_TAKEN : BILL_DUE, e == ERR_OK ? "" : err_name(e));
+	finish(b, e == ERR_OK ? BILL_TAKEN : BILL_DUE, why);
 }
 
 static void

@@ -40,6 +40,7 @@ struct provider_job {
 	bool prepared; /* that it is sent is committed */
 	/* the provider refused it: asked whether it knows the number all the same */
 	bool refused;
+	bool differs;               /* its body is not what was sent under its number */
 	enum receiver_state *known; /* by item of a split */
 	int64_t unsplit_fen;
 	char code[PROVIDER_CODE_SIZE]; /* of the refusal */

@@ -233,6 +233,7 @@ prepare(void *ctx, const struct provider_room *room, uint8_t hash[DIGEST_SIZE])
 		metric_add(METRIC_provider_differs_total, 1);
 		log_error(LOG_MSG("a call's body is not what was sent under its number"),
 		    LOG_STR("number", d->call.number));
+		job->differs = true;
 		return ERR_WRONG_STATE;
 	}
 	return ERR_OK;
@@ -247,6 +248,10 @@ sending_written(void *ctx, enum err e)
 	if (!provider_back(job->queue))
 		return;
 	job->queue->ask_count--;
+	if (job->differs) {
+		postpone(job, PROVIDER_DIFFERS);
+		return;
+	}
 	if (e != ERR_OK) {
 		provider_job_end(job);
 		return;
@@ -420,7 +425,7 @@ unknown_to_provider(struct provider_job *job)
 		metric_add(METRIC_provider_differs_total, 1);
 		log_error(LOG_MSG("the provider does not know a call any more that it had taken"),
 		    LOG_STR("number", c->number));
-		postpone(job, "gone");
+		postpone(job, PROVIDER_GONE);
 	}
 }
 

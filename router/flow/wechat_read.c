@@ -54,7 +54,7 @@ differs(const struct reading *rd, const char *what)
 	metric_add(METRIC_provider_differs_total, 1);
 	log_error(LOG_MSG("the provider knows a call otherwise than we do"),
 	    LOG_STR("number", c->number), LOG_STR("what", what));
-	return unreadable(rd, "differs");
+	return unreadable(rd, PROVIDER_DIFFERS);
 }
 
 /* ---- Calls ---------------------------------------------------------------------------------------- */

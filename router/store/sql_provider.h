@@ -1,7 +1,8 @@
 #ifndef ROUTER_STORE_SQL_PROVIDER_H
 #define ROUTER_STORE_SQL_PROVIDER_H
 
-/* Calls to the payment provider and its bills: store/provider_call.c, provider_work.c, provider_bill.c. */
+/* Calls to the payment provider and its bills: store/provider_call.c, provider_work.c, provider_bill.c, stuck_call.c. */
+#include "domain/provider_word.h"
 
 /* clang-format off */
 #define SQL_CALL_COLUMNS \
@@ -11,6 +12,8 @@
 	"i.item_no, i.party_id, i.receiver, i.personal, i.fen, i.payout_id, i.result, i.posted, i.left_out, " \
 	"coalesce(i.fail_reason, ''), coalesce(i.detail_id, ''), coalesce(i.actual_fen, 0), i.finished_at, " \
 	"coalesce((select p.name from party p where p.party_id = i.party_id), '')"
+
+#define SQL_CALL_STUCK "c.state in (2, 3) and c.error in ('" PROVIDER_DIFFERS "', '" PROVIDER_GONE "')"
 
 #define PROVIDER_STATEMENTS(X) \
 	X(CALL_INSERT, ON_QUERY, \
@@ -69,6 +72,21 @@
 	    "detail_id = nullif(t.detail, ''), actual_fen = t.actual, finished_at = t.finished " \
 	    "from unnest($2::int2[], $3::int2[], $4::text[], $5::text[], $6::int8[], $7::timestamptz[]) " \
 	    "t(no, result, why, detail, actual, finished) where i.number = $1 and i.item_no = t.no and i.result = 1") \
+	/* What waits for a person, behind ($1, $2). */ \
+	X(STUCK_LIST, ON_QUERY, \
+	    "select c.number, c.kind, c.collector_id, c.order_id, c.payment_number, c.made_at, c.deadline, c.error, " \
+	    "i.item_no, i.party_id, i.receiver, i.fen from provider_call c join provider_call_item i on i.number = c.number " \
+	    "where " SQL_CALL_STUCK " and i.result = 1 and not i.left_out and (c.number, i.item_no) > ($1, $2::int2) " \
+	    "order by c.number, i.item_no limit $3") \
+	X(STUCK_END_ITEM, ON_QUERY, \
+	    "with c as materialized (select c.number from provider_call c where c.number = $1 and " SQL_CALL_STUCK " for update) " \
+	    "update provider_call_item i set result = $4::int2, fail_reason = case $4::int2 when 3 then 'BY_HAND' end, " \
+	    "actual_fen = case $4::int2 when 2 then i.fen else 0 end, finished_at = $5 from c " \
+	    "where i.number = c.number and i.receiver = $2 and i.fen = $3 and i.result = 1 and not i.left_out") \
+	X(STUCK_END_CALL, ON_QUERY, \
+	    "update provider_call c set done_at = $2, state = case when exists (select from provider_call_item i " \
+	    "where i.number = c.number and i.result = 2) then 4 else 5 end where c.number = $1 and " SQL_CALL_STUCK " " \
+	    "and not exists (select from provider_call_item i where i.number = c.number and i.result = 1)") \
 	X(PROVIDER_KNOWN, ON_QUERY, \
 	    "select receiver, personal from provider_receiver where provider = $1 and payer = $2 " \
 	    "and receiver = any ($3::text[])") \

@@ -127,8 +127,13 @@ class Provider:
         self.process = subprocess.Popen([str(a) for a in args], stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("ready http://127.0.0.1:"), line
-        self.url = line.split()[1]
-        self.port = int(self.url.rsplit(":", 1)[1])
+        return self.attach(self.dir, line.split()[1])
+
+    def attach(self, folder, url):
+        """Talks to the one that listens there, whoever started it."""
+        self.dir, self.url = pathlib.Path(folder), url
+        self.port = int(url.rsplit(":", 1)[1])
+        self.signer = (self.dir / "merchant_number").read_text().strip()
         self.key = Key(self.dir / "merchant_key.pem", private=True)
         self.platform = Key(self.dir / "platform_pub.pem", private=False)
         self.serial = (self.dir / "merchant_serial").read_text().strip()
@@ -157,11 +162,11 @@ class Provider:
         finally:
             c.close()
 
-    def authorization(self, method, uri, body, now=None, nonce=None, mchid=SIGNER, serial=None):
+    def authorization(self, method, uri, body, now=None, nonce=None, mchid=None, serial=None):
         now = int(time.time()) if now is None else int(now)
         nonce = nonce or os.urandom(16).hex()
         signature = self.key.sign(f"{method}\n{uri}\n{now}\n{nonce}\n".encode() + body + b"\n")
-        return (f'WECHATPAY2-SHA256-RSA2048 mchid="{mchid}",nonce_str="{nonce}",timestamp="{now}",'
+        return (f'WECHATPAY2-SHA256-RSA2048 mchid="{mchid or self.signer}",nonce_str="{nonce}",timestamp="{now}",'
                 f'serial_no="{serial or self.serial}",signature="{signature}"')
 
     def signed_well(self, a, now=None):

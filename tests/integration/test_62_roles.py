@@ -77,6 +77,8 @@ METHODS = {
     "FinanceService/ConfirmPayout": FINANCE,
     "FinanceService/RecordWithdrawal": FINANCE,
     "FinanceService/ListRefunds": FINANCE_READ,
+    "FinanceService/ListStuckCalls": FINANCE_READ,
+    "FinanceService/EndStuckCall": FINANCE,
     "FinanceService/ConfirmRefund": FINANCE,
     "FinanceService/GetStatement": FINANCE_READ,
     "FinanceService/GetMoneyTimeline": FINANCE_READ,

@@ -9,6 +9,7 @@ import pytest
 import yc
 from provider_stand import (CLOSED, DONE, PENDING, REFUND, REFUSED, RETURN, SENT, SPLIT, SUCCESS, UNDER_WAY, UNFREEZE,
                             database, desk, standin)  # noqa: F401 fixtures
+from town import refused
 
 ORDERS = "/v3/profitsharing/orders"
 STAND_IN = {"return-optin": "2001"}
@@ -155,20 +156,108 @@ def test_deadlines_that_pass_are_told(desk, server, standin):
     yc.wait_for("its end", lambda: server.metric("yuncang_provider_overdue") == 0)
 
 
-def test_a_number_of_somebody_else(desk, server, standin):
-    """The provider has another request under our number: nothing of it is believed, a person must look."""
+# ---- What it knows otherwise than we do ----------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def finance(server):
+    """Two of finance, of two names."""
+    return [server.client(server.database.key("finance", name=n)).wait_known() for n in ("anna", "bo")]
+
+
+LIST, END = "FinanceService/ListStuckCalls", "FinanceService/EndStuckCall"
+
+
+def stuck(client, number, **more):
+    """What is listed of a call, by pages of one."""
+    out, token = [], ""
+    while True:
+        got = client.call(LIST, {"pageSize": 1, "pageToken": token, **more})
+        out += [c for c in got.get("calls", []) if c["number"] == number]
+        token = got.get("nextPageToken", "")
+        if not token:
+            return out
+
+
+def end(finance, number, receiver, fen, outcome, **more):
+    """One asks, the other approves."""
+    anna, bo = finance
+    ask = {"ref": f"{number}-{receiver}-{fen}", "number": number, "receiver": receiver, "amountFen": str(fen),
+           "outcome": "CALL_OUTCOME_" + outcome, **more}
+    acted = anna.call(END, ask)["acted"]
+    assert acted["state"] == "PROPOSAL_STATE_WAITS"
+    acted = bo.call("FinanceService/ApproveProposal", {"proposalId": acted["proposalId"]})
+    assert anna.call(END, ask)["acted"]["state"] == "PROPOSAL_STATE_DONE"
+
+
+def another_request(desk, *items):
+    """The number of a call that waits, of which the provider has the first item with one fen less."""
     payment = desk.pay()
-    first = desk.split(payment, ("D1", 1000))
+    first = desk.split(payment, (items[0][0], items[0][1] - 1), *items[1:])
     desk.ended(first)
-    before = server.metric("yuncang_provider_differs_total")
     desk.database.sql("delete from provider_call_item where number = %s", (first,))
     desk.database.sql("delete from provider_call where number = %s", (first,))
-    desk.split(payment, ("D1", 1500), number=first)
+    return desk.split(payment, *items, number=first), payment
+
+
+def test_a_number_of_somebody_else(desk, server, finance):
+    """The provider has another request under our number: nothing of it is believed; two persons end what they looked up."""
+    before = server.metric("yuncang_provider_differs_total")
+    number, payment = another_request(desk, ("D1", 1500), ("D2", 700))
     yc.wait_for("the alarm", lambda: server.metric("yuncang_provider_differs_total") > before)
-    time.sleep(0.3)
-    assert desk.state(first) == SENT and desk.items(first) == [(PENDING, "")]
-    assert desk.paid(payment) == ({"2001": 1000}, 1)
-    desk.database.sql("update provider_call set state = 5 where number = %s", (first,))
+    yc.wait_for("a pause", lambda: len(stuck(finance[0], number)) == 2)
+    assert desk.state(number) == SENT and desk.items(number) == [(PENDING, "")] * 2
+    one, two = stuck(finance[0], number)
+    assert {k: one[k] for k in ("kind", "receiver", "party", "collector", "paymentNumber", "amountFen", "why")} == {
+        "kind": "split", "receiver": "2001", "party": "D1", "collector": "BRAND", "paymentNumber": payment,
+        "amountFen": "1500", "why": "differs"}
+    assert two["receiver"] == "2002"
+    with pytest.raises(yc.RpcError) as e:  # of another amount
+        end(finance, number, "2001", 1499, "DONE")
+    assert (e.value.reason, e.value.field) == ("not_found", "number")
+    end(finance, number, "2002", 700, "DONE")
+    assert desk.items(number) == [(PENDING, ""), (SUCCESS, "")] and [s["receiver"] for s in stuck(finance[0], number)] == [
+        "2001"]
+    end(finance, number, "2001", 1500, "CLOSED", at="2026-09-01T10:00:00Z")
+    assert desk.items(number) == [(CLOSED, "BY_HAND"), (SUCCESS, "")] and desk.state(number) == DONE
+    assert stuck(finance[0], number) == []
+    assert desk.database.sql("select actual_fen, finished_at = '2026-09-01T10:00:00Z' from provider_call_item "
+                             "where number = %s order by item_no", (number,)) == [(0, True), (700, False)]
+
+
+def test_a_number_that_is_known_no_more(desk, server, finance):
+    """Taken, and then gone; and a body that is not the one that was sent: both wait for a person, with pauses."""
+    gone = desk.split(desk.pay(), ("D1", 1000), wait_s=3600)
+    desk.database.sql("update provider_call set state = 3, next_at = now() where number = %s", (gone,))
+    other = desk.split(desk.pay(), ("D1", 1000), wait_s=3600)
+    desk.database.sql("update provider_call set state = 2, body_hash = sha256('x'), next_at = now() where number = %s",
+                      (other,))
+    for number, why in ((gone, "gone"), (other, "differs")):
+        yc.wait_for(why, lambda number=number, why=why: [s["why"] for s in stuck(finance[0], number)] == [why])
+        yc.wait_for("a pause", lambda number=number: desk.database.sql(
+            "select 1 from provider_call where number = %s and tries > 2", (number,)))
+        end(finance, number, "2001", 1000, "CLOSED")
+        assert desk.state(number) == REFUSED
+    # What is not stuck is the provider's to end.
+    done = desk.split(desk.pay(), ("D1", 1000))
+    desk.ended(done)
+    with pytest.raises(yc.RpcError) as e:
+        end(finance, done, "2001", 1000, "CLOSED")
+    assert e.value.reason == "not_found"
+
+
+@pytest.mark.parametrize("change, field", [
+    ({"ref": ""}, "ref"), ({"number": ""}, "number"), ({"outcome": "CALL_OUTCOME_UNSPECIFIED"}, "outcome"),
+    ({"amountFen": "-1"}, "amount_fen"), ({"at": "2999-01-01T00:00:00Z"}, "at")])
+def test_an_end_that_cannot_be(finance, change, field):
+    ask = {"ref": "r", "number": "N", "receiver": "2001", "amountFen": "1", "outcome": "CALL_OUTCOME_DONE", **change}
+    e = refused(finance[0], END, ask)
+    assert (e.reason, e.field) == ("bad_field", field)
+
+
+def test_a_dealer_sees_no_stuck_calls(server):
+    own = server.client(server.database.key("finance", "dealer:D1")).wait_known()
+    for method in (LIST, END):
+        assert refused(own, method, {}).reason == "permission_denied"
 
 
 # ---- What goes wrong -----------------------------------------------------------------------------------
@@ -284,7 +373,7 @@ def test_status_and_call(desk, server, database):
     split = desk.split(payment, ("D1", 1000), ("NONAME", 20))
     desk.ended(split)
     lines = [line.split("\t") for line in database.run("provider", "status").stdout.splitlines()]
-    assert {tuple(line[:2]) for line in lines} >= {("split", "done"), ("results", "not_posted"), ("bills", "due")}
+    assert {tuple(line[:2]) for line in lines} >= {("split", "done"), ("calls", "stuck"), ("results", "not_posted"), ("bills", "due")}
     call, first, second = [line.split("\t") for line in database.run("provider", "call", split).stdout.splitlines()]
     assert call[:4] == [split, "split", "done", "BRAND"] and call[6] == "1020"
     assert first[:5] == ["1", "D1", "2001", "1000", "success"]
