@@ -9,7 +9,6 @@
 #include "store/seal.h"
 
 #define AGAIN_MS 100
-#define STATEMENT_EXTRA_MS 1000 /* the server's time-out ends before ours */
 
 /* ---- The match alone ---------------------------------------------------------------------------- */
 
@@ -91,7 +90,7 @@ bill_match(const struct bill_env *env, struct arena *arena, const struct uuid *b
 	    .tolerance_fen = env->conf->recon_tolerance_fen,
 	    .exceptions_max = env->conf->recon_exceptions_max,
 	    .work_mem = env->conf->recon_memory,
-	    .statement_ms = env->conf->recon_statement_ms_max - STATEMENT_EXTRA_MS};
+	    .statement_ms = env->conf->recon_statement_ms_max};
 	x->ask.sealed_us = x->ask.now_us;
 	x->until_us = clock_mono_us() + BILL_WAIT_US;
 	x->done = done;

@@ -1,9 +1,12 @@
 #include "flow/period_flow.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "flow/app.h"
 #include "flow/page.h"
+#include "flow/recon_flow.h"
+#include "flow/recon_job.h"
 #include "flow/thaw.h"
 #include "store/batch_write.h"
 #include "store/period.h"
@@ -99,6 +102,32 @@ answer_closed(struct period_flow *f, const struct periods *p)
 	return ERR_OK;
 }
 
+/* "bills of it are not reconciled: trade of BRAND of 2026-11-03 (not imported), … and 12 more" */
+static enum err
+refuse_bills(struct period_flow *f, const struct periods *p)
+{
+	static const char *const words[] = {[BILL_NOT_IMPORTED] = "not imported",
+	    [BILL_NOT_MATCHED] = "imported, not matched",
+	    [BILL_NOT_FETCHED] = "not fetched yet"};
+	struct buf text;
+
+	buf_init(&text, REASON_TEXT_MAX);
+	for (int i = 0; i < p->bill_count; i++) {
+		const struct period_bill *b = &p->bills[i];
+		const char *day = recon_date(b->day, f->call->arena);
+
+		buf_printf(&text, "%s%s of %s of %s (%s)", i > 0 ? ", " : "",
+		    bill_kind_word(b->kind), b->collector, day != NULL ? day : "?", words[b->why]);
+	}
+	if (p->bills_all > p->bill_count)
+		buf_printf(&text, " and %" PRId64 " more", p->bills_all - p->bill_count);
+	(void)reason_set(&f->call->reason, ERR_WRONG_STATE, "period",
+	    "bills of it are not reconciled: %s",
+	    buf_err(&text) == ERR_OK ? buf_cstr(&text) : "see ListBills");
+	buf_release(&text);
+	return ERR_WRONG_STATE;
+}
+
 /* What stands in the way.  The books catch up by themselves: the same again, in a moment. */
 static enum err
 refuse(struct period_flow *f, const struct periods *p)
@@ -116,6 +145,8 @@ refuse(struct period_flow *f, const struct periods *p)
 	case PERIOD_EXCEPTIONS:
 		return reason_set(r, ERR_WRONG_STATE, "period",
 		    "%lld exceptions of reconciliation are open", (long long)p->open.exceptions);
+	case PERIOD_BILLS:
+		return refuse_bills(f, p);
 	case PERIOD_NOT_SEALED:
 	case PERIOD_CLOSED:
 		break;
@@ -168,6 +199,7 @@ static enum err
 close_ask(struct period_flow *f, const Yuncang__V1__ClosePeriodRequest *q)
 {
 	struct call *c = f->call;
+	struct bill_env env = recon_job_env(call_app(c)->recon_job);
 	int month = q->period % 100;
 
 	if (q->period < 200001 || q->period > 999912 || month < 1 || month > 12)
@@ -179,8 +211,14 @@ close_ask(struct period_flow *f, const Yuncang__V1__ClosePeriodRequest *q)
 	if (q->period >= period_of(c->received_us))
 		return reason_set(&c->reason, ERR_WRONG_STATE, "period", "is not over");
 	f->period = q->period;
-	return period_close(call_app(c)->query_pool, c->arena, q->period, c->received_us,
-	    c->principal->key_id, periods_done, f);
+	/* It may take as long as a bill's match. */
+	return period_close(env.pool, c->arena,
+	    &(struct period_ask){.period = q->period,
+	        .now_us = c->received_us,
+	        .key_id = c->principal->key_id,
+	        .work_mem = env.conf->recon_memory,
+	        .statement_ms = env.conf->recon_statement_ms_max},
+	    periods_done, f);
 }
 
 void

@@ -1,7 +1,7 @@
 #ifndef ROUTER_FLOW_PERIOD_FLOW_H
 #define ROUTER_FLOW_PERIOD_FLOW_H
 
-/* period_flow: FinanceService.ClosePeriod and ListPeriods; what a close asks for: migrations/0016, ledger_close(). */
+/* period_flow: FinanceService.ClosePeriod and ListPeriods; what a close asks for: store/period.h. */
 #include "edge/rpc.h"
 
 void close_period_start(struct call *c, const ProtobufCMessage *request);

@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/recon.h"
 
 struct ask {
 	struct arena *arena;
-	int32_t period; /* 0: a list */
+	struct period_ask in; /* its period 0: a list */
 	int32_t before;
 	int max;
-	int64_t now_us, key_id;
+	enum { CLOSE_OPENS, CLOSE_LOOKS, CLOSE_CLOSES } at;
 	struct periods out;
 	periods_fn *done;
 	void *ctx;
@@ -35,33 +36,117 @@ ask_rows(const struct ask *x, struct tx *t)
 {
 	struct pg_args *a = tx_args(t);
 
-	args_i32(a, x->period != 0 ? x->period : x->before != 0 ? x->before - 1 : INT32_MAX);
-	args_i32(a, x->period);
+	args_i32(a, x->in.period != 0 ? x->in.period : x->before != 0 ? x->before - 1 : INT32_MAX);
+	args_i32(a, x->in.period);
 	args_i64(a, x->max + 1);
 	tx_add(t, STMT_PERIOD_LIST);
-	args_i32(tx_args(t), x->period);
+	args_i32(tx_args(t), x->in.period);
 	tx_add(t, STMT_PERIOD_OPEN);
+}
+
+/* ---- Closing: nothing is sealed meanwhile ---- */
+
+static enum tx_next
+step_begin(struct ask *x, struct tx *t)
+{
+	x->at = CLOSE_OPENS;
+	recon_settings(t, x->in.work_mem, x->in.statement_ms);
+	(void)tx_args(t);
+	tx_add(t, STMT_PERIOD_LOCK);
+	args_i32(tx_args(t), x->in.period);
+	tx_add(t, STMT_PERIOD_OPEN);
+	return TX_TRIP;
+}
+
+static struct period_open
+open_read(const PGresult *r)
+{
+	return (struct period_open){.open = col_i32(r, 0, 0),
+	    .next = col_i32(r, 0, 1),
+	    .rows = col_i64(r, 0, 2),
+	    .unsealed = col_bool(r, 0, 3),
+	    .recon_fen = col_i64(r, 0, 4),
+	    .exceptions = col_i64(r, 0, 5)};
+}
+
+static enum tx_next
+step_close(struct ask *x, struct tx *t)
+{
+	struct pg_args *a = tx_args(t);
+
+	x->at = CLOSE_CLOSES;
+	args_i32(a, x->in.period);
+	args_time(a, x->in.now_us);
+	args_i64(a, x->in.key_id);
+	tx_add(t, STMT_PERIOD_CLOSE);
+	return TX_TRIP;
+}
+
+/* What ledger_close() refuses anyway needs no look at the bills. */
+static enum tx_next
+step_look(struct ask *x, struct tx *t)
+{
+	const struct period_open o = open_read(tx_result(t, 2));
+	struct pg_args *a;
+
+	if (x->in.period < o.open || (o.next != 0 && x->in.period > o.next) || o.unsealed)
+		return step_close(x, t);
+	x->at = CLOSE_LOOKS;
+	a = tx_args(t);
+	args_i32(a, x->in.period);
+	args_time(a, x->in.now_us);
+	args_i64(a, PERIOD_BILLS_TOLD);
+	tx_add(t, STMT_PERIOD_UNTOLD);
+	return TX_TRIP;
+}
+
+static enum err
+bills_read(struct ask *x, const PGresult *r)
+{
+	struct periods *o = &x->out;
+
+	o->bill_count = PQntuples(r);
+	assert(o->bill_count <= PERIOD_BILLS_TOLD);
+	for (int i = 0; i < o->bill_count; i++) {
+		o->bills[i] =
+		    (struct period_bill){.collector = arena_strdup(x->arena, col_text(r, i, 0)),
+		        .kind = (enum bill_kind)col_i16(r, i, 1),
+		        .day = col_date(r, i, 2),
+		        .why = (enum bill_lack)col_i32(r, i, 3)};
+		o->bills_all = col_i64(r, i, 4);
+		if (o->bills[i].collector == NULL)
+			return ERR_NO_MEMORY;
+	}
+	return ERR_OK;
 }
 
 static enum tx_next
 step(struct tx *t, void *ctx)
 {
 	struct ask *x = ctx;
-	struct pg_args *a;
+	enum err e;
 
-	if (x->period != 0 && tx_trip(t) == 0) {
-		a = tx_args(t);
-		args_i32(a, x->period);
-		args_time(a, x->now_us);
-		args_i64(a, x->key_id);
-		tx_add(t, STMT_PERIOD_CLOSE);
-		return TX_TRIP;
-	}
-	if (x->period != 0)
+	if (x->in.period != 0 && tx_trip(t) == 0)
+		return step_begin(x, t);
+	if (x->in.period != 0 && x->at == CLOSE_OPENS)
+		return step_look(x, t);
+	if (x->in.period != 0 && x->at == CLOSE_LOOKS) {
+		e = bills_read(x, tx_result(t, 0));
+		if (e == ERR_OK && x->out.bill_count == 0)
+			return step_close(x, t);
+		x->out.outcome = PERIOD_BILLS;
+		if (e != ERR_OK) {
+			tx_fail(t, e);
+			return TX_ROLLBACK;
+		}
+	} else if (x->in.period != 0) {
 		x->out.outcome = outcome_read(col_text(tx_result(t, 0), 0, 0));
+	}
 	ask_rows(x, t);
 	return TX_COMMIT;
 }
+
+/* ---- What there is ---- */
 
 static enum err
 row_read(struct arena *a, const PGresult *r, int row, struct period_read *p)
@@ -97,12 +182,7 @@ read_all(struct ask *x, struct tx *t)
 		return ERR_NO_MEMORY;
 	for (int i = 0; e == ERR_OK && i < o->count; i++)
 		e = row_read(x->arena, list, i, &o->rows[i]);
-	o->open = (struct period_open){.open = col_i32(open, 0, 0),
-	    .next = col_i32(open, 0, 1),
-	    .rows = col_i64(open, 0, 2),
-	    .unsealed = col_bool(open, 0, 3),
-	    .recon_fen = col_i64(open, 0, 4),
-	    .exceptions = col_i64(open, 0, 5)};
+	o->open = open_read(open);
 	return e;
 }
 
@@ -136,16 +216,10 @@ periods_list(struct pool *p, struct arena *arena, int32_t before, int max, perio
 }
 
 enum err
-period_close(struct pool *p, struct arena *arena, int32_t period, int64_t now_us, int64_t key_id,
-    periods_fn *done, void *ctx)
+period_close(struct pool *p, struct arena *arena, const struct period_ask *in, periods_fn *done,
+    void *ctx)
 {
-	assert(period > 0);
+	assert(in->period > 0);
 	return start(p,
-	    &(struct ask){.arena = arena,
-	        .period = period,
-	        .max = 1,
-	        .now_us = now_us,
-	        .key_id = key_id,
-	        .done = done,
-	        .ctx = ctx});
+	    &(struct ask){.arena = arena, .in = *in, .max = 1, .done = done, .ctx = ctx});
 }

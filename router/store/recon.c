@@ -11,6 +11,7 @@
 #include "domain/world.h"
 #include "store/batch_write.h"
 
+#define STATEMENT_EXTRA_MS 1000 /* the server's time-out ends before ours */
 #define PUT_OFF_US (5 * US_PER_MIN)
 #define PUT_OFF_US_MAX US_PER_DAY
 
@@ -29,17 +30,25 @@ struct matching {
 	void *ctx;
 };
 
-static enum tx_next
-step_lock(const struct matching *x, struct tx *t)
+void
+recon_settings(struct tx *t, int64_t work_mem, int64_t statement_ms)
 {
 	char mem[32], ms[32];
 	struct pg_args *a = tx_args(t);
 
-	(void)snprintf(mem, sizeof(mem), "%" PRId64 "kB", x->in->work_mem / 1024);
-	(void)snprintf(ms, sizeof(ms), "%" PRId64, x->in->statement_ms);
+	(void)snprintf(mem, sizeof(mem), "%" PRId64 "kB", work_mem / 1024);
+	(void)snprintf(ms, sizeof(ms), "%" PRId64, statement_ms - STATEMENT_EXTRA_MS);
 	args_text(a, mem);
 	args_text(a, ms);
 	tx_add(t, STMT_RECON_SETTINGS);
+}
+
+static enum tx_next
+step_lock(const struct matching *x, struct tx *t)
+{
+	struct pg_args *a;
+
+	recon_settings(t, x->in->work_mem, x->in->statement_ms);
 	a = tx_args(t);
 	args_uuid(a, &x->in->bill_id);
 	args_time(a, x->in->sealed_us);

@@ -32,11 +32,14 @@ struct recon_ask {
 	struct uuid bill_id;
 	int64_t now_us, tolerance_fen, exceptions_max, work_mem;
 	int64_t sealed_us;    /* what was posted until then must be in the books */
-	int64_t statement_ms; /* what one statement may take */
+	int64_t statement_ms; /* what one statement may take, of the pool */
 };
 /* OK: ${done} once, later; ${arena} holds what is needed until then. */
 enum err recon_match(struct pool *p, struct arena *arena, const struct recon_ask *in,
     recon_fn *done, void *ctx) MUST_CHECK;
+
+/* Settings of a transaction of big sets, joined once: not what the loop's connections are set for. */
+void recon_settings(struct tx *t, int64_t work_mem, int64_t statement_ms);
 
 /* Bills that wait to be matched and may be, oldest first; at most ${max} into ${arena}. */
 typedef void recon_waiting_fn(void *ctx, enum err e, const struct uuid *bills, int count);

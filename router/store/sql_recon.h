@@ -15,6 +15,27 @@
 /* Entries of accounts 1 to 3: frozen, available, disputed. */
 #define SQL_AT_PROVIDER "e.account < (4::int8 << 55) and ((e.account >> 50) & 31) = $2::int2 and e.provider_ref is not null"
 #define SQL_COLLECTOR "((e.account >> 25) & 33554431)::int4"
+#define SQL_CHINA_DAY(at) "(" at " at time zone 'Asia/Shanghai')::date"
+#define SQL_MONTH(period) "to_date(" period "::text, 'YYYYMM')"
+/* What a bill says of entries of one ref: what moved, or how much is not frozen any more. */
+#define SQL_MOVED_FEN \
+	"case when min(e.event) in (7, 17) then -sum(e.fen) filter (where e.account >> 55 = 1) else sum(e.fen) end::int8"
+/* The payment that line l says was released; the one that a release ${s} is of, '': it is none. */
+#define SQL_RELEASED "case when l.class = 5 then l.transaction end"
+#define SQL_PAYMENT_OF(s) \
+	"case when " s ".event in (7, 17) then (select j.provider_ref from journal j where j.object_id = " s ".object " \
+	"and j.event = 1 and j.event_no = " s ".event_no) else '' end"
+/* An exception of what the books have in ${s} and a bill has not: the same one, whoever finds it. */
+#define SQL_MISSING_ID(s, kind) \
+	"case when " s ".event = 8 then md5('withdrawal ' || " s ".object) " \
+	"else md5(" kind " || ' ' || " s ".collector_id || ' ' || " s ".ref) end::uuid"
+#define SQL_MISSING_INSERT \
+	"insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, class, ref, transaction, reason, fen, " \
+	"recon_fen, day, event_at, period, opened_at) "
+#define SQL_MISSING(s, provider, kind, bill, day, period, now) \
+	SQL_MISSING_ID(s, kind) ", " provider ", " s ".collector_id, " kind ", " bill ", case " s ".event when 1 then 1 " \
+	"when 2 then 1 when 6 then 3 when 7 then 5 when 17 then 5 when 10 then 2 when 11 then 4 when 8 then 8 else 9 end, " \
+	s ".ref, coalesce(" s ".payment, ''), 2, " s ".fen, 0, " day ", " s ".at, " period ", " now
 /* The bill's side of a group: what a fee took or gave back is not its gross. */
 #define SQL_GROUPS \
 	"select collector_id, ref, min(line_no) as line_no, min(class) as class, count(*)::int4 as lines, min(at) as at, " \

@@ -29,28 +29,23 @@
 	 */ \
 	X(RECON_MISSING, ON_QUERY, \
 	    "with b as (select * from bill where bill_id = $1), near as materialized (select l.collector_id, l.ref, " \
-	    "case when l.class = 5 then l.transaction end as released from bill_line l where l.bill_id in (select o.bill_id from bill o, b where o.provider = b.provider " \
-	    "and o.kind = b.kind and o.day between b.day - 3 and b.day + 3)), " \
+	    SQL_RELEASED " as released from bill_line l where l.bill_id in (select o.bill_id from bill o, b " \
+	    "where o.provider = b.provider and o.kind = b.kind and o.day between b.day - 3 and b.day + 3)), " \
 	    "told as materialized (select " SQL_COLLECTOR " as collector_id, case when b.kind = 3 " \
-	    "then split_part(e.provider_ref, ':', 1) else e.provider_ref end as ref, e.order_id, min(e.event) as event, " \
-	    "min(e.event_no) as event_no, min(e.event_at) as at, min(e.period) as period, case when min(e.event) in (7, 17) " \
-	    "then -sum(e.fen) filter (where e.account >> 55 = 1) else sum(e.fen) end::int8 as fen from entry e, b " \
+	    "then split_part(e.provider_ref, ':', 1) else e.provider_ref end as ref, e.order_id as object, " \
+	    "min(e.event) as event, min(e.event_no) as event_no, min(e.event_at) as at, min(e.period) as period, " \
+	    SQL_MOVED_FEN " as fen from entry e, b " \
 	    "where " SQL_AT_PROVIDER " and e.event = any ($3::int2[]) and e.order_id is not null " \
 	    "and (b.everybody or " SQL_COLLECTOR " = b.collector_id) and e.provider_ref <> '' " \
 	    "and e.event_at >= b.day::timestamp at time zone 'Asia/Shanghai' " \
 	    "and e.event_at < (b.day + 1)::timestamp at time zone 'Asia/Shanghai' " \
 	    "and e.batch_no >= coalesce((select min(s.batch_no) from seal_batch s, b " \
 	    "where s.sealed_at >= (b.day - 1)::timestamp at time zone 'Asia/Shanghai'), 0) group by 1, 2, 3), " \
-	    "missing as (select e.*, case when e.event in (7, 17) then (select j.provider_ref from journal j " \
-	    "where j.object_id = e.order_id and j.event = 1 and j.event_no = e.event_no) else '' end as payment from b, told e " \
-	    "where e.fen <> 0 and not exists (select from near l where l.collector_id = e.collector_id and l.ref = e.ref) " \
+	    "missing as (select e.*, " SQL_PAYMENT_OF("e") " as payment from b, told e where e.fen <> 0 " \
+	    "and not exists (select from near l where l.collector_id = e.collector_id and l.ref = e.ref) " \
 	    "and not exists (select from bill o where o.collector_id = e.collector_id and o.bill_id <> $1 " \
 	    "and o.provider = b.provider and o.kind = b.kind and o.day = b.day)) " \
-	    "insert into recon_exception (exception_id, provider, collector_id, kind, bill_id, class, ref, transaction, reason, fen, " \
-	    "recon_fen, day, event_at, period, opened_at) " \
-	    "select md5(b.kind || ' ' || e.collector_id || ' ' || e.ref)::uuid, b.provider, e.collector_id, b.kind, " \
-	    "b.bill_id, case e.event when 1 then 1 when 2 then 1 when 6 then 3 when 7 then 5 when 17 then 5 when 10 then 2 " \
-	    "when 11 then 4 else 9 end, e.ref, coalesce(e.payment, ''), 2, e.fen, 0, b.day, e.at, e.period, $4 " \
+	    SQL_MISSING_INSERT "select " SQL_MISSING("e", "b.provider", "b.kind", "b.bill_id", "b.day", "e.period", "$4") " " \
 	    "from b, missing e where not exists (select from near l where l.collector_id = e.collector_id " \
 	    "and l.released = e.payment) limit $5 on conflict do nothing") \
 	X(RECON_BROUGHT, ON_QUERY, \
@@ -58,7 +53,9 @@
 	    "and b.kind = x.kind where b.bill_id = $1 and x.closed_at is null and x.reason = 2), " \
 	    "came as (select collector_id, ref, '' as payment from bill_line where bill_id = $1 " \
 	    "and ref in (select ref from waits) union select collector_id, '', transaction from bill_line " \
-	    "where bill_id = $1 and class = 5 and transaction in (select transaction from waits where class = 5)) " \
+	    "where bill_id = $1 and class = 5 and transaction in (select transaction from waits where class = 5) " \
+	    "union select w.collector_id, w.ref, '' from waits w join recon_match m on m.bill_id = $1 and m.object_id is not null " \
+	    "and w.exception_id = md5('withdrawal ' || m.object_id)::uuid) " \
 	    "update recon_exception x set closed_at = $2, resolution = 6, note = 'a later bill has it' from waits w join came c " \
 	    "on c.collector_id = w.collector_id and (c.ref = w.ref or c.payment = nullif(w.transaction, '')) " \
 	    "where x.exception_id = w.exception_id") \

@@ -1,7 +1,7 @@
 #ifndef ROUTER_STORE_SQL_SEAL_H
 #define ROUTER_STORE_SQL_SEAL_H
 
-/* Sealed batches of the journal and closed periods: store/seal.c, period.c, and audit_books.c, which hashes again. */
+/* Sealed batches of the journal: store/seal.c, and audit_books.c, which hashes again. */
 
 /*
  * The bytes of journal row ${j}, for ever: SEAL_FORM names them.  Columns by name, so that one that is added changes
@@ -72,22 +72,7 @@
 	    "select batch_no, row_count, entry_count from batch") \
 	X(AUDIT_PAGE, ON_QUERY, \
 	    "select order_id from sales_order where order_id > $1 and paid_at is not null " \
-	    "order by order_id limit $2") \
-	X(PERIOD_CLOSE, ON_QUERY, \
-	    "select ledger_close($1, $2, $3, coalesce((select name from api_key where key_id = $3), ''))") \
-	/* From $1 down to $2. */ \
-	X(PERIOD_LIST, ON_QUERY, \
-	    "select period, closed_at, key_name, batch_last, row_count, entry_count, debit_fen, hash from ledger_period " \
-	    "where period <= $1 and period >= $2 order by period desc limit $3") \
-	/* The first period with rows that is open; what stands in the way of $1, 0: of that one. */ \
-	X(PERIOD_OPEN, ON_QUERY, \
-	    "with o as materialized (select s.open_period, (select min(period) from seal_period p " \
-	    "where p.period >= s.open_period) as next from ledger_state s), " \
-	    "n as materialized (select o.*, coalesce(nullif($1::int4, 0), o.next) as period from o) " \
-	    "select open_period, next, (select coalesce(sum(row_count), 0)::int8 from seal_period p " \
-	    "where p.period = n.period), coalesce(ledger_unsealed(period), false), " \
-	    "(select coalesce(sum(fen), 0)::int8 from entry e where account = 13::int8 << 55 and e.period <= n.period), " \
-	    "coalesce(ledger_exceptions(period), 0) from n")
+	    "order by order_id limit $2")
 /* clang-format on */
 
 #endif

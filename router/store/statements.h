@@ -13,6 +13,7 @@
 #include "store/sql_ledger.h"
 #include "store/sql_order.h"
 #include "store/sql_owner.h"
+#include "store/sql_period.h"
 #include "store/sql_payout.h"
 #include "store/sql_proposal.h"
 #include "store/sql_provider.h"
@@ -39,6 +40,7 @@
 	ORDER_STATEMENTS(X) \
 	OWNER_STATEMENTS(X) \
 	PAYOUT_STATEMENTS(X) \
+	PERIOD_STATEMENTS(X) \
 	PROPOSAL_STATEMENTS(X) \
 	PROVIDER_STATEMENTS(X) \
 	RECON_STATEMENTS(X) \

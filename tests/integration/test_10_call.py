@@ -20,7 +20,7 @@ GET, LIST = "OrderService/GetOrder", "FinanceService/ListProposals"
 @pytest.fixture(scope="module")
 def server(service):
     return service(clock_may_move="on", timer_poll_ms="100ms", settle_poll_ms="50ms", seal_poll_ms="50ms",
-                   recon_poll_ms="1h", approval_min_fen=1)[0]
+                   recon_poll_ms="1h", payout_prepare_ms=0, approval_min_fen=1)[0]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,20 @@ def test_list_is_the_method_table(call):
     some = call("--list", "yuncang.v1.FinanceService", role=None).stdout
     assert call("--list", "FinanceService", role=None).stdout == some
     assert [line.split()[0] for line in some.splitlines()] == [n for n in table if n.startswith("FinanceService/")]
+
+
+def test_list_tells_a_requests_fields(call):
+    """Each name with what it may be, nested ones under theirs; what it says is understood."""
+    out = call("--list", "FinanceService/Adjust", role=None).stdout
+    fields = [re.fullmatch(r"( *)(\w+) +(.+)", line).groups() for line in out.splitlines()]
+    assert ("", "legs", "list of AdjustLeg") in fields and ("  ", "amount_fen", "whole number") in fields
+    assert ("", "event_at", "time, 2026-11-21T08:00:00Z") in fields
+    resolution = next(line for line in call("--list", "FinanceService/ResolveException", role=None).stdout.splitlines()
+                      if line.startswith("resolution "))
+    assert " RESOLUTION_PSP_FEE | RESOLUTION_LOSS | " in resolution and "UNSPECIFIED" not in resolution
+    for method in {line.split()[0] for line in call("--list", role=None).stdout.splitlines()}:
+        assert call("--list", method, role=None).returncode == 0
+    assert call("--list", "FinanceService/Nothing", role=None).returncode == 2
 
 
 @pytest.mark.parametrize("name, there_are, not_there", [
@@ -265,9 +279,11 @@ def test_the_months_commands_close_a_month(server, town, database, tmp_path):
         call("AdminService/MoveClock", {"byMs": str(40 * 86400000)})["now"].replace("Z", "+00:00"))
     day = day_of(paid_at - datetime.timedelta(days=40))
     bill = Bill("trade", day, signer="1900000001").paid("4200000001", total(order), 700)  # 600 in the books
-    (tmp_path / "bill.csv").write_bytes(bill.data())
+    fund = Bill("fund", day).flow("交易", total(order), "4200000001").flow("扣除交易手续费", -700, "4200000001")
+    (tmp_path / "trade.csv").write_bytes(bill.data())
+    (tmp_path / "fund.csv").write_bytes(fund.data())
     f = Finance(server, database, tmp_path, {
-        "MONTH": f"{day.year}{day.month:02d}", "BRAND": BRAND, "DEALER": DEALER_1, "DAY": day, "FILE": "bill.csv",
+        "MONTH": f"{day.year}{day.month:02d}", "BRAND": BRAND, "DEALER": DEALER_1, "DAY": day, "TRADE": "trade.csv", "FUND": "fund.csv",
         "ORDER": order["orderId"]})
     yc.wait_for("what is owed", lambda: database.sql("select 1 from payable where account_name(account) like '%:avail'"))
     out = {command.split("'")[0].strip(): f.type(command) for command in commands()}

@@ -478,9 +478,3 @@ def test_too_many(books, load, finance, service, tmp_path):
 def test_metrics(server96, books):
     assert server96.metric("yuncang_bills_matched_total") >= 1
     assert server96.metric("yuncang_recon_exceptions_total") >= 5
-
-
-def test_closing_waits(books, finance):
-    """A period with an exception open cannot be closed."""
-    e = refuse(finance, "ClosePeriod", {"period": 202603}, "failed_precondition", "period")
-    assert "C:recon" in e.text
