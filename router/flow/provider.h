@@ -52,12 +52,13 @@ struct provider_bill {
 };
 /*
  * A day's bill, fetched the day after from 10:00 on in China, of each merchant that collects; lives until
- * provider_bill_taken(), once, now or later.  With any error it is fetched and handed over again later.
+ * provider_bill_taken(), once, now or later.  With any error, ${why}, it is fetched and handed over again: after 5 minutes,
+ * then twice as long each time, up to a day.
  */
 struct provider_bill_handover;
 typedef void provider_bill_fn(void *ctx, const struct provider_bill *b,
     struct provider_bill_handover *h);
-void provider_bill_taken(struct provider_bill_handover *h, enum err e);
+void provider_bill_taken(struct provider_bill_handover *h, enum err e, const char *why);
 void provider_on_bill(struct provider_queue *q, provider_bill_fn *fn, void *ctx);
 
 #endif

@@ -127,14 +127,14 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 /* ---- Bills handed over -------------------------------------------------------------------------- */
 
 static void
-bill_end(struct recon_job *j, enum err e)
+bill_end(struct recon_job *j, enum err e, const char *why)
 {
 	struct provider_bill_handover *h = j->handover;
 
 	j->handover = NULL;
-	arena_free(j->bill_arena);
+	provider_bill_taken(h, e, why);
+	arena_free(j->bill_arena); /* ${why} may live there */
 	j->bill_arena = NULL;
-	provider_bill_taken(h, e);
 }
 
 /* Refused for good or not, it is fetched again later: somebody may have put its columns right. */
@@ -147,11 +147,10 @@ bill_imported(void *ctx, const struct bill_result *r)
 	if (j->closing)
 		return;
 	if (e != ERR_OK)
-		log_warn(LOG_MSG("a bill of the provider was refused"), LOG_STR("err", err_name(e)),
-		    LOG_STR("why", r->imported.reason.text));
+		metric_add(METRIC_bills_put_off_total, 1);
 	else if (r->matched)
 		log_match(&r->imported.id, &r->recon);
-	bill_end(j, e);
+	bill_end(j, e, e != ERR_OK ? r->imported.reason.text : "");
 }
 
 static void
@@ -178,7 +177,7 @@ on_bill(void *ctx, const struct provider_bill *b, struct provider_bill_handover 
 			e = bill_job_start(&env, j->bill_arena, &t);
 	}
 	if (e != ERR_OK)
-		bill_end(j, e);
+		bill_end(j, e, err_text(e));
 }
 
 /* ---- Made and unmade ----------------------------------------------------------------------------- */

@@ -83,3 +83,27 @@ def test_a_bill_that_comes_wrong(desk, clocks, standin, fault):
     clocks(after + datetime.timedelta(minutes=10))
     yc.wait_for("the bill", lambda: bills(desk, day)[TRADE, "1000"] == TAKEN, 20)
     assert desk.database.sql("select count(*) from bill where kind = 1 and day = %s", (day,)) == [(1,)]
+
+
+def test_a_bill_that_is_refused(desk, clocks):
+    """A column that nobody knows is the same an hour later: it is asked for ever more seldom, and somebody can see it."""
+    sql = desk.database.sql
+    column = sql("delete from bill_column where kind = 1 and section = 1 and name = '费率备注' returning *")[0]
+    day = sql("select max(day) + 1 from provider_bill")[0][0]
+    clocks(datetime.datetime.combine(day, datetime.time(18), CHINA))
+    desk.pay()
+    at = datetime.datetime.combine(day, datetime.time(12), CHINA) + datetime.timedelta(days=1)
+    for tries, minutes in ((1, 5), (2, 10), (3, 20), (4, 40)):
+        clocks(at)
+        yc.wait_for("a refusal", lambda n=tries: sql(
+            "select 1 from provider_bill where kind = 1 and day = %s and tries = %s", (day, n)), 20)
+        [(state, error, next_at)] = sql("select state, error, next_at from provider_bill where kind = 1 and day = %s", (day,))
+        assert state == DUE and error == 'line 1: there is no column "费率备注"'
+        pause = (next_at - at).total_seconds() / 60
+        assert minutes <= pause < minutes + 2, (tries, pause)
+        at = next_at + datetime.timedelta(seconds=1)
+    line = next(x for x in desk.database.run("provider", "status").stdout.splitlines() if x.startswith("bill\t")).split("\t")
+    assert line[:5] == ["bill", "trade", "1000", str(day), "tries=4"] and line[6] == 'line 1: there is no column "费率备注"'
+    sql("insert into bill_column values (%s, %s, %s, %s, %s, %s, %s)", column)
+    clocks(at)
+    yc.wait_for("the bill", lambda: bills(desk, day)[TRADE, "1000"] == TAKEN, 20)
