@@ -101,6 +101,62 @@ find_method(const struct cli *c, const char *name)
 	exit(EXIT_USAGE);
 }
 
+static void
+print_enum(FILE *to, const ProtobufCEnumDescriptor *d)
+{
+	const char *between = "";
+
+	for (unsigned i = 0; i < d->n_values; i++)
+		if (d->values[i].value != 0) { /* that one says nothing */
+			fprintf(to, "%s%s", between, d->values[i].name);
+			between = " | ";
+		}
+}
+
+static const char *
+type_word(const ProtobufCFieldDescriptor *f)
+{
+	switch (f->type) {
+	case PROTOBUF_C_TYPE_BOOL:
+		return "true | false";
+	case PROTOBUF_C_TYPE_STRING:
+		return "text";
+	case PROTOBUF_C_TYPE_BYTES:
+		return "base64";
+	case PROTOBUF_C_TYPE_DOUBLE:
+	case PROTOBUF_C_TYPE_FLOAT:
+		return "number";
+	default:
+		return "whole number";
+	}
+}
+
+/* A field a line, those of a message in it deeper; no message holds itself. */
+static void
+print_fields(FILE *to, const ProtobufCMessageDescriptor *d, int depth)
+{
+	const ProtobufCMessageDescriptor *inner;
+	const ProtobufCFieldDescriptor *f;
+
+	for (unsigned i = 0; i < d->n_fields; i++) {
+		f = &d->fields[i];
+		inner = f->type == PROTOBUF_C_TYPE_MESSAGE ? f->descriptor : NULL;
+		fprintf(to, "%*s%-*s %s", 2 * depth, "", 30 - 2 * depth, f->name,
+		    f->label == PROTOBUF_C_LABEL_REPEATED ? "list of " : "");
+		if (f->type == PROTOBUF_C_TYPE_ENUM)
+			print_enum(to, f->descriptor);
+		else if (inner == NULL)
+			fprintf(to, "%s", type_word(f));
+		else
+			fprintf(to, "%s",
+			    wire_is_timestamp(inner) ? "time, 2026-11-21T08:00:00Z"
+			                             : inner->short_name);
+		fprintf(to, "\n");
+		if (inner != NULL && !wire_is_timestamp(inner))
+			print_fields(to, inner, depth + 1);
+	}
+}
+
 /* ---- What is sent ------------------------------------------------------------------------------- */
 
 /* Standard input where that is asked for, else what stands on the command line. */
@@ -377,6 +433,10 @@ list_run(struct cli *c)
 	const char *service = NULL;
 
 	cli_end(c);
+	if (name != NULL && strchr(name, '/') != NULL) {
+		print_fields(stdout, find_method(c, name)->request, 0);
+		return EXIT_SUCCESS;
+	}
 	if (name != NULL) {
 		service = find_service(name, strlen(name));
 		if (service == NULL)
