@@ -64,7 +64,6 @@ create table settlement (
 	posted_at    timestamptz not null,
 	due_at       timestamptz not null,
 	ended_at     timestamptz,    -- E4 is posted
-	lease_until  timestamptz,
 	primary key (order_id, number, dealer_id)
 );
 create index settlement_due on settlement (due_at) where ended_at is null;
@@ -97,14 +96,13 @@ create table refund (
 	payment_number text not null,
 	fen            int8 not null check (fen > 0),
 	rebate_fen     int8 not null check (rebate_fen >= 0), -- of the provider's fee
-	state          int2 not null,  -- 1 due, 2 asked, 3 done, 4 refused by the provider
+	state          int2 not null,  -- 1 due, 2 asked, 3 done, 4 refused by the provider, 5 done says a person; not posted yet
 	number         text,           -- its provider_call
 	due_at         timestamptz not null,
 	done_at        timestamptz,
-	lease_until    timestamptz,
 	primary key (order_id, refund_no, part_no, dealer_id)
 );
-create index refund_open on refund (due_at) where state in (1, 4);
+create index refund_open on refund (due_at) where state in (1, 4, 5);
 
 -- What a dealer who was paid by the split of an order owes of it since a refund.
 create table clawback (
@@ -119,7 +117,6 @@ create table clawback (
 	number       text,
 	due_at       timestamptz not null,
 	done_at      timestamptz,
-	lease_until  timestamptz,
 	primary key (order_id, refund_no, party_id, dealer_id)
 );
 create index clawback_open on clawback (due_at) where state = 1;
@@ -162,7 +159,6 @@ create table payout (
 );
 create index payout_batch_of on payout (batch_id) where batch_id is not null;
 create unique index payout_order on payout (order_id, payout_no) where order_id is not null;
-create index payout_open on payout (collector_id, made_at) where state in (1, 2);
 
 -- ---- Calls to the provider ------------------------------------------------------------------------------
 
@@ -181,7 +177,6 @@ create table provider_call (
 	state          int2 not null,  -- 1 queued, 2 sent (outcome unknown), 3 under way at the provider, 4 done, 5 refused
 	deadline       timestamptz not null,
 	next_at        timestamptz not null,
-	lease_until    timestamptz,
 	tries          int4 not null default 0,
 	made_at        timestamptz not null,
 	sent_at        timestamptz,
@@ -229,12 +224,10 @@ create table proposal (
 	check (decided_by is distinct from proposed_by and decided_name is distinct from proposed_name)
 );
 create unique index proposal_ref on proposal (kind, ref);
-create index proposal_open on proposal (proposed_at) where state = 1;
 
 grant select on ledger_state to yuncang_service;
 grant select, insert, update on balance, settlement, payable, refund, clawback, payout_batch, payout, provider_call,
 	provider_call_item, proposal to yuncang_service;
-grant update on ledger_state to yuncang_service;
 
 -- Accounts that every stage has, and the channel's; see domain/account.h.
 create or replace function account_name(account int8) returns text

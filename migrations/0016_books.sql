@@ -101,7 +101,6 @@ create table ledger_period_total (
 grant select, insert on seal_batch, seal_range, seal_period, entry to yuncang_service;
 -- Written by ledger_close() alone.
 grant select on ledger_period, ledger_period_total to yuncang_service;
-revoke update on ledger_state from yuncang_service;
 
 create function ledger_link(hash bytea, value bytea) returns bytea language sql immutable strict parallel safe as
 	$$ select sha256(hash || value) $$;

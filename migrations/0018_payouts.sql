@@ -14,9 +14,6 @@ create index settle_work_at on settle_work (at);
 -- Money that is frozen still: the provider releases it by its own clock.
 create index payment_frozen on payment (paid_at) where released_at is null;
 
--- refund.state 5: a person says that it is done; not yet posted.
-drop index refund_open;
-create index refund_open on refund (due_at) where state in (1, 4, 5);
 create index refund_list on refund (order_id) where state <> 3;
 create index clawback_flying on clawback (party_id) where state in (1, 2);
 

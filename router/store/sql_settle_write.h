@@ -8,7 +8,7 @@
 #define SETTLE_WRITE_STATEMENTS(X) \
 	X(SETTLE_HOLD_END, ON_QUERY, \
 	    SQL_W("id, number", "$1::uuid[], $2::int2[]") \
-	    "update settlement s set ended_at = $3, lease_until = null from w where s.order_id = w.id and s.number = w.number") \
+	    "update settlement s set ended_at = $3 from w where s.order_id = w.id and s.number = w.number") \
 	X(PAYABLE_INSERT, ON_QUERY, \
 	    "insert into payable (order_id, event, event_no, account, dealer_id, collector_id, party_id, fen, made_at, rail, " \
 	    "payout_id) select id, event, no, account, dealer, collector, party, fen, $11, nullif(rail, 0::int2), payout " \
