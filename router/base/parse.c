@@ -336,6 +336,17 @@ format_time(int64_t us, char out[TIME_TEXT_SIZE])
 }
 
 bool
+ref_valid(const char *ref, size_t len_max)
+{
+	size_t len = 0;
+
+	for (; ref[len] != '\0'; len++)
+		if (len == len_max || (unsigned char)ref[len] <= ' ' || ref[len] == 0x7f)
+			return false;
+	return len > 0;
+}
+
+bool
 utf8_valid(const void *p, size_t len)
 {
 	const uint8_t *at, *end;

@@ -34,6 +34,8 @@ void format_time(int64_t us, char out[TIME_TEXT_SIZE]);
 /* Days since 1970-01-01 of a civil date, and back; valid for years 1 to 9999. */
 int32_t days_from_civil(int32_t y, int32_t m, int32_t d);
 void civil_from_days(int32_t days, int32_t *y, int32_t *m, int32_t *d);
+/* A number of somebody else's: 1 to ${len_max} bytes, no blanks, no control characters. */
+bool ref_valid(const char *ref, size_t len_max);
 /* no surrogates, no overlong forms; NUL counts as invalid */
 bool utf8_valid(const void *p, size_t len);
 

@@ -93,6 +93,20 @@ money_event_sum(const struct order_money *m, enum journal_event event, enum acco
 	return sum;
 }
 
+struct money_row
+money_row_of(const struct posting *p, int event_no)
+{
+	return (struct money_row){.event = p->event,
+	    .event_no = event_no,
+	    .number = p->number,
+	    .leg_count = p->leg_count,
+	    .account = p->account,
+	    .fen = p->fen,
+	    .kind = p->kind,
+	    .unit_count = p->unit_count,
+	    .units = p->units};
+}
+
 int64_t
 money_refundable(const struct order_money *m)
 {

@@ -28,6 +28,9 @@
  */
 #include "domain/money_books.h"
 
+/* ${p} as a row that is posted; its legs and units are borrowed. */
+struct money_row money_row_of(const struct posting *p, int event_no);
+
 /* Units of a fulfilment that an event is about. */
 struct money_units {
 	int number; /* the fulfilment */

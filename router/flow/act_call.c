@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/parse.h"
 #include "flow/read_flow.h"
 #include "flow/thaw.h"
 
@@ -202,19 +203,6 @@ act_call_row(struct act_call *c, enum act_kind kind, int state)
 
 /* ---- The request ------------------------------------------------------------------------------- */
 
-static bool
-ref_valid(const char *ref)
-{
-	size_t len = strlen(ref);
-
-	if (len == 0 || len > REF_SIZE_MAX)
-		return false;
-	for (const char *p = ref; *p != '\0'; p++)
-		if ((unsigned char)*p <= ' ' || (unsigned char)*p == 0x7f)
-			return false;
-	return true;
-}
-
 static enum err
 judge_request(struct act_call *c)
 {
@@ -226,7 +214,7 @@ judge_request(struct act_call *c)
 	if (c->act->fulfilment < 0 || c->act->fulfilment > INT16_MAX ||
 	    (c->act->fulfilment == 0 && c->method->side != ACT_BY_STOREFRONT))
 		return refuse(c, ERR_BAD_FIELD, "act.fulfilment", "is not a fulfilment's number");
-	if (!ref_valid(c->act->ref))
+	if (!ref_valid(c->act->ref, REF_SIZE_MAX))
 		return refuse(c, ERR_BAD_FIELD, "act.ref",
 		    "must be 1 to 64 bytes without spaces: yours, unique within the order");
 	return ERR_OK;

@@ -208,10 +208,7 @@ act_run_start(struct act_run *r)
 struct fulfilment_read *
 act_fulfilment_of(const struct act_run *r, int number)
 {
-	for (int i = 0; i < r->order->fulfilment_count; i++)
-		if (r->order->fulfilments[i].number == number)
-			return &r->order->fulfilments[i];
-	return NULL;
+	return order_fulfilment(r->order, number);
 }
 
 struct fulfilment_read *

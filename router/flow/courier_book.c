@@ -44,15 +44,6 @@ booked(void *ctx, const struct courier_reply *r)
 	}
 }
 
-static const struct fulfilment_read *
-fulfilment_of(const struct order_read *o, int number)
-{
-	for (int i = 0; i < o->fulfilment_count; i++)
-		if (o->fulfilments[i].number == number)
-			return &o->fulfilments[i];
-	return NULL;
-}
-
 /* What the courier knows the parcel by counts how often it went out before. */
 static struct parcel
 parcel_of(const struct order_read *o, const struct fulfilment_read *f, const struct location *l)
@@ -96,7 +87,7 @@ read_done(void *ctx, enum err e, struct order_read *o)
 	const struct location *l;
 	struct parcel p;
 
-	f = e == ERR_OK ? fulfilment_of(o, b->request->act->fulfilment) : NULL;
+	f = e == ERR_OK ? order_fulfilment(o, b->request->act->fulfilment) : NULL;
 	l = f != NULL ? world_location_row(w, f->location) : NULL;
 	if (l == NULL || !goes_out(b, o, f, l)) {
 		b->then(b->call, b->request);

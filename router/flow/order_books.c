@@ -442,15 +442,7 @@ books_append(struct order_books *b, const struct posting *p, int event_no, struc
 		return ERR_NO_MEMORY;
 	if (m->row_count > 0)
 		memcpy(rows, m->rows, (size_t)m->row_count * sizeof(*rows));
-	rows[m->row_count++] = (struct money_row){.event = p->event,
-	    .event_no = event_no,
-	    .number = p->number,
-	    .leg_count = p->leg_count,
-	    .account = p->account,
-	    .fen = p->fen,
-	    .kind = p->kind,
-	    .unit_count = p->unit_count,
-	    .units = p->units};
+	rows[m->row_count++] = money_row_of(p, event_no);
 	m->rows = rows;
 	return balances_add(m, p, a);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "flow/act_plan.h"
 #include "flow/convert.h"
 #include "flow/settle.h"
@@ -50,18 +51,6 @@ static enum err
 refuse(struct payout_flow *f, enum err e, const char *field, const char *text)
 {
 	return reason_set(&f->call->reason, e, field, "%s", text);
-}
-
-/* 1 to ${max} bytes without spaces. */
-static bool
-is_ref(const char *s, size_t max)
-{
-	if (strlen(s) == 0 || strlen(s) > max)
-		return false;
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s <= ' ' || *s == 127)
-			return false;
-	return true;
 }
 
 static enum err
@@ -137,7 +126,7 @@ prepare_payouts_start(struct call *c, const ProtobufCMessage *request)
 	    .rail = (enum rail)q->rail,
 	    .now_us = clock_wall_us(),
 	    .key = c->principal->key_id};
-	if (!is_ref(q->ref, NUMBER_BYTES_MAX))
+	if (!ref_valid(q->ref, NUMBER_BYTES_MAX))
 		e = refuse(f, ERR_BAD_FIELD, "ref", "must be 1 to 64 bytes without spaces");
 	if (e == ERR_OK)
 		e = party_of(f, "collector", q->collector, &f->prepare.collector);
@@ -372,7 +361,7 @@ confirm_refund_start(struct call *c, const ProtobufCMessage *request)
 		e = refuse(f, ERR_BAD_FIELD, "order_id", "is not the id of an order");
 	if (e == ERR_OK)
 		e = convert_range(&c->reason, AT("", "part"), q->part, 1, 7);
-	if (e == ERR_OK && !is_ref(q->number, NUMBER_BYTES_MAX))
+	if (e == ERR_OK && !ref_valid(q->number, NUMBER_BYTES_MAX))
 		e = refuse(f, ERR_BAD_FIELD, "number", "must be 1 to 64 bytes without spaces");
 	if (e == ERR_OK)
 		e = refund_confirm_start(call_app(c)->query_pool, c->arena, &f->refund,

@@ -119,15 +119,7 @@ keep(struct calc *c, int event_no)
 
 	if (p->leg_count == 0)
 		return;
-	c->rows[c->row_count++] = (struct money_row){.event = p->event,
-	    .event_no = event_no,
-	    .number = p->number,
-	    .leg_count = p->leg_count,
-	    .account = p->account,
-	    .fen = p->fen,
-	    .kind = p->kind,
-	    .unit_count = p->unit_count,
-	    .units = p->units};
+	c->rows[c->row_count++] = money_row_of(p, event_no);
 	c->money.row_count = c->row_count;
 }
 

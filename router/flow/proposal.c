@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/parse.h"
 #include "edge/wire.h"
 #include "flow/page.h"
 #include "flow/thaw.h"
@@ -82,19 +83,6 @@ proposal_done(struct proposal_run *x, enum err e)
 }
 
 /* ---- Asking -------------------------------------------------------------------------------------------- */
-
-static bool
-ref_valid(const char *ref)
-{
-	size_t len = strlen(ref);
-
-	if (len == 0 || len > REF_SIZE_MAX)
-		return false;
-	for (const char *p = ref; *p != '\0'; p++)
-		if ((unsigned char)*p <= ' ' || (unsigned char)*p == 0x7f)
-			return false;
-	return true;
-}
 
 bool
 proposal_for_two(const struct conf *c, int64_t fen, bool always)
@@ -277,7 +265,7 @@ proposal_ask(struct call *c, const ProtobufCMessage *request, const struct propo
 	x->request = request;
 	x->always = ask->always;
 	assert(x->kind != NULL && x->kind->request == request->descriptor);
-	if (!ref_valid(ask->ref))
+	if (!ref_valid(ask->ref, REF_SIZE_MAX))
 		e = refuse(x, ERR_BAD_FIELD, "ref",
 		    "must be 1 to 64 bytes without spaces: yours, unique among requests of this kind");
 	if (e == ERR_OK)

@@ -92,15 +92,6 @@ decision_again(struct again *x, const struct books_decision *d)
 
 /* ---- (b) A row of the journal ---------------------------------------------------------------------------- */
 
-static const struct fulfilment_read *
-fulfilment_of(const struct order_read *o, int number)
-{
-	for (int i = 0; i < o->fulfilment_count; i++)
-		if (o->fulfilments[i].number == number)
-			return &o->fulfilments[i];
-	return NULL;
-}
-
 /* Whether a row behind ${at} is taken to have been there: clocks of instances differ. */
 enum clocks { CLOCKS_AGREE, CLOCKS_OF_PAYMENTS, CLOCKS_OF_HOLDS, CLOCKS_COUNT };
 
@@ -188,7 +179,7 @@ static enum err
 row_try(struct again *x, int at, enum clocks clocks, const char **why)
 {
 	const struct money_row *row = &x->books.money.rows[at];
-	const struct fulfilment_read *f = fulfilment_of(x->order, row->number);
+	const struct fulfilment_read *f = order_fulfilment(x->order, row->number);
 	struct posting *p = arena_zalloc(x->arena, sizeof(*p));
 	struct order_money m = x->books.money;
 	struct money_rules rules = {0};

@@ -459,6 +459,15 @@ one_done(struct tx *t, void *ctx, enum err e)
 	o->done(o->ctx, e, e == ERR_OK ? o->order : NULL);
 }
 
+struct fulfilment_read *
+order_fulfilment(const struct order_read *o, int number)
+{
+	for (int i = 0; i < o->fulfilment_count; i++)
+		if (o->fulfilments[i].number == number)
+			return &o->fulfilments[i];
+	return NULL;
+}
+
 enum err
 order_read_one(struct pool *p, struct arena *arena, const struct order_key *key, unsigned with,
     order_read_fn *done, void *ctx)

@@ -84,6 +84,9 @@ struct order_read {
 	struct money_balance *posted; /* what its journal says so far, by account; no zeros */
 };
 
+/* NULL: it has none of that number. */
+struct fulfilment_read *order_fulfilment(const struct order_read *o, int number);
+
 #define READ_DECISION 1u
 #define READ_PAYMENTS 2u
 #define READ_CONTACT 4u

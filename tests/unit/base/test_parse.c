@@ -339,6 +339,21 @@ test_utf8(void **state)
 	row_equal("NUL", utf8_valid("a\0b", 3), false);
 }
 
+static void
+test_ref(void **state)
+{
+	static const struct {
+		const char *ref;
+		bool valid;
+	} rows[] = {{"", false}, {"a", true}, {"web-1:x", true}, {"12345678", true}, {"123456789", false},
+	    {"a b", false}, {" a", false}, {"a\t", false}, {"a\n", false}, {"a\x7f", false}, {"\x1f", false},
+	    {"订单", true}};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		row_equal(rows[i].ref, ref_valid(rows[i].ref, 8), rows[i].valid);
+}
+
 int
 main(void)
 {
@@ -351,6 +366,7 @@ main(void)
 	    cmocka_unit_test(test_times),
 	    cmocka_unit_test(test_days),
 	    cmocka_unit_test(test_utf8),
+	    cmocka_unit_test(test_ref),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

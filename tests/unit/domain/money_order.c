@@ -120,14 +120,10 @@ mo_write(struct money_order *o, const struct posting *p, int event_no)
 	account = copy(o, p->account, sizeof(*account) * (size_t)p->leg_count);
 	fen = copy(o, p->fen, sizeof(*fen) * (size_t)p->leg_count);
 	kind = copy(o, p->kind, sizeof(*kind) * (size_t)p->leg_count);
-	*r = (struct money_row){.event = p->event,
-	    .event_no = event_no,
-	    .number = p->number,
-	    .leg_count = p->leg_count,
-	    .account = account,
-	    .fen = fen,
-	    .kind = kind,
-	    .unit_count = p->unit_count};
+	*r = money_row_of(p, event_no);
+	r->account = account;
+	r->fen = fen;
+	r->kind = kind;
 	if (p->unit_count > 0)
 		r->units = copy(o, p->units, sizeof(*p->units) * (size_t)p->unit_count);
 	/* The order of legs is not what moves a balance: what it stands at behind the row. */
