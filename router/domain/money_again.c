@@ -2,7 +2,6 @@
 #include "domain/money_again.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "base/money.h"
 #include "domain/money_calc.h"
@@ -15,6 +14,10 @@ struct again {
 	struct arena *arena;
 	struct money_refund ask;
 	struct money_units unsplit, part, split[FULFILMENTS_MAX];
+	struct units {
+		int count;
+		struct money_unit_line *lines;
+	} of_unsplit, of_split[FULFILMENTS_MAX]; /* the lines of these, as they are read */
 	struct money_unit_line part_line;
 	int64_t forfeit_fen; /* the owner's part, as the row has it */
 };
@@ -44,45 +47,37 @@ number_of(const struct order_money *m, const struct posting_units *u)
 	return 0;
 }
 
+/* Of one line together: they went in order. */
 static enum err
-line_add(struct again *x, struct money_units *to, const struct posting_units *u)
+units_add(struct again *x, struct units *to, const struct posting_units *u)
 {
-	struct money_unit_line *lines =
-	    arena_array(x->arena, (size_t)to->line_count + 1, sizeof(*lines));
+	int n = 0;
 
-	if (lines == NULL)
+	if (to->lines == NULL)
+		to->lines = arena_array(x->arena, (size_t)x->row->unit_count, sizeof(*to->lines));
+	if (to->lines == NULL)
 		return ERR_NO_MEMORY;
-	if (to->line_count > 0)
-		memcpy(lines, to->lines, (size_t)to->line_count * sizeof(*lines));
-	lines[to->line_count++] = (struct money_unit_line){.line = u->line, .quantity = u->count};
-	to->lines = lines;
+	while (n < to->count && to->lines[n].line != u->line)
+		n++;
+	if (n == to->count)
+		to->lines[to->count++] = (struct money_unit_line){.line = u->line};
+	to->lines[n].quantity += u->count;
 	return ERR_OK;
 }
 
-/* Whole units that came back; of one line and fulfilment together, for they went in order. */
+/* Whole units that came back, by who handed them over. */
 static enum err
 split_add(struct again *x, const struct posting_units *u)
 {
 	int number = number_of(x->m, u), i = 0;
-	struct money_units *to;
 
 	while (i < x->ask.split_count && x->split[i].number != number)
 		i++;
 	if (i == FULFILMENTS_MAX)
 		return ERR_OVERFLOW;
-	to = &x->split[i];
-	if (i == x->ask.split_count) {
-		*to = (struct money_units){.number = number};
-		x->ask.split_count++;
-	}
-	for (int n = 0; n < to->line_count; n++)
-		if (to->lines[n].line == u->line) {
-			struct money_unit_line *l = (struct money_unit_line *)(uintptr_t)to->lines;
-
-			l[n].quantity += u->count;
-			return ERR_OK;
-		}
-	return line_add(x, to, u);
+	if (i == x->ask.split_count)
+		x->split[x->ask.split_count++].number = number;
+	return units_add(x, &x->of_split[i], u);
 }
 
 static void
@@ -100,7 +95,7 @@ static enum err
 range_read(struct again *x, const struct posting_units *u)
 {
 	if (u->line >= 0 && u->count > 0)
-		return u->attempt != 0 ? split_add(x, u) : line_add(x, &x->unsplit, u);
+		return u->attempt != 0 ? split_add(x, u) : units_add(x, &x->of_unsplit, u);
 	if (u->line >= 0) {
 		part_add(x, u);
 	} else if (u->line == MONEY_DELIVERY) {
@@ -126,11 +121,17 @@ ask_read(struct again *x)
 
 	for (int k = 0; e == ERR_OK && k < x->row->unit_count; k++)
 		e = range_read(x, &x->row->units[k]);
+	for (int i = 0; i < x->ask.split_count; i++) {
+		x->split[i].line_count = x->of_split[i].count;
+		x->split[i].lines = x->of_split[i].lines;
+	}
+	x->unsplit = (struct money_units){.number = x->row->number,
+	    .line_count = x->of_unsplit.count,
+	    .lines = x->of_unsplit.lines};
 	x->ask.number = x->row->number;
 	x->ask.split = x->split;
 	x->ask.unsplit = &x->unsplit;
 	x->ask.unsplit_count = x->unsplit.line_count > 0;
-	x->unsplit.number = x->row->number;
 	return e;
 }
 

@@ -398,7 +398,7 @@ deposit(struct money_calc *c, const struct money_refund *r, int64_t rebate_fen)
 		amount(c, MONEY_DEPOSIT, 0, r->deposit_fen);
 }
 
-static void
+static enum err
 list_taken(const struct order_money *m, struct money_refunded *out)
 {
 	const struct posting *p = &out->posting;
@@ -413,14 +413,17 @@ list_taken(const struct order_money *m, struct money_refunded *out)
 			continue;
 		for (k = 0; k < out->taken_count && out->taken[k].account != a; k++)
 			;
-		if (k == MONEY_TAKEN_MAX || k < out->taken_count || posting_sum(p, a) == 0)
+		if (k < out->taken_count || posting_sum(p, a) == 0)
 			continue;
+		if (k == MONEY_TAKEN_MAX)
+			return ERR_OVERFLOW;
 		out->taken[out->taken_count++] = (struct money_taken){.party = account_party(a) != 0
 		        ? account_party(a)
 		        : party_of_kind(m->world, PARTY_PLATFORM),
 		    .account = a,
 		    .fen = posting_sum(p, a)};
 	}
+	return ERR_OK;
 }
 
 static bool
@@ -468,7 +471,5 @@ money_refund(const struct order_money *m, const struct money_refund *r, struct a
 	p->units = c.units;
 	p->unit_count = c.unit_count;
 	e = c.overflow ? ERR_OVERFLOW : posting_end(p);
-	if (e == ERR_OK)
-		list_taken(m, out);
-	return e;
+	return e == ERR_OK ? list_taken(m, out) : e;
 }
