@@ -84,6 +84,16 @@ def test_cap_leaves_whole_items_out(desk, server):
     assert desk.database.sql("select body_hash, sends from provider_call where number = %s", (second,)) == [(None, 0)]
 
 
+def test_a_cap_that_is_lower_than_we_think(desk, server, standin):
+    """Told by a refusal: nothing of the split was done, and each part says why."""
+    standin.control("conf", {"cap_bps": 1000})
+    payment = desk.pay()
+    split = desk.split(payment, ("D1", 9000), ("D2", 9000))
+    assert desk.ended(split) == [(CLOSED, "RULE_LIMIT")] * 2
+    assert desk.state(split) == REFUSED and desk.paid(payment) == ({}, 0)
+    standin.control("conf", {"cap_bps": 3000})
+
+
 def test_refunds_lower_the_cap(desk, server):
     payment = desk.pay()
     desk.database.sql("insert into refund (order_id, refund_no, part_no, dealer_id, collector_id, provider, "

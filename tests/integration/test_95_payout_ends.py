@@ -119,6 +119,20 @@ def test_provider_releases_by_itself(till):
     till.agree()
 
 
+def test_a_lower_cap_at_the_provider(till):
+    """He lets less be split than split_cap_bps says: the share goes by bank at once, the rest is released."""
+    till.standin.control("conf", {"cap_bps": 900})
+    order = till.shipped(till.bought(till.sku(599900, 540000, {"SITE": 5}), way=SHIP, storefront="F-A1"))
+    till.days(8)
+    till.until(order, "E7")
+    till.standin.control("conf", {"cap_bps": 3000})
+    assert till.database.sql("select fail_reason from payout where order_id = %s", (order["orderId"],)) == [("RULE_LIMIT",)]
+    assert [a[:2] for a in till.payables(order)] == [("P:dealer:D1:B:avail", 56301)]
+    assert till.payables(order)[0][2] in (2, 3)
+    assert till.standing(order) == (0, {})
+    till.agree()
+
+
 def test_a_number_that_another_used(till, desk):  # noqa: F811
     """Under the split's number the provider has something else: two persons say that it was closed, the next goes well."""
     order = till.shipped(till.bought(till.sku(599900, 540000, {"SITE": 5}), way=SHIP, storefront="F-A1"))
