@@ -309,6 +309,26 @@ send_payouts(struct instructing *x, struct tx *t)
 	tx_add(t, STMT_PAYOUT_BEGIN);
 }
 
+/* Of each order of what is set off whole: nobody confirms it. */
+static enum err
+send_events(struct instructing *x, struct tx *t, const PGresult *r)
+{
+	struct outbox_write *o = arena_array(x->arena, (size_t)PQntuples(r), sizeof(*o));
+	int n = 0, at = 0;
+
+	if (o == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < PQntuples(r); i++) {
+		while (at < x->count && x->sending[at].account < col_i64(r, i, 3))
+			at++;
+		if (at < x->count && x->sending[at].account == col_i64(r, i, 3) &&
+		    x->sending[at].state == PAYOUT_PAID)
+			o[n++] = payout_event(r, i, OUTBOX_PAYOUT_PAID);
+	}
+	write_outbox(t, o, n, x->in->now_us);
+	return ERR_OK;
+}
+
 static enum err
 send_books(struct instructing *x, struct tx *t)
 {
@@ -370,6 +390,8 @@ instruct_step(struct tx *t, void *ctx)
 		tx_add(t, STMT_PAYOUT_BATCH_BY_REF);
 		args_text(tx_args(t), x->in->ref);
 		tx_add(t, STMT_PAYOUT_BATCH_PAYOUTS);
+		args_text(tx_args(t), x->in->ref);
+		tx_add(t, STMT_PAYABLE_SHARES);
 		return TX_TRIP;
 	}
 	if (PQntuples(tx_result(t, 0)) == 0)
@@ -381,11 +403,13 @@ instruct_step(struct tx *t, void *ctx)
 		e = read_payouts(x, tx_result(t, 1));
 	if (e != ERR_OK)
 		return tx_undo(t, e);
+	e = send_events(x, t, tx_result(t, 2));
 	if (x->count > 0)
 		send_payouts(x, t);
 	send_batch(x, t);
 	proposal_send(t, x->in->mark);
-	e = send_books(x, t);
+	if (e == ERR_OK)
+		e = send_books(x, t);
 	return e == ERR_OK ? TX_COMMIT : tx_undo(t, e);
 }
 

@@ -40,6 +40,22 @@ judge(const struct confirming *x, bool *again)
 	return r->rail != RAIL_SPLIT && r->state == PAYOUT_INSTRUCTED ? ERR_OK : ERR_WRONG_STATE;
 }
 
+/* Of each order that is in it. */
+static enum err
+confirm_tell(struct confirming *x, struct tx *t)
+{
+	const PGresult *r = tx_result(t, 1);
+	const enum outbox_kind kind = x->in->paid ? OUTBOX_PAYOUT_PAID : OUTBOX_PAYOUT_CLOSED;
+	struct outbox_write *o = arena_array(x->arena, (size_t)PQntuples(r), sizeof(*o));
+
+	if (o == NULL)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < PQntuples(r); i++)
+		o[i] = payout_event(r, i, kind);
+	write_outbox(t, o, PQntuples(r), x->in->now_us);
+	return ERR_OK;
+}
+
 static enum err
 confirm_write(struct confirming *x, struct tx *t)
 {
@@ -84,6 +100,8 @@ confirm_step(struct tx *t, void *ctx)
 	if (tx_trip(t) == 0) {
 		args_uuid(tx_args(t), &x->in->id);
 		tx_add(t, STMT_PAYOUT_READ);
+		args_uuid(tx_args(t), &x->in->id);
+		tx_add(t, STMT_PAYOUT_SHARES);
 		return TX_TRIP;
 	}
 	if (PQntuples(tx_result(t, 0)) == 0)
@@ -91,6 +109,8 @@ confirm_step(struct tx *t, void *ctx)
 	e = payout_read(tx_result(t, 0), 0, x->arena, &x->row);
 	if (e == ERR_OK)
 		e = judge(x, &again);
+	if (e == ERR_OK && !again)
+		e = confirm_tell(x, t);
 	if (e == ERR_OK && !again)
 		e = confirm_write(x, t);
 	return e == ERR_OK ? TX_COMMIT : tx_undo(t, e);

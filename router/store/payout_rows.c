@@ -67,3 +67,12 @@ refund_row_read(const PGresult *r, int row, struct arena *a, void *to)
 	    .done_us = col_time(r, row, 10)};
 	return out->payment_number != NULL && out->number != NULL ? ERR_OK : ERR_NO_MEMORY;
 }
+
+struct outbox_write
+payout_event(const PGresult *r, int row, enum outbox_kind kind)
+{
+	return (struct outbox_write){.order_id = col_uuid(r, row, 0),
+	    .dealer = col_i32(r, row, 1),
+	    .kind = kind,
+	    .amount_fen = col_i64(r, row, 2)};
+}

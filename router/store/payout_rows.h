@@ -2,6 +2,7 @@
 #define ROUTER_STORE_PAYOUT_ROWS_H
 
 /* payout_rows: rows of payouts, batches and refunds as columns of sql_payout.h. */
+#include "store/batch_write.h"
 #include "store/payout.h"
 #include "store/payout_list.h"
 
@@ -9,5 +10,8 @@
 enum err payout_batch_read(const PGresult *r, int row, struct arena *a, void *out) MUST_CHECK;
 enum err payout_read(const PGresult *r, int row, struct arena *a, void *out) MUST_CHECK;
 enum err refund_row_read(const PGresult *r, int row, struct arena *a, void *out) MUST_CHECK;
+
+/* An event of each row of PAYOUT_SHARES. */
+struct outbox_write payout_event(const PGresult *r, int row, enum outbox_kind kind);
 
 #endif

@@ -15,6 +15,11 @@
 	"and c.party_id = ((" account " >> 25) & 33554431)::int4 and c.creditor_id = (" account " & 33554431)::int4 " \
 	"and c.state in (1, 2)), 0)::int8"
 
+/* What of each order is in a payout or a batch, for who hears of it. */
+#define SQL_SHARES(more) \
+	"select y.order_id, y.dealer_id, sum(y.fen)::int8" more " from payable y "
+#define SQL_SHARES_OF_ORDERS "exists (select from sales_order o where o.order_id = y.order_id) "
+
 #define PAYOUT_STATEMENTS(X) \
 	PAYOUT_LIST_STATEMENTS(X) \
 	X(PAYEE_UPSERT, ON_QUERY, \
@@ -66,6 +71,12 @@
 	    "where y.batch_id = p.batch_id and y.account = p.account and y.payout_id is null), 0)::int8, " \
 	    SQL_DEBTS("p.account") " from payout p join payout_batch b on b.batch_id = p.batch_id " \
 	    "where b.ref = $1 and p.state = 1 and b.rail <> 1 order by p.account") \
+	X(PAYABLE_SHARES, ON_QUERY, \
+	    SQL_SHARES(", y.account") "join payout_batch b on b.batch_id = y.batch_id where b.ref = $1 and y.payout_id is null and " \
+	    SQL_SHARES_OF_ORDERS "group by y.order_id, y.dealer_id, y.account having sum(y.fen) > 0 order by y.account, y.order_id") \
+	X(PAYOUT_SHARES, ON_QUERY, \
+	    SQL_SHARES("") "where y.payout_id = $1 and " \
+	    SQL_SHARES_OF_ORDERS "group by y.order_id, y.dealer_id having sum(y.fen) > 0 order by y.order_id") \
 	X(PAYABLE_PAID_BY, ON_QUERY, \
 	    "with w as materialized (select t.*, $1::uuid as batch from unnest($2::int8[], $3::uuid[]) with ordinality " \
 	    "t(account, payout, i) " SQL_W_ONE ") " \

@@ -326,6 +326,13 @@ def posted(till, payout):
         "order by event, event_no", (payout["payoutId"],))]
 
 
+def told(database, order):
+    """[(event, fen)] of payouts, sorted: who has endpoints hears of them."""
+    return sorted(database.sql("select kind, amount_fen from (select order_id, kind, amount_fen from outbox union all "
+                               "select order_id, kind, amount_fen from event_log) e where order_id = %s "
+                               "and kind in (70, 71)", (order["orderId"],)))
+
+
 def test_netting(till, desk):
     """Ex 15: what he owes since Ex 8 is set off against another order's share; the rest is a transfer."""
     anna = desk[0]
@@ -350,6 +357,7 @@ def test_netting(till, desk):
     assert got["state"] == "PAYOUT_STATE_PAID"
     assert anna.call("FinanceService/ConfirmPayout", ask)["payout"] == got
     assert posted(till, p)[2:] == [{out: 21452, AVAILABLE: -21452}]
+    assert told(till.database, order) == [(70, 40872)]
     e = refused(anna, "FinanceService/ConfirmPayout", {**ask, "outcome": "PAYOUT_STATE_CLOSED", "reason": "no"})
     assert (e.reason, e.field) == ("wrong_state", "payout_id")
     assert batch(anna, "ex15")[1]["state"] == "PAYOUT_BATCH_STATE_DONE"
@@ -387,12 +395,14 @@ def test_file_and_closed(till, desk):
     assert bo.call("FinanceService/ConfirmPayout", closed)["payout"]["reason"] == "account closed"
     assert bo.call("FinanceService/ConfirmPayout", closed)["payout"]["state"] == "PAYOUT_STATE_CLOSED"
     assert till.payables(order) == [("P:dealer:D1:B:avail", share, 2)]
+    assert told(till.database, order) == [(71, share)]
     till.agree()
     assert bo.call("FinanceService/ExportPayoutBatch", {"batchId": b["batchId"]}) == got, "the same bytes"
     _, again = batch(anna, "file-2")
     [q] = payouts(anna, again)
     assert q["payoutId"] != p["payoutId"] and q["amountFen"] == str(share)
     anna.call("FinanceService/ConfirmPayout", {"payoutId": q["payoutId"], "outcome": "PAYOUT_STATE_PAID"})
+    assert told(till.database, order) == [(70, share), (71, share)]
     till.agree()
 
 
