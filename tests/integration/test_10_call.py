@@ -254,7 +254,7 @@ class Finance:
 
     def type(self, command):
         line = re.sub(r"<([A-Z]+)>", lambda m: str(self.words[m[1]]), command)
-        env = {"PATH": f"{yc.BUILD}:/usr/bin:/bin", "YUNCANG_DB": self.database.url, "YUNCANG_KEY": self.first,
+        env = {"PATH": f"{yc.PROGRAM.resolve().parent}:/usr/bin:/bin", "YUNCANG_DB": self.database.url, "YUNCANG_KEY": self.first,
                "YUNCANG_LISTEN": f"127.0.0.1:{self.server.port}"}
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", line], env=env, cwd=self.folder, text=True,
                               capture_output=True, timeout=60, check=False)
