@@ -1,4 +1,7 @@
 """Worked examples that need freight by hand and a provider who holds the money, from the payment to the refund's end."""
+import pathlib
+import re
+
 import pytest
 
 from test_82_acts import act
@@ -84,3 +87,21 @@ def test_production_is_cancelled(till, desk):  # noqa: F811
         ("R1", {"C:order": 99400, REBATE: 480, "C:refund": -80000, OTHER: -14880, HELD: -5000}),
         ("R2", {"C:refund": 80000, FROZEN: -79520, REBATE: -480})]
     assert given_back(till, order) == [(80000, "SUCCESS", 1)]
+
+
+def test_all_are_told_twice():
+    """The table of tests/README.md names tests that there are."""
+    tests = pathlib.Path(__file__).parent.parent
+    rows = [line.split("|")[1:5] for line in (tests / "README.md").read_text().splitlines() if re.match(r"\| \d", line)]
+    assert len(rows) > 15
+    for number, _, rules, rpcs in rows:
+        for names, folder, ending, form in ((rules, "unit/domain", "c", r"^{}\("), (rpcs, "integration", "py", r"^def {}\(")):
+            text, found = "", 0
+            for name in re.findall(r"`(\w+)`", names):
+                file = tests / folder / f"{name}.{ending}"
+                if file.exists():
+                    text = file.read_text()
+                else:
+                    assert re.search(form.format(name), text, re.M), (number, name)
+                    found += 1
+            assert found, (number, names)
