@@ -5,46 +5,23 @@
 
 #include "base/money.h"
 
+/* A few legs of an order's or a payout's amounts: they fit. */
 static void
-begin(struct posting *p, enum journal_event event)
+finish(struct posting *p)
 {
-	p->event = event;
-	p->leg_count = 0;
-	p->number = 0;
-	p->unit_count = 0;
-	p->units = NULL;
-}
+	const enum err e = posting_end(p);
 
-/* Zero amounts make no leg. */
-static void
-leg(struct posting *p, int64_t account, int64_t fen)
-{
-	if (fen == 0)
-		return;
-	assert(p->leg_count < POSTING_LEGS_MAX);
-	p->account[p->leg_count] = account;
-	p->fen[p->leg_count] = fen;
-	p->kind[p->leg_count] = 0;
-	p->leg_count++;
-}
-
-static void
-finish(const struct posting *p)
-{
-	int64_t sum = 0;
-
-	for (int i = 0; i < p->leg_count; i++)
-		sum += p->fen[i];
-	assert(sum == 0 && p->leg_count != 1);
+	assert(e == ERR_OK);
+	(void)e;
 }
 
 static void
 two_legs(struct posting *p, enum journal_event event, int64_t debit, int64_t credit, int64_t fen)
 {
 	assert(fen >= 0);
-	begin(p, event);
-	leg(p, debit, fen);
-	leg(p, credit, -fen);
+	posting_begin(p, event);
+	posting_add(p, debit, fen, 0);
+	posting_add(p, credit, -fen, 0);
 	finish(p);
 }
 
@@ -101,8 +78,9 @@ owe_dealer(struct posting *out, int32_t d, int32_t brand, int64_t fen, int64_t o
 {
 	int64_t off = fen < owes_fen ? fen : owes_fen;
 
-	leg(out, account_number(ACCOUNT_RECV_DEALER, PROVIDER_NONE, d, brand), -off);
-	leg(out, account_number(ACCOUNT_DEALER_AVAIL, PROVIDER_NONE, d, brand), off - fen);
+	posting_add(out, account_number(ACCOUNT_RECV_DEALER, PROVIDER_NONE, d, brand), -off, 0);
+	posting_add(out, account_number(ACCOUNT_DEALER_AVAIL, PROVIDER_NONE, d, brand), off - fen,
+	    0);
 	return fen - off;
 }
 
@@ -114,12 +92,15 @@ payout_released_dealer(int64_t cash, const struct payout_own *own, int64_t fen, 
 	int64_t owed = 0;
 
 	assert(fen >= 0 && own->owes_fen >= 0);
-	begin(out, EVENT_E7D_RELEASED);
-	leg(out, account_number(ACCOUNT_DEALER_HELD, PROVIDER_NONE, d, d), own->held_fen);
-	leg(out, account_number(ACCOUNT_DEALER_AVAIL, PROVIDER_NONE, d, d), own->avail_fen);
-	leg(out, cash, -fen);
+	posting_begin(out, EVENT_E7D_RELEASED);
+	posting_add(out, account_number(ACCOUNT_DEALER_HELD, PROVIDER_NONE, d, d), own->held_fen,
+	    0);
+	posting_add(out, account_number(ACCOUNT_DEALER_AVAIL, PROVIDER_NONE, d, d), own->avail_fen,
+	    0);
+	posting_add(out, cash, -fen, 0);
 	if (over < 0)
-		leg(out, account_number(ACCOUNT_RECV_DEALER, PROVIDER_NONE, d, own->brand), -over);
+		posting_add(out, account_number(ACCOUNT_RECV_DEALER, PROVIDER_NONE, d, own->brand),
+		    -over, 0);
 	else
 		owed = owe_dealer(out, d, own->brand, over, own->owes_fen);
 	finish(out);
@@ -140,15 +121,16 @@ payout_refunded(const struct payout_refund_done *r, struct posting *out)
 	int64_t owed = 0;
 
 	assert(r->fen > 0 && r->rebate_fen >= 0 && cash >= 0);
-	begin(out, EVENT_R2_REFUNDED);
-	leg(out, account_number(ACCOUNT_C_REFUND, PROVIDER_NONE, 0, 0), r->fen);
-	leg(out, account_number(ACCOUNT_PSP_FEE_REBATE, r->provider, r->collector, 0),
-	    -r->rebate_fen);
+	posting_begin(out, EVENT_R2_REFUNDED);
+	posting_add(out, account_number(ACCOUNT_C_REFUND, PROVIDER_NONE, 0, 0), r->fen, 0);
+	posting_add(out, account_number(ACCOUNT_PSP_FEE_REBATE, r->provider, r->collector, 0),
+	    -r->rebate_fen, 0);
 	if (!r->released)
-		leg(out, account_number(ACCOUNT_PSP_FROZEN, r->provider, r->collector, 0), -cash);
+		posting_add(out, account_number(ACCOUNT_PSP_FROZEN, r->provider, r->collector, 0),
+		    -cash, 0);
 	else if (r->collector == r->brand)
-		leg(out, account_number(ACCOUNT_PSP_AVAILABLE, r->provider, r->collector, 0),
-		    -cash);
+		posting_add(out,
+		    account_number(ACCOUNT_PSP_AVAILABLE, r->provider, r->collector, 0), -cash, 0);
 	else
 		owed = owe_dealer(out, r->collector, r->brand, cash, r->owes_fen);
 	finish(out);
@@ -161,8 +143,9 @@ payout_returned(const struct payout_return_done *r, struct posting *out)
 	int64_t owed;
 
 	assert(r->fen > 0 && r->owes_fen >= 0);
-	begin(out, EVENT_R3_RETURNED);
-	leg(out, account_number(ACCOUNT_PSP_AVAILABLE, r->provider, r->collector, 0), r->fen);
+	posting_begin(out, EVENT_R3_RETURNED);
+	posting_add(out, account_number(ACCOUNT_PSP_AVAILABLE, r->provider, r->collector, 0),
+	    r->fen, 0);
 	owed = owe_dealer(out, r->dealer, r->creditor, r->fen, r->owes_fen);
 	finish(out);
 	return owed;

@@ -87,7 +87,7 @@ struct payout_refund {
 struct payout_clawback {
 	int refund_no;
 	int32_t party, creditor;
-	int64_t fen, due_us;
+	int64_t fen;
 	enum clawback_state state;
 	const char *number;
 	bool changed;

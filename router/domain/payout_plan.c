@@ -135,8 +135,7 @@ plan_ask(struct payout_pass *p, enum provider_call_kind kind, int payment, int i
 
 	if (p->err != ERR_OK)
 		return NULL;
-	*a = (struct payout_ask){.order_id = o->order_id,
-	    .kind = kind,
+	*a = (struct payout_ask){.kind = kind,
 	    .payment = payment,
 	    .number = p->number_next,
 	    .split_number = "",
@@ -351,26 +350,6 @@ put(const struct order_money *m, int number, int64_t account)
 	return fen;
 }
 
-static bool
-has_leg(const struct posting *x, int64_t account)
-{
-	for (int i = 0; i < x->leg_count; i++)
-		if (x->account[i] == account)
-			return true;
-	return false;
-}
-
-static bool
-add_leg(struct posting *x, int64_t account, int64_t fen)
-{
-	if (x->leg_count == POSTING_LEGS_MAX)
-		return false;
-	x->account[x->leg_count] = account;
-	x->fen[x->leg_count] = fen;
-	x->kind[x->leg_count++] = 0;
-	return true;
-}
-
 /* E4 where no unit must be looked at: nothing else is held, or nothing was given back. */
 static enum err
 hold_plain(struct payout_pass *p, int number, bool beside)
@@ -378,23 +357,24 @@ hold_plain(struct payout_pass *p, int number, bool beside)
 	const struct order_money *m = &p->o->money;
 	struct posting *x = &p->posting;
 
-	*x = (struct posting){.event = EVENT_E4_HOLD_ENDED, .number = number};
+	posting_begin(x, EVENT_E4_HOLD_ENDED);
+	x->number = number;
 	for (int i = 0; i < m->row_count; i++)
 		for (int k = 0; k < m->rows[i].leg_count; k++) {
 			int64_t account = m->rows[i].account[k], fen;
 
 			if (!account_staged(account) || account_stage(account) != STAGE_HELD ||
-			    has_leg(x, account))
+			    posting_sum(x, account) != 0)
 				continue;
 			fen = plan_sum(p, account);
 			if (beside && put(m, number, account) > fen)
 				fen = put(m, number, account);
-			if (fen < 0 &&
-			    (!add_leg(x, account, -fen) ||
-			        !add_leg(x, account_at_stage(account, STAGE_AVAIL), fen)))
-				return ERR_OVERFLOW;
+			if (fen >= 0)
+				continue;
+			posting_add(x, account, -fen, 0);
+			posting_add(x, account_at_stage(account, STAGE_AVAIL), fen, 0);
 		}
-	return ERR_OK;
+	return posting_end(x);
 }
 
 static void

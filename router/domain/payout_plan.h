@@ -42,7 +42,6 @@ struct payout_made {    /* instructed now; its payables name it by index */
 	int asked; /* index in asks[] */
 };
 struct payout_ask { /* a call to the provider, to be queued */
-	struct uuid order_id;
 	enum provider_call_kind kind;
 	int payment, number; /* of its number: nth call of the order */
 	const char *split_number;

@@ -22,7 +22,6 @@ enum err settle_lease_start(struct pool *p, struct arena *arena, const struct se
 
 struct settle_done {
 	int posted, calls; /* rows of the journal; calls queued */
-	int told;          /* events */
 	int whole_count;   /* orders of which a hold waits to be planned with the order whole */
 	const struct uuid *whole;
 };

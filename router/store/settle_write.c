@@ -408,7 +408,7 @@ write_books(struct tx *t, const struct settle_set *s, struct settle_done *what)
 }
 
 static enum err
-write_told(struct tx *t, const struct settle_set *s, struct settle_done *what)
+write_told(struct tx *t, const struct settle_set *s)
 {
 	static const enum outbox_kind kinds[] = {[TOLD_PAID] = OUTBOX_PAYOUT_PAID,
 	    [TOLD_CLOSED] = OUTBOX_PAYOUT_CLOSED,
@@ -430,7 +430,6 @@ write_told(struct tx *t, const struct settle_set *s, struct settle_done *what)
 			    .kind = kinds[x->kind],
 			    .amount_fen = x->fen};
 	write_outbox(t, o, count, s->terms->now_us);
-	what->told = count;
 	return ERR_OK;
 }
 
@@ -479,7 +478,7 @@ settle_write(struct tx *t, const struct settle_set *s, struct settle_done *what)
 	write_clawbacks(t, s);
 	e = insert_calls(t, s, &what->calls);
 	if (e == ERR_OK)
-		e = write_told(t, s, what);
+		e = write_told(t, s);
 	if (e == ERR_OK)
 		write_work(t, s);
 	if (e == ERR_OK)
