@@ -1,5 +1,8 @@
 #include "money_order.h"
 
+#include <stddef.h>
+#include <stdlib.h>
+
 #include "domain/money_again.h"
 
 #include "unit.h"
@@ -41,6 +44,43 @@ void
 mo_end(struct money_order *o)
 {
 	arena_free(o->arena);
+	o->arena = NULL;
+}
+
+struct money_case {
+	struct money_world w;
+	struct money_order o;
+};
+
+int
+mo_setup(void **state)
+{
+	struct money_case *x = calloc(1, sizeof(*x));
+
+	assert_non_null(x);
+	money_world_init(&x->w);
+	x->o.w = &x->w;
+	*state = &x->o;
+	return 0;
+}
+
+int
+mo_teardown(void **state)
+{
+	struct money_order *o = *state;
+
+	mo_end(o);
+	money_world_release(o->w);
+	free((char *)o - offsetof(struct money_case, o));
+	return 0;
+}
+
+void
+mo_again(struct money_order *o)
+{
+	mo_end(o);
+	money_world_release(o->w);
+	money_world_init(o->w);
 }
 
 static void *
@@ -219,6 +259,16 @@ mo_units(struct money_order *o, int attempt, int part, int64_t delivery_fee_fen)
 	    .lines = lines};
 }
 
+struct money_units
+mo_some(int number, int attempt, int part, const struct money_unit_line *l)
+{
+	return (struct money_units){.number = number,
+	    .attempt = attempt,
+	    .part = part,
+	    .line_count = 1,
+	    .lines = l};
+}
+
 /* yuncang audit --recompute asks the same: the row that was written comes out again from those before it. */
 static void
 made_again(struct money_order *o, const struct order_money *before, const struct money_units *u,
@@ -246,6 +296,15 @@ mo_split(struct money_order *o, const struct money_units *u, bool last)
 		made_again(o, &before, u, &(struct money_rules){0});
 	}
 	return e;
+}
+
+const struct money_row *
+mo_e3(struct money_order *o, int part, int64_t delivery_fee_fen, bool last)
+{
+	const struct money_units u = mo_units(o, 1, part, delivery_fee_fen);
+
+	assert_int_equal(mo_split(o, &u, last), ERR_OK);
+	return mo_last(o);
 }
 
 enum err

@@ -3,30 +3,6 @@
 
 #include "money_order.h"
 
-#define FROZEN "A:psp:wechat:BRAND:frozen"
-#define REBATE "A:psp:wechat:BRAND:fee_rebate"
-#define D_HELD "P:dealer:D:BRAND:held"
-#define D_AVAIL "P:dealer:D:BRAND:avail"
-
-static const struct money_row *
-e3(struct money_order *o, int64_t fee_fen, bool last)
-{
-	struct money_units u = mo_units(o, 1, 0, fee_fen);
-
-	assert_int_equal(mo_split(o, &u, last), ERR_OK);
-	return mo_last(o);
-}
-
-static struct money_units
-some(int number, int attempt, int part, const struct money_unit_line *l)
-{
-	return (struct money_units){.number = number,
-	    .attempt = attempt,
-	    .part = part,
-	    .line_count = 1,
-	    .lines = l};
-}
-
 /* ---- Deposit and balance ----------------------------------------------------------------------------- */
 
 static void
@@ -44,20 +20,16 @@ made_to_order(struct money_order *o, struct money_world *w)
 static void
 test_deposit_and_balance(void **state)
 {
-	struct money_world w;
-	struct money_order o;
+	struct money_order *o = *state;
+	struct money_world *w = o->w;
 
-	(void)state;
-	money_world_init(&w);
-	made_to_order(&o, &w);
-	mo_pay_balance(&o, PROVIDER_WECHAT, 899900, 5399);
-	mo_check(&o, "E1b", &o.rows[2], FROZEN, 899900, "C:order", -899900, MO_END);
-	mo_check(&o, "E2b", &o.rows[3], "C:order", 5399, FROZEN, -5399, MO_END);
-	mo_check(&o, "E3", e3(&o, 0, true), "C:order", 993901, "P:brand:cost", -900000, D_HELD,
+	made_to_order(o, w);
+	mo_pay_balance(o, PROVIDER_WECHAT, 899900, 5399);
+	mo_check(o, "E1b", &o->rows[2], FROZEN, 899900, "C:order", -899900, MO_END);
+	mo_check(o, "E2b", &o->rows[3], "C:order", 5399, FROZEN, -5399, MO_END);
+	mo_check(o, "E3", mo_e3(o, 0, 0, true), "C:order", 993901, "P:brand:cost", -900000, D_HELD,
 	    -93901, MO_END);
-	assert_null(money_check(&o.m));
-	mo_end(&o);
-	money_world_release(&w);
+	assert_null(money_check(&o->m));
 }
 
 static void
@@ -68,66 +40,46 @@ test_forfeit(void **state)
 	    .forfeit_fen = 20000,
 	    .forfeit_owner_bps = 2500,
 	    .last = true};
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
+	struct money_order *o = *state;
+	struct money_world *w = o->w;
 
-	(void)state;
-	money_world_init(&w);
-	made_to_order(&o, &w);
-	o.lines[0].voided = 1;
-	assert_int_equal(mo_refund(&o, &cancel, &r), ERR_OK);
-	mo_check(&o, "R1", mo_last(&o), "C:order", 99400, REBATE, 480, "C:refund", -80000,
+	made_to_order(o, w);
+	o->lines[0].voided = 1;
+	assert_int_equal(mo_refund(o, &cancel, &o->got), ERR_OK);
+	mo_check(o, "R1", mo_last(o), "C:order", 99400, REBATE, 480, "C:refund", -80000,
 	    "P:brand:other", -14880, D_HELD, -5000, MO_END);
-	assert_int_equal(r.cash_fen, 80000);
-	mo_refund_done(&o);
-	mo_check(&o, "R2", mo_last(&o), "C:refund", 80000, FROZEN, -79520, REBATE, -480, MO_END);
-	assert_null(money_check(&o.m));
-	assert_int_equal(mo_hold_ended(&o, 1), ERR_OK);
-	mo_check(&o, "E4", mo_last(&o), D_HELD, 5000, D_AVAIL, -5000, MO_END);
-	mo_end(&o);
-	money_world_release(&w);
+	assert_int_equal(o->got.cash_fen, 80000);
+	mo_refund_done(o);
+	mo_check(o, "R2", mo_last(o), "C:refund", 80000, FROZEN, -79520, REBATE, -480, MO_END);
+	assert_null(money_check(&o->m));
+	assert_int_equal(mo_hold_ended(o, 1), ERR_OK);
+	mo_check(o, "E4", mo_last(o), D_HELD, 5000, D_AVAIL, -5000, MO_END);
+	mo_again(o);
 	/* all of it is kept */
-	money_world_init(&w);
-	made_to_order(&o, &w);
-	o.lines[0].voided = 1;
-	assert_int_equal(mo_refund(&o, &(struct money_refund){.forfeit_fen = 100000, .last = true},
-	                     &r),
-	    ERR_OK);
-	mo_check(&o, "R1", mo_last(&o), "C:order", 99400, "P:brand:other", -99400, MO_END);
-	mo_end(&o);
-	money_world_release(&w);
+	made_to_order(o, w);
+	o->lines[0].voided = 1;
+	BACK(o, .forfeit_fen = 100000, .last = true);
+	mo_check(o, "R1", mo_last(o), "C:order", 99400, "P:brand:other", -99400, MO_END);
 }
 
 /* Units paid in full, cancelled in production: of what they cost a part is kept. */
 static void
 test_forfeit_of_units(void **state)
 {
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
 	struct money_units u;
+	struct money_order *o = *state;
+	struct money_world *w = o->w;
 
-	(void)state;
-	money_world_init(&w);
-	made_to_order(&o, &w);
-	mo_pay_balance(&o, PROVIDER_WECHAT, 899900, 5399);
-	u = mo_units(&o, 1, 0, 0);
-	assert_int_equal(mo_refund(&o,
-	                     &(struct money_refund){.unsplit_count = 1,
-	                         .unsplit = &u,
-	                         .forfeit_fen = 200000,
-	                         .forfeit_owner_bps = 2500,
-	                         .last = true},
-	                     &r),
-	    ERR_OK);
-	/* 5999 * 799900 / 999900 = 4799.08; the brand bears the 1200 that are kept of the fee */
-	mo_check(&o, "R1", mo_last(&o), "C:order", 993901, REBATE, 4799, "C:refund", -799900,
+	made_to_order(o, w);
+	mo_pay_balance(o, PROVIDER_WECHAT, 899900, 5399);
+	u = mo_units(o, 1, 0, 0);
+	BACK(o, .unsplit_count = 1, .unsplit = &u, .forfeit_fen = 200000, .forfeit_owner_bps = 2500,
+	    .last = true);
+	/* 5399 * 799900 / 899900 = 4799.04; the brand bears the 1200 that are kept of the fee */
+	mo_check(o, "R1", mo_last(o), "C:order", 993901, REBATE, 4799, "C:refund", -799900,
 	    "P:brand:other", -150000 + 1200, D_HELD, -50000, MO_END);
-	mo_refund_done(&o);
-	assert_null(money_check(&o.m));
-	mo_end(&o);
-	money_world_release(&w);
+	mo_refund_done(o);
+	assert_null(money_check(&o->m));
 }
 
 /* ---- The provider reckons payment by payment ----------------------------------------------------------- */
@@ -135,19 +87,18 @@ test_forfeit_of_units(void **state)
 static void
 five_made(struct money_order *o, struct money_world *w, enum provider balance)
 {
-	money_world_init(w);
 	money_part(w, SITE, WAY_SHIP);
 	money_row(w, money_line(w, 6700, 0, 5000, 5), 5, BRAND);
 	w->rows[0][0].stocked = false;
 	mo_begin(o, w, BRAND);
 	mo_pay_part(o, 10050, 60);
 	mo_pay_balance(o, balance, 23450, 141);
-	e3(o, 0, true);
+	mo_e3(o, 0, 0, true);
 }
 
 /*
  * 201 of 33500 are 60 of 10050 and 141 of 23450.  Of 13400 that went back 201 would be 80.4, 141 of 23450 is 80.57:
- * 81; so the second unit brings 41, and the fourth what is left of the balance, 20, and 60 of a third of the deposit.
+ * 81; so the second unit brings 41, and the fourth the last 20 of the balance and, with a third of the deposit, 20 of it.
  */
 static void
 test_rebate_of_each_payment(void **state)
@@ -164,33 +115,27 @@ test_rebate_of_each_payment(void **state)
 	    {40, 2, {{1, 3350, 20}, {0, 3350, 20}}},
 	    {40, 1, {{0, 6700, 40}}},
 	};
-	const struct money_units u = some(1, 1, 0, &l);
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
+	const struct money_units u = mo_some(1, 1, 0, &l);
+	struct money_order *o = *state;
+	struct money_world *w = o->w;
 
-	(void)state;
-	five_made(&o, &w, PROVIDER_WECHAT);
+	five_made(o, w, PROVIDER_WECHAT);
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		assert_int_equal(mo_refund(&o,
-		                     &(struct money_refund){.split_count = 1, .split = &u}, &r),
-		    ERR_OK);
-		assert_int_equal(posting_sum(&r.posting,
+		BACK(o, .split_count = 1, .split = &u);
+		assert_int_equal(posting_sum(&o->got.posting,
 		                     account_number(ACCOUNT_PSP_FEE_REBATE, PROVIDER_WECHAT, BRAND,
 		                         0)),
 		    rows[i].rebate);
-		assert_int_equal(r.back_count, rows[i].back_count);
-		for (int k = 0; k < r.back_count; k++) {
-			assert_int_equal(r.back[k].payment, rows[i].back[k].payment);
-			assert_int_equal(r.back[k].fen, rows[i].back[k].fen);
-			assert_int_equal(r.back[k].rebate_fen, rows[i].back[k].rebate_fen);
+		assert_int_equal(o->got.back_count, rows[i].back_count);
+		for (int k = 0; k < o->got.back_count; k++) {
+			assert_int_equal(o->got.back[k].payment, rows[i].back[k].payment);
+			assert_int_equal(o->got.back[k].fen, rows[i].back[k].fen);
+			assert_int_equal(o->got.back[k].rebate_fen, rows[i].back[k].rebate_fen);
 		}
 	}
-	mo_refund_done(&o);
-	mo_check_all(&o, "all", MO_END);
-	assert_null(money_check(&o.m));
-	mo_end(&o);
-	money_world_release(&w);
+	mo_refund_done(o);
+	mo_check_all(o, "all", MO_END);
+	assert_null(money_check(&o->m));
 }
 
 /* Each provider gives back of his own fee. */
@@ -198,19 +143,14 @@ static void
 test_two_providers(void **state)
 {
 	static const struct money_unit_line l = {0, 4, BRAND};
-	const struct money_units u = some(1, 1, 0, &l);
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
+	const struct money_units u = mo_some(1, 1, 0, &l);
+	struct money_order *o = *state;
+	struct money_world *w = o->w;
 
-	(void)state;
-	five_made(&o, &w, PROVIDER_ALIPAY);
-	assert_int_equal(mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
-	    ERR_OK);
-	mo_check(&o, "R1", mo_last(&o), "P:brand:cost", 20000, D_HELD, 6639,
+	five_made(o, w, PROVIDER_ALIPAY);
+	BACK(o, .split_count = 1, .split = &u);
+	mo_check(o, "R1", mo_last(o), "P:brand:cost", 20000, D_HELD, 6639,
 	    "A:psp:alipay:BRAND:fee_rebate", 141, REBATE, 20, "C:refund", -26800, MO_END);
-	mo_end(&o);
-	money_world_release(&w);
 }
 
 /* ---- Units that were never paid -------------------------------------------------------------------------- */
@@ -220,51 +160,44 @@ static void
 test_voided(void **state)
 {
 	static const struct money_unit_line l = {0, 2, 0};
-	const struct money_units two = some(1, 1, 0, &l);
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
+	const struct money_units two = mo_some(1, 1, 0, &l);
 	struct money_units u;
+	struct money_order *o = *state;
+	struct money_world *w = o->w;
 
-	(void)state;
-	money_world_init(&w);
-	money_line(&w, 10000, 0, 8000, 3);
-	money_line(&w, 20000, 0, 15000, 1);
-	money_part(&w, SITE, WAY_SHIP);
-	money_row(&w, 0, 3, BRAND);
-	money_row(&w, 1, 1, BRAND);
-	w.rows[0][0].stocked = w.rows[0][1].stocked = false;
-	mo_begin(&o, &w, BRAND);
-	mo_pay_part(&o, 15000, 90);
-	o.lines[0].voided = 1;
-	mo_pay_balance(&o, PROVIDER_WECHAT, 25000, 150);
-	assert_int_equal(money_units_left(&o.m, 0), 2);
-	assert_int_equal(mo_split(&o, &two, false), ERR_OK);
-	mo_check(&o, "E3", mo_last(&o), "C:order", 19880, "P:brand:cost", -16000, D_HELD, -3880,
+	money_line(w, 10000, 0, 8000, 3);
+	money_line(w, 20000, 0, 15000, 1);
+	money_part(w, SITE, WAY_SHIP);
+	money_row(w, 0, 3, BRAND);
+	money_row(w, 1, 1, BRAND);
+	w->rows[0][0].stocked = w->rows[0][1].stocked = false;
+	mo_begin(o, w, BRAND);
+	mo_pay_part(o, 15000, 90);
+	o->lines[0].voided = 1;
+	mo_pay_balance(o, PROVIDER_WECHAT, 25000, 150);
+	assert_int_equal(money_units_left(&o->m, 0), 2);
+	assert_int_equal(mo_split(o, &two, false), ERR_OK);
+	mo_check(o, "E3", mo_last(o), "C:order", 19880, "P:brand:cost", -16000, D_HELD, -3880,
 	    MO_END);
-	mo_end(&o);
-	money_world_release(&w);
-	money_world_init(&w);
-	money_line(&w, 10000, 0, 8000, 3);
-	money_part(&w, SITE, WAY_SHIP);
-	money_row(&w, 0, 3, BRAND);
-	w.rows[0][0].stocked = false;
-	mo_begin(&o, &w, BRAND);
-	mo_pay_part(&o, 15000, 90);
-	o.lines[0].voided = 2; /* the balance is nothing now, and 5000 of the deposit too much */
-	assert_int_equal(mo_refund(&o, &(struct money_refund){.deposit_fen = 5000}, &r), ERR_OK);
-	mo_check(&o, "R1", mo_last(&o), "C:order", 4970, REBATE, 30, "C:refund", -5000, MO_END);
-	u = mo_units(&o, 1, 0, 0);
-	assert_int_equal(mo_split(&o, &u, true), ERR_WRONG_STATE);
+	mo_again(o);
+	money_line(w, 10000, 0, 8000, 3);
+	money_part(w, SITE, WAY_SHIP);
+	money_row(w, 0, 3, BRAND);
+	w->rows[0][0].stocked = false;
+	mo_begin(o, w, BRAND);
+	mo_pay_part(o, 15000, 90);
+	o->lines[0].voided = 2; /* the balance is nothing now, and 5000 of the deposit too much */
+	BACK(o, .deposit_fen = 5000);
+	mo_check(o, "R1", mo_last(o), "C:order", 4970, REBATE, 30, "C:refund", -5000, MO_END);
+	u = mo_units(o, 1, 0, 0);
+	assert_int_equal(mo_split(o, &u, true), ERR_WRONG_STATE);
 	u = two;
 	u.lines = &(struct money_unit_line){0, 1, 0};
-	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
-	mo_check(&o, "E3 of the one", mo_last(&o), "C:order", 9940, "P:brand:cost", -8000, D_HELD,
+	assert_int_equal(mo_split(o, &u, true), ERR_OK);
+	mo_check(o, "E3 of the one", mo_last(o), "C:order", 9940, "P:brand:cost", -8000, D_HELD,
 	    -1940, MO_END);
-	mo_refund_done(&o);
-	assert_null(money_check(&o.m));
-	mo_end(&o);
-	money_world_release(&w);
+	mo_refund_done(o);
+	assert_null(money_check(&o->m));
 }
 
 /* The deposit pays for what is left: no campaign ever gave to it, so none has anything back. */
@@ -272,97 +205,78 @@ static void
 test_never_funded(void **state)
 {
 	static const struct money_unit_line l = {0, 1, BRAND};
-	const struct money_units u = some(1, 1, 0, &l);
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
+	const struct money_units u = mo_some(1, 1, 0, &l);
+	struct money_order *o = *state;
+	struct money_world *w = o->w;
 
-	(void)state;
 	for (int handed = 0; handed < 2; handed++) {
-		money_world_init(&w);
-		money_part(&w, SITE, WAY_SHIP);
-		money_row(&w, money_line(&w, 10000, 1000, 8000, 2), 2, BRAND);
-		w.rows[0][0].stocked = false;
-		mo_begin(&o, &w, BRAND);
-		mo_pay_part(&o, 9000, 54);
-		o.lines[0].voided = 1;
+		money_part(w, SITE, WAY_SHIP);
+		money_row(w, money_line(w, 10000, 1000, 8000, 2), 2, BRAND);
+		w->rows[0][0].stocked = false;
+		mo_begin(o, w, BRAND);
+		mo_pay_part(o, 9000, 54);
+		o->lines[0].voided = 1;
 		if (handed) {
-			struct money_units e = some(1, 1, 0, &(struct money_unit_line){0, 1, 0});
+			struct money_units e = mo_some(1, 1, 0, &(struct money_unit_line){0, 1, 0});
 
-			assert_int_equal(mo_split(&o, &e, true), ERR_OK);
-			mo_check(&o, "E3", mo_last(&o), "C:order", 8946, "P:brand:promo", 1000,
+			assert_int_equal(mo_split(o, &e, true), ERR_OK);
+			mo_check(o, "E3", mo_last(o), "C:order", 8946, "P:brand:promo", 1000,
 			    "P:brand:cost", -8000, D_HELD, -1946, MO_END);
-			assert_int_equal(mo_refund(&o,
-			                     &(struct money_refund){.split_count = 1, .split = &u},
-			                     &r),
-			    ERR_OK);
-			mo_check(&o, "R1", mo_last(&o), "P:brand:cost", 8000, D_HELD, 1946, REBATE,
+			BACK(o, .split_count = 1, .split = &u);
+			mo_check(o, "R1", mo_last(o), "P:brand:cost", 8000, D_HELD, 1946, REBATE,
 			    54, "P:brand:promo", -1000, "C:refund", -9000, MO_END);
 		} else {
-			assert_int_equal(mo_refund(&o,
-			                     &(struct money_refund){.unsplit_count = 1,
-			                         .unsplit = &u,
-			                         .last = true},
-			                     &r),
-			    ERR_OK);
-			mo_check(&o, "R1", mo_last(&o), "C:order", 8946, REBATE, 54, "C:refund",
+			BACK(o, .unsplit_count = 1, .unsplit = &u, .last = true);
+			mo_check(o, "R1", mo_last(o), "C:order", 8946, REBATE, 54, "C:refund",
 			    -9000, MO_END);
 		}
-		mo_refund_done(&o);
-		mo_check_all(&o, "all", MO_END);
-		assert_null(money_check(&o.m));
-		mo_end(&o);
-		money_world_release(&w);
+		mo_refund_done(o);
+		mo_check_all(o, "all", MO_END);
+		assert_null(money_check(&o->m));
+		mo_again(o);
 	}
 }
 
 static void
 test_second_payment(void **state)
 {
-	struct money_world w;
-	struct money_order o;
-	struct money_refunded r;
 	struct money_units u;
 	struct posting p;
+	struct money_order *o = *state;
+	struct money_world *w = o->w;
 
-	(void)state;
-	money_world_init(&w);
-	money_line(&w, 10000, 0, 8000, 1);
-	money_part(&w, SITE, WAY_SHIP);
-	money_row(&w, 0, 1, BRAND);
-	mo_begin(&o, &w, BRAND);
-	mo_pay(&o);
-	mo_pay_part(&o, 10000, 60);
-	assert_int_equal(journal_refund_all(&w.w, w.split, BRAND, PROVIDER_WECHAT, &p), ERR_OK);
-	mo_write(&o, &p, 2);
-	assert_int_equal(money_refundable(&o.m), 10000);
-	u = mo_units(&o, 1, 0, 0);
-	assert_int_equal(mo_split(&o, &u, true), ERR_OK);
-	mo_check(&o, "E3", mo_last(&o), "C:order", 9940, "P:brand:cost", -8000, D_HELD, -1940,
-	    MO_END);
-	assert_int_equal(mo_refund(&o, &(struct money_refund){.split_count = 1, .split = &u}, &r),
-	    ERR_OK);
-	assert_int_equal(r.cash_fen, 10000);
-	assert_int_equal(r.back_count, 1);
-	assert_int_equal(r.back[0].payment, 0);
-	assert_int_equal(r.back[0].rebate_fen, 60);
-	assert_int_equal(money_refundable(&o.m), 0);
-	mo_end(&o);
-	money_world_release(&w);
+	money_line(w, 10000, 0, 8000, 1);
+	money_part(w, SITE, WAY_SHIP);
+	money_row(w, 0, 1, BRAND);
+	mo_begin(o, w, BRAND);
+	mo_pay(o);
+	mo_pay_part(o, 10000, 60);
+	assert_int_equal(journal_refund_all(&w->w, w->split, BRAND, PROVIDER_WECHAT, &p), ERR_OK);
+	mo_write(o, &p, 2);
+	assert_int_equal(money_refundable(&o->m), 10000);
+	u = mo_units(o, 1, 0, 0);
+	mo_check(o, "E3", mo_e3(o, 0, 0, true), "C:order", 9940, "P:brand:cost", -8000, D_HELD,
+	    -1940, MO_END);
+	BACK(o, .split_count = 1, .split = &u);
+	assert_int_equal(o->got.cash_fen, 10000);
+	assert_int_equal(o->got.back_count, 1);
+	assert_int_equal(o->got.back[0].payment, 0);
+	assert_int_equal(o->got.back[0].rebate_fen, 60);
+	assert_int_equal(money_refundable(&o->m), 0);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_deposit_and_balance),
-	    cmocka_unit_test(test_forfeit),
-	    cmocka_unit_test(test_forfeit_of_units),
-	    cmocka_unit_test(test_rebate_of_each_payment),
-	    cmocka_unit_test(test_two_providers),
-	    cmocka_unit_test(test_voided),
-	    cmocka_unit_test(test_never_funded),
-	    cmocka_unit_test(test_second_payment),
+	    MO_TEST(test_deposit_and_balance),
+	    MO_TEST(test_forfeit),
+	    MO_TEST(test_forfeit_of_units),
+	    MO_TEST(test_rebate_of_each_payment),
+	    MO_TEST(test_two_providers),
+	    MO_TEST(test_voided),
+	    MO_TEST(test_never_funded),
+	    MO_TEST(test_second_payment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
