@@ -148,13 +148,13 @@ def test_ten_thousand_at_once_each_fires_once(town, service):
 
     def acts(kind):
         return town.database.sql("select count(*), count(distinct order_id) from order_act where kind = %s "
-                                 "and order_id = any(%s::uuid[])", (kind, ids))[0]
+                                 "and order_id >= %s::uuid", (kind, min(ids)))[0]  # ids are in order of time
     town.database.sql("update fulfilment set offer_deadline = now() - interval '1 second' where order_id = "
                       "any(%s::uuid[])", (ids,))
-    yc.wait_for("some", lambda: acts(LAPSE)[0] > count // 10, seconds=60)
+    yc.wait_for("some", lambda: acts(LAPSE)[0] > count // 10, seconds=120)
     two[0].kill9()
     assert acts(LAPSE)[0] < count
-    yc.wait_for("all", lambda: acts(REHOME)[0] == count, seconds=120)
+    yc.wait_for("all", lambda: acts(REHOME)[0] == count, seconds=300)
     assert acts(LAPSE) == acts(REHOME) == (count, count)
     assert stock(town, sku) == {"A1": (count, 0), "A2": (count, count)}
     two[0].restart()
