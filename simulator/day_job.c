@@ -485,7 +485,7 @@ work(struct job *j)
 		produce(j);
 		return;
 	}
-	if (!j->shorted && j->way != YUNCANG__V1__WAY__WAY_SHIP && rng_chance(&j->rng, 0.05)) {
+	if (!j->shorted && j->way != YUNCANG__V1__WAY__WAY_SHIP && rng_chance(&j->rng, 0.12)) {
 		mark_short(j);
 		return;
 	}
