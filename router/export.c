@@ -94,14 +94,11 @@ take_options(struct export_args *x, struct cli *c)
 static void
 take_kind(struct export_args *x, const struct cli *c)
 {
-	static const char *const words[] = {[EXPORT_ENTRIES] = "entries",
-	    [EXPORT_STATEMENT] = "statement",
-	    [EXPORT_JOURNAL] = "journal"};
 	const char *word = optind < c->argc ? c->argv[optind++] : "";
 
 	cli_end(c);
-	for (int i = EXPORT_ENTRIES; i <= EXPORT_JOURNAL; i++)
-		if (strcmp(words[i], word) == 0) {
+	for (int i = 0; i < EXPORT_KIND_COUNT; i++)
+		if (strcmp(export_words[i], word) == 0) {
 			x->spec.kind = (enum export_kind)i;
 			if (i == EXPORT_STATEMENT && x->party == NULL)
 				cli_usage(c, "a statement is of a --party");

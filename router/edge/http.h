@@ -79,7 +79,7 @@ void http_reply(struct http_request *q, int status, const char *content_type);
 /* The same with the refusal of ${r}. */
 void http_refuse(struct http_request *q, const struct reason *r);
 
-/* What stands behind the path's "?", decoded; "" for what is left out.  BAD_FIELD: a name not asked for, twice, too long. */
+/* What stands behind the path's "?", decoded; "" for what is left out.  BAD_FIELD: a name not asked for, twice, empty, too long. */
 #define HTTP_VALUE_SIZE 128
 enum err http_query(const struct http_request *q, const char *const *names, int count,
     char (*values)[HTTP_VALUE_SIZE], struct reason *r) MUST_CHECK;

@@ -27,7 +27,8 @@ http_query(const struct http_request *q, const char *const *names, int count,
 	memset(values, 0, (size_t)count * HTTP_VALUE_SIZE);
 	if (text == NULL)
 		return ERR_OK;
-	if (evhttp_parse_query_str(text, &list) != 0)
+	/* a value with a NUL would be taken for what stands before it */
+	if (evhttp_parse_query_str(text, &list) != 0 || strstr(text, "%00") != NULL)
 		e = reason_set(r, ERR_BAD_FIELD, "query", "cannot be read");
 	TAILQ_FOREACH(h, &list, next) {
 		for (i = 0; i < count && strcmp(names[i], h->key) != 0; i++)
@@ -36,6 +37,8 @@ http_query(const struct http_request *q, const char *const *names, int count,
 			e = reason_set(r, ERR_BAD_FIELD, "query", "\"%.64s\" is not known", h->key);
 		else if (values[i][0] != '\0')
 			e = reason_set(r, ERR_BAD_FIELD, names[i], "is there twice");
+		else if (h->value[0] == '\0')
+			e = reason_set(r, ERR_BAD_FIELD, names[i], "is there without a value");
 		else if (strlen(h->value) >= HTTP_VALUE_SIZE)
 			e = reason_set(r, ERR_BAD_FIELD, names[i], "is too long");
 		else

@@ -13,6 +13,7 @@
 
 #define ROLES (ROLE_FINANCE | ROLE_OPERATOR | ROLE_ADMIN)
 #define NAME_SIZE 160
+#define PATH "/export/"
 
 enum { VALUE_PERIOD, VALUE_PARTY, VALUE_FORMAT, VALUE_FROM, VALUE_TO, VALUE_COUNT };
 
@@ -51,12 +52,10 @@ export_party(const struct world *w, const struct principal *p, const char *code,
 static enum err
 take_kind(struct exporting *x, struct reason *r)
 {
-	static const char *const paths[] = {[EXPORT_ENTRIES] = "/export/entries",
-	    [EXPORT_STATEMENT] = "/export/statement",
-	    [EXPORT_JOURNAL] = "/export/journal"};
+	const char *word = http_path(x->http) + strlen(PATH);
 
-	for (int i = EXPORT_ENTRIES; i <= EXPORT_JOURNAL; i++)
-		if (strcmp(paths[i], http_path(x->http)) == 0) {
+	for (int i = 0; i < EXPORT_KIND_COUNT; i++)
+		if (strcmp(export_words[i], word) == 0) {
 			x->spec.kind = (enum export_kind)i;
 			return ERR_OK;
 		}
@@ -152,9 +151,7 @@ take(struct exporting *x, struct reason *r)
 static void
 forget(struct exporting *x, const char *how)
 {
-	static const char *const kinds[] = {"entries", "statement", "journal"};
-
-	log_info(LOG_MSG("export"), LOG_STR("of", kinds[x->spec.kind]),
+	log_info(LOG_MSG("export"), LOG_STR("of", export_words[x->spec.kind]),
 	    LOG_STR("party", x->spec.party), LOG_INT("period", x->spec.period),
 	    LOG_INT("lines", export_lines(x->export)), LOG_INT("bytes", x->bytes),
 	    LOG_INT("ms", (clock_mono_us() - x->start_us) / US_PER_MS), LOG_STR("end", how));
@@ -203,12 +200,11 @@ more(void *ctx)
 static void
 begin(struct exporting *x)
 {
-	static const char *const kinds[] = {"entries", "statement", "journal"};
 	const char *party = x->spec.party;
 	char name[NAME_SIZE];
 
 	(void)snprintf(name, sizeof(name), "attachment; filename=\"%s-%d%s%s.%s\"",
-	    kinds[x->spec.kind], (int)x->spec.period, party[0] != '\0' ? "-" : "", party,
+	    export_words[x->spec.kind], (int)x->spec.period, party[0] != '\0' ? "-" : "", party,
 	    x->spec.jsonl ? "jsonl" : "csv");
 	http_reply_header(x->http, "Content-Disposition", name);
 	http_stream_begin(x->http,
@@ -275,5 +271,5 @@ export_ask(void *ctx, struct http_request *q)
 void
 export_attach(struct app *app, struct http_server *s)
 {
-	http_route_ask(s, "/export/", export_ask, app);
+	http_route_ask(s, PATH, export_ask, app);
 }

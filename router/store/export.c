@@ -5,6 +5,10 @@
 
 #include "store/export_page.h"
 
+const char *const export_words[EXPORT_KIND_COUNT] = {[EXPORT_ENTRIES] = "entries",
+    [EXPORT_STATEMENT] = "statement",
+    [EXPORT_JOURNAL] = "journal"};
+
 struct export
 {
 	struct export_page page;

@@ -12,7 +12,8 @@
 #include "base/arena.h"
 #include "store/tx.h"
 
-enum export_kind { EXPORT_ENTRIES, EXPORT_STATEMENT, EXPORT_JOURNAL };
+enum export_kind { EXPORT_ENTRIES, EXPORT_STATEMENT, EXPORT_JOURNAL, EXPORT_KIND_COUNT };
+extern const char *const export_words[EXPORT_KIND_COUNT]; /* "entries" */
 
 #define EXPORT_RANGES_MAX 64
 #define EXPORT_CODE_SIZE 65

@@ -221,6 +221,12 @@ def refusal(books, path, **more):
     ("/export/entries?colour=red", 400, "bad_field", "query"),
     ("/export/entries?format=csv&format=jsonl", 400, "bad_field", "format"),
     ("/export/entries?party=" + "D" * 200, 400, "bad_field", "party"),
+    ("/export/entries?party=", 400, "bad_field", "party"),
+    ("/export/entries?period=&period=202611", 400, "bad_field", "period"),
+    ("/export/entries?period=202611%00", 400, "bad_field", "query"),
+    ("/export/entries?party=D1%00D2", 400, "bad_field", "query"),
+    ("/export/entries?period", 400, "bad_field", "query"),
+    ("/export/entries?batch_to=99999999999999999999", 400, "bad_field", "batch_to"),
 ])
 def test_refused(books, path, status, reason, field):
     got = refusal(books, path)
