@@ -39,7 +39,7 @@ static const char merchants_sql[] =
     "with l as (select * from " LEGS "l) "
     "select p.merchant_number, coalesce(sum(frozen), 0), coalesce(sum(available), 0) from ("
     "select " PARTY " as party_id, fen as frozen, 0 as available from l where " AT_PROVIDER "1 "
-    "union all select " PARTY ", 0, fen from l where " AT_PROVIDER "2 and event <> 16 "
+    "union all select " PARTY ", 0, fen from l where " AT_PROVIDER "2 and event not in (16, 17) "
     "and not (event = 6 and coalesce(provider_ref, '') not like '%:%') "
     "union all select p.party_id, 0, -fen from l join party p on p.provider = 1 and p.merchant_number <> '' "
     "and p.merchant_number = split_part(provider_ref, ':', 2) where event = 6 and account >> 55 in (1, 2) "
