@@ -96,10 +96,17 @@ relation_check(const struct ask *q, struct named *n, struct answer *a)
 	return receiver_name_check(q, q->body, strcmp(n->type, types[0]) == 0, a);
 }
 
+/* ${n} in its payer's list; NULL: never was. */
+static struct receiver *
+named_find(const struct books *b, const struct ask *q, const struct named *n, char key[KEY_SIZE])
+{
+	key_make(key, api_payer(b, q), n->type, n->account);
+	return books_find(&b->receivers, key);
+}
+
 bool
 api_receiver_add(struct books *b, struct ask *q, struct answer *a)
 {
-	const char *payer = api_payer(b, q);
 	struct merchant *m;
 	struct receiver *r;
 	struct named n;
@@ -107,11 +114,10 @@ api_receiver_add(struct books *b, struct ask *q, struct answer *a)
 
 	if (!named_read(q, &n, a) || !relation_check(q, &n, a))
 		return false;
-	m = books_merchant(b, payer);
+	m = books_merchant(b, api_payer(b, q));
 	if (m == NULL)
 		return answer_no_memory(a);
-	key_make(key, payer, n.type, n.account);
-	r = books_find(&b->receivers, key);
+	r = named_find(b, q, &n, key);
 	if (r != NULL && r->listed)
 		return named_answer(q, &n, a);
 	if (m->receiver_count >= RECEIVERS_MAX)
@@ -133,22 +139,17 @@ api_receiver_add(struct books *b, struct ask *q, struct answer *a)
 bool
 api_receiver_delete(struct books *b, struct ask *q, struct answer *a)
 {
-	const char *payer = api_payer(b, q);
 	struct receiver *r;
-	struct merchant *m;
 	struct named n;
 	char key[KEY_SIZE];
 
 	if (!named_read(q, &n, a))
 		return false;
-	key_make(key, payer, n.type, n.account);
-	r = books_find(&b->receivers, key);
+	r = named_find(b, q, &n, key);
 	if (r != NULL && r->listed) {
 		r->listed = false;
-		m = books_merchant(b, payer);
-		if (m != NULL)
-			m->receiver_count--;
 		b->changed = true;
+		books_merchant(b, api_payer(b, q))->receiver_count--; /* made when he was listed */
 	}
 	return named_answer(q, &n, a);
 }

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "simulator/provider_ask.h"
-#include "simulator/provider_books.h"
+#include "simulator/provider_api.h"
 
 #define PERSON_MONTH_MAX INT64_C(20000000) /* 200,000 yuan */
 
@@ -53,18 +52,29 @@ leg_obstacle(struct books *b, const struct split *s, const struct leg *l, struct
 {
 	const char *payer = s->payment->merchant->number;
 	const struct books_close *rule = close_rule(b, l->account, s->payment, CLOSE_SPLIT);
-	const struct receiver *r;
-	char key[KEY_SIZE];
 
 	if (rule != NULL)
 		return rule->reason;
 	if (who != NULL && l->amount > PERSON_MONTH_MAX - who->received)
 		return "RECEIVER_RECEIPT_LIMIT";
-	(void)snprintf(key, sizeof(key), "%s %s %s", payer, l->type, l->account);
-	r = books_find(&b->receivers, key);
-	if (strcmp(l->account, payer) != 0 && (r == NULL || !r->listed))
+	if (strcmp(l->account, payer) != 0 && !receiver_listed(b, payer, l->type, l->account))
 		return "NO_RELATION";
 	return NULL;
+}
+
+/* ${amount} of ${m}, for a part of a split. */
+static enum err
+leg_flow(struct books *b, struct merchant *m, enum flow_kind kind, int64_t amount,
+    const struct split *s, const struct leg *l)
+{
+	return books_flow(b,
+	    &(struct flow){.merchant = m,
+	        .at_us = b->now_us,
+	        .amount = amount,
+	        .kind = kind,
+	        .payment = s->payment,
+	        .split = s,
+	        .leg = l});
 }
 
 static enum err
@@ -79,22 +89,9 @@ leg_paid(struct books *b, struct split *s, struct leg *l, struct person *who)
 	if (strcmp(l->account, p->merchant->number) ==
 	    0) { /* his own: no money of the account moves */
 		p->merchant->available += l->amount;
-		return books_flow(b,
-		    &(struct flow){.merchant = p->merchant,
-		        .at_us = b->now_us,
-		        .kind = FLOW_RELEASE,
-		        .payment = p,
-		        .split = s,
-		        .leg = l});
+		return leg_flow(b, p->merchant, FLOW_RELEASE, 0, s, l);
 	}
-	e = books_flow(b,
-	    &(struct flow){.merchant = p->merchant,
-	        .at_us = b->now_us,
-	        .amount = -l->amount,
-	        .kind = FLOW_SPLIT,
-	        .payment = p,
-	        .split = s,
-	        .leg = l});
+	e = leg_flow(b, p->merchant, FLOW_SPLIT, -l->amount, s, l);
 	if (who != NULL)
 		who->received += l->amount;
 	if (who != NULL || e != ERR_OK)
@@ -103,14 +100,7 @@ leg_paid(struct books *b, struct split *s, struct leg *l, struct person *who)
 	if (to == NULL)
 		return ERR_NO_MEMORY;
 	to->available += l->amount;
-	return books_flow(b,
-	    &(struct flow){.merchant = to,
-	        .at_us = b->now_us,
-	        .amount = l->amount,
-	        .kind = FLOW_SPLIT,
-	        .payment = p,
-	        .split = s,
-	        .leg = l});
+	return leg_flow(b, to, FLOW_SPLIT, l->amount, s, l);
 }
 
 static enum err
@@ -170,13 +160,7 @@ payment_release(struct books *b, struct split *s, struct leg *l)
 	l->amount = rest;
 	l->result = LEG_SUCCESS;
 	l->finish_us = b->now_us;
-	return books_flow(b,
-	    &(struct flow){.merchant = p->merchant,
-	        .at_us = b->now_us,
-	        .kind = FLOW_RELEASE,
-	        .payment = p,
-	        .split = s,
-	        .leg = l});
+	return leg_flow(b, p->merchant, FLOW_RELEASE, 0, s, l);
 }
 
 enum err

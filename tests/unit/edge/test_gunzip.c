@@ -48,27 +48,28 @@ drain(struct gunzip *g, size_t *len, struct reason *r)
 static void
 test_bytes(void **state)
 {
-	struct gunzip_sum one, two;
+	const struct {
+		const char *label;
+		const uint8_t *p;
+		size_t len;
+	} rows[] = {{"plain", plain, SIZE}, {"packed", packed, packed_len}};
+	struct gunzip_sum sums[ROWS(rows)];
 	struct gunzip *g;
 	struct reason r;
 	size_t len;
 
 	(void)state;
-	assert_int_equal(gunzip_bytes(&g, plain, SIZE, SIZE), ERR_OK);
-	row_equal("plain", drain(g, &len, &r), ERR_OK);
-	row_equal("plain", len, SIZE);
-	assert_memory_equal(got, plain, SIZE);
-	gunzip_sum(g, &one);
-	gunzip_free(g);
-	assert_int_equal(gunzip_bytes(&g, packed, packed_len, SIZE), ERR_OK);
-	row_equal("packed", drain(g, &len, &r), ERR_OK);
-	row_equal("packed", len, SIZE);
-	assert_memory_equal(got, plain, SIZE);
-	gunzip_sum(g, &two);
-	gunzip_free(g);
-	row_equal("size", two.size, SIZE);
-	assert_memory_equal(one.sha1, two.sha1, SHA1_SIZE);
-	assert_memory_equal(one.sha256, two.sha256, DIGEST_SIZE);
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		assert_int_equal(gunzip_bytes(&g, rows[i].p, rows[i].len, SIZE), ERR_OK);
+		row_equal(rows[i].label, drain(g, &len, &r), ERR_OK);
+		row_equal(rows[i].label, len, SIZE);
+		assert_memory_equal(got, plain, SIZE);
+		gunzip_sum(g, &sums[i]);
+		row_equal(rows[i].label, sums[i].size, SIZE);
+		gunzip_free(g);
+	}
+	assert_memory_equal(sums[0].sha1, sums[1].sha1, SHA1_SIZE);
+	assert_memory_equal(sums[0].sha256, sums[1].sha256, DIGEST_SIZE);
 }
 
 static void
