@@ -74,11 +74,10 @@ jitter(int64_t ms)
 }
 
 void
-provider_payer_busy(struct provider_queue *q, struct provider_payer *p, int64_t after_s)
+provider_payer_busy(struct provider_payer *p, int64_t after_s)
 {
 	int64_t now_us = clock_mono_us(), ms;
 
-	(void)q;
 	/* Others of this moment do not make it longer. */
 	if (p->paused_us > now_us)
 		return;
@@ -350,7 +349,6 @@ turn_start(struct provider_queue *q)
 	    .take = turn_take,
 	    .done = turn_done,
 	    .ctx = q};
-	q->turn.late_us = q->turn.now_us;
 	room = PROVIDER_JOBS_MAX - n;
 	q->turn.max = room < PROVIDER_TURN_MAX ? room : PROVIDER_TURN_MAX;
 	q->taken = 0;

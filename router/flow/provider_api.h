@@ -68,8 +68,8 @@ struct provider_ops {
 	    const struct buf *body, provider_reply_fn *done, void *ctx, struct provider_ask **out);
 	enum err (*query)(struct provider_api *a, const struct provider_call_row *call,
 	    const char *payer, provider_reply_fn *done, void *ctx, struct provider_ask **out);
-	enum err (*amounts)(struct provider_api *a, const char *payer, const char *payment,
-	    provider_reply_fn *done, void *ctx, struct provider_ask **out);
+	enum err (*amounts)(struct provider_api *a, const char *payment, provider_reply_fn *done,
+	    void *ctx, struct provider_ask **out);
 	/* NO_SUCH: there is none for that day; LATER: not yet. */
 	enum err (*bill)(struct provider_api *a, enum provider_bill_kind kind, const char *payer,
 	    int32_t day, provider_reply_fn *done, void *ctx, struct provider_ask **out);

@@ -9,7 +9,6 @@
 #include "flow/provider_inside.h"
 #include "store/provider_bill.h"
 
-#define CHINA_US (8 * 60 * US_PER_MIN)
 #define READY_US (10 * 60 * US_PER_MIN) /* of the day: bills are made by then */
 #define LOOK_EVERY_US (2 * US_PER_S)
 #define AGAIN_US (5 * US_PER_MIN) /* then twice as long each time */
@@ -26,7 +25,8 @@ struct provider_bills {
 	provider_bill_fn *fn;
 	void *ctx;
 	bool busy;
-	int64_t look_us; /* monotonic: not before */
+	int64_t look_us;     /* monotonic: not before */
+	int32_t planned_day; /* up to it each bill has a row */
 	struct provider_bill_look look;
 	struct provider_bill_write write;
 	char error[ERROR_SIZE];
@@ -219,6 +219,8 @@ looked(void *ctx, enum err e, const struct provider_bill_row *row)
 
 	if (!provider_back(b->queue))
 		return;
+	if (e == ERR_OK)
+		b->planned_day = b->look.day;
 	if (e != ERR_OK || row == NULL || b->queue->draining) {
 		rest(b);
 		return;
@@ -245,7 +247,8 @@ provider_bills_look(struct provider_bills *b)
 	    .now_us = clock_wall_us(),
 	    .done = looked,
 	    .ctx = b};
-	b->look.day = (int32_t)((b->look.now_us + CHINA_US - READY_US) / US_PER_DAY) - 1;
+	b->look.day = day_in_china(b->look.now_us - READY_US) - 1;
+	b->look.planned = b->look.day <= b->planned_day;
 	if (provider_bill_look(&b->look) != ERR_OK)
 		return;
 	b->busy = true;

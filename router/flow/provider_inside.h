@@ -85,7 +85,7 @@ void provider_look(struct provider_queue *q);
 bool provider_back(struct provider_queue *q) MUST_CHECK;
 /* The job is over; it is freed. */
 void provider_job_end(struct provider_job *job);
-void provider_payer_busy(struct provider_queue *q, struct provider_payer *p, int64_t after_s);
+void provider_payer_busy(struct provider_payer *p, int64_t after_s);
 void provider_payer_well(struct provider_payer *p);
 /* Business time of the ${tries}-th next try: growing, with jitter. */
 int64_t provider_later_us(const struct provider_queue *q, int tries);

@@ -459,7 +459,7 @@ answered(void *ctx, const struct provider_reply *r)
 	job->ask = NULL;
 	job->queue->ask_count--;
 	if (r->word == WORD_BUSY) {
-		provider_payer_busy(job->queue, job->payer, r->retry_after_s);
+		provider_payer_busy(job->payer, r->retry_after_s);
 		want(job, asked);
 		return;
 	}
@@ -493,8 +493,7 @@ provider_job_ask(struct provider_job *job)
 		e = api->ops->add_receiver(api, &r, answered, job, &job->ask);
 		break;
 	case ASK_AMOUNTS:
-		e = api->ops->amounts(api, job->due->payer, c->payment_number, answered, job,
-		    &job->ask);
+		e = api->ops->amounts(api, c->payment_number, answered, job, &job->ask);
 		break;
 	case ASK_SEND:
 		e = api->ops->send(api, c, &job->body, answered, job, &job->ask);

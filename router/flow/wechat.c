@@ -396,13 +396,12 @@ wechat_query(struct provider_api *a, const struct provider_call_row *c, const ch
 }
 
 static enum err
-wechat_amounts(struct provider_api *a, const char *payer, const char *payment,
-    provider_reply_fn *done, void *ctx, struct provider_ask **out)
+wechat_amounts(struct provider_api *a, const char *payment, provider_reply_fn *done, void *ctx,
+    struct provider_ask **out)
 {
 	struct question q = {.kind = WECHAT_AMOUNTS};
 	struct buf url;
 
-	(void)payer;
 	url_init(&url, a);
 	buf_str(&url, "/v3/profitsharing/transactions/");
 	add_part(&url, payment);

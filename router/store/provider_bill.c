@@ -10,12 +10,14 @@ look_step(struct tx *t, void *ctx)
 	const struct provider_bill_look *l = ctx;
 	struct pg_args *a = tx_args(t);
 
-	args_i16(a, (int16_t)l->provider);
-	args_date(a, l->day);
-	args_time(a, l->now_us);
-	args_text(a, l->signer);
-	tx_add(t, STMT_BILL_SCHEDULE);
-	a = tx_args(t);
+	if (!l->planned) {
+		args_i16(a, (int16_t)l->provider);
+		args_date(a, l->day);
+		args_time(a, l->now_us);
+		args_text(a, l->signer);
+		tx_add(t, STMT_BILL_SCHEDULE);
+		a = tx_args(t);
+	}
 	args_i16(a, (int16_t)l->provider);
 	args_time(a, l->now_us);
 	tx_add(t, STMT_BILL_NEXT);
@@ -26,17 +28,16 @@ static void
 look_done(struct tx *t, void *ctx, enum err e)
 {
 	const struct provider_bill_look *l = ctx;
+	const PGresult *r = e == ERR_OK ? tx_result(t, l->planned ? 0 : 1) : NULL;
 	struct provider_bill_row row;
-	const PGresult *r;
 
 	if (e != ERR_OK)
 		log_warn(LOG_MSG("bills that are due cannot be read"), LOG_STR("err", err_name(e)),
 		    LOG_STR("server", tx_sql_error(t)));
-	if (e != ERR_OK || PQntuples(tx_result(t, 1)) == 0) {
+	if (e != ERR_OK || PQntuples(r) == 0) {
 		l->done(l->ctx, e, NULL);
 		return;
 	}
-	r = tx_result(t, 1);
 	row = (struct provider_bill_row){.kind = col_i16(r, 0, 0),
 	    .day = col_date(r, 0, 2),
 	    .tries = col_i32(r, 0, 3)};

@@ -22,6 +22,7 @@ struct provider_bill_look {
 	enum provider provider;
 	const char *signer; /* whose trade and split bills have everybody's rows */
 	int32_t day;
+	bool planned; /* this day's were added before: only the first is looked for */
 	int64_t now_us;
 	void (*done)(void *ctx, enum err e, const struct provider_bill_row *row); /* NULL: none */
 	void *ctx;

@@ -162,7 +162,7 @@ turn_step(struct tx *tx, void *ctx)
 	tx_add(tx, STMT_PROVIDER_DUE);
 	a = tx_args(tx);
 	args_i16(a, (int16_t)t->provider);
-	args_time(a, t->late_us);
+	args_time(a, t->now_us);
 	tx_add(tx, STMT_PROVIDER_OVERDUE);
 	return TX_COMMIT;
 }

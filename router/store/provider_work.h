@@ -26,7 +26,7 @@ struct provider_turn {
 	enum provider provider;
 	struct uuid self;
 	int64_t lease_ms;           /* 0: do not renew */
-	int64_t now_us, late_us;    /* calls with a deadline before late_us are counted */
+	int64_t now_us;             /* calls with a deadline before it are counted */
 	const char *const *in_hand; /* numbers; borrowed until done */
 	int in_hand_count, max;
 	const int32_t *full; /* collectors of whom nothing more is taken */

@@ -99,7 +99,8 @@
 	X(BILL_SCHEDULE, ON_QUERY, \
 	    "insert into provider_bill (provider, kind, merchant, day, state, next_at) select $1, k, m, d, 1, $3 " \
 	    "from (select unnest(array[1, 2, 3]::int2[]), $4::text union select 3::int2, p.merchant_number from party p " \
-	    "where p.provider = $1 and p.merchant_number <> '' and p.kind in (1, 2) and not p.disabled) t(k, m), " \
+	    "where p.provider = $1 and p.merchant_number <> '' and p.kind in (1, 2) and exists (select from entry e where " \
+	    "e.account = (1::int8 << 55) | ($1::int2::int8 << 50) | (p.party_id::int8 << 25))) t(k, m), " \
 	    "(select $2::date - n from generate_series(0, least(31, $2::date - coalesce((select max(day) " \
 	    "from provider_bill where provider = $1), $2::date - 1) - 1)) n) days(d) on conflict do nothing") \
 	X(BILL_NEXT, ON_QUERY, \
