@@ -9,6 +9,15 @@
 #define US_PER_MIN (60 * US_PER_S)
 #define US_PER_DAY (86400 * US_PER_S)
 
+/* The day in China that ${us} lies in, since 1970: bills and periods end with it. */
+#define CHINA_US (8 * 60 * US_PER_MIN)
+static inline int32_t
+day_in_china(int64_t us)
+{
+	us += CHINA_US;
+	return (int32_t)(us / US_PER_DAY - (us % US_PER_DAY < 0));
+}
+
 int64_t clock_wall_us(void);
 int64_t clock_mono_us(void);
 /* Tests move the wall clock: from now on clock_wall_us() is the real one plus ${offset_us}. */
