@@ -65,6 +65,15 @@ class Till:
         self.call("StoreService/ConfirmDelivery", act(order, ref="there", staff="B1"))
         return order
 
+    def collected(self, order):
+        """Handed over in A1."""
+        self.call("StoreService/Accept", act(order, ref="a"))
+        self.call("StoreService/MarkReady", act(order, ref="r"))
+        front = self.servers[0].client(self.database.key("storefront", "storefront:F-A1")).wait_known()
+        [f] = front.call("OrderService/GetOrder", {"orderId": order["orderId"]})["order"]["fulfilments"]
+        self.call("StoreService/ConfirmCollection", {**act(order, ref="c"), "code": f["collectionCode"]})
+        return order
+
     def rows(self, order, *events):
         """[(event, {account: fen})] of the order, as posted."""
         out = []
@@ -186,11 +195,7 @@ def test_pickup(till):
     till.town.count("A1", code, 5, goodsOwner=DEALER_1)
     order = till.bought(code, way=PICKUP, storefront="F-A1", location="A1")
     assert order["option"]["collector"] == DEALER_1
-    till.call("StoreService/Accept", act(order, ref="a"))
-    till.call("StoreService/MarkReady", act(order, ref="r"))
-    front = till.servers[0].client(till.database.key("storefront", "storefront:F-A1")).wait_known()
-    [f] = front.call("OrderService/GetOrder", {"orderId": order["orderId"]})["order"]["fulfilments"]
-    till.call("StoreService/ConfirmCollection", {**act(order, ref="c"), "code": f["collectionCode"]})
+    till.collected(order)
     till.days(8)
     till.until(order, "E7d")
     frozen = "A:psp:wechat:D1:frozen"

@@ -35,12 +35,7 @@ def collected(till, price=129900, count=1):
     till.town.count("A1", code, 5, goodsOwner=DEALER_1)
     order = till.bought([(code, count)], way=PICKUP, storefront="F-A1", location="A1")
     assert order["option"]["collector"] == DEALER_1
-    till.call("StoreService/Accept", act(order, ref="a"))
-    till.call("StoreService/MarkReady", act(order, ref="r"))
-    front = till.servers[0].client(till.database.key("storefront", "storefront:F-A1")).wait_known()
-    [f] = front.call("OrderService/GetOrder", {"orderId": order["orderId"]})["order"]["fulfilments"]
-    till.call("StoreService/ConfirmCollection", {**act(order, ref="c"), "code": f["collectionCode"]})
-    return order
+    return till.collected(order)
 
 
 def back_to(till, order, location, line=0, quantity=1):
