@@ -20,6 +20,7 @@ from test_95_payout_ends import cleared
 from town import BOOK, BRAND, DEALER_1, DEALER_2, DELIVER, PICKUP, SHIP, Town, total
 
 ROUNDS, ORDERS = 4, 16
+APPROVED_FEN = 100000
 MERCHANTS = {BRAND: "1900000001", DEALER_1: "1900000011", DEALER_2: "1900000012"}
 FUNDERS = [((BRAND, 10000),), ((DEALER_1, 10000),), (("OP", 10000),), ((BRAND, 3333), (DEALER_1, 3334), ("OP", 3333))]
 CLASSES = ["plain", "fee", "staff", "warehouse"]
@@ -45,7 +46,7 @@ def standin(tmp_path_factory):
 @pytest.fixture(scope="module")
 def servers(service, standin):
     return service(2, clock_may_move="on", settle_poll_ms="30ms", settle_retry_ms="500ms", settle_lease_ms="1s",
-                   timer_poll_ms="50ms", split_margin_ms="24h", approval_min_fen=100000, wechat_rate=1000,
+                   timer_poll_ms="50ms", split_margin_ms="24h", approval_min_fen=APPROVED_FEN, wechat_rate=1000,
                    **standin.settings(wechat_timeout_ms="500ms"))
 
 
@@ -78,10 +79,10 @@ class Play(Till):
         self.town.pay(order, payment=self.town.payment(fen, number))
         return number
 
-    def tried(self, what, method, message):
+    def tried(self, what, method, message, client=None):
         """None: refused, as it may be."""
         try:
-            got = self.call(method, message)
+            got = (client or self.town.admin).call(method, message)
         except yc.RpcError as e:
             assert e.reason in MAY_REFUSE, (method, message, e, e.text)
             self.counts[what + " refused"] += 1
@@ -163,12 +164,33 @@ class Play(Till):
         self.tried("cancel", "OrderService/CancelOrder", {**self.act(order, 0, ""), "lines": lines})
 
     def amount(self, order):
+        """What is given is posted to the fen: so much to the customer, and goodwill from its bearer alone."""
         self.refs += 1
-        some = {"goodwillFen": str(self.draw.randint(1, 900)), "bearer": self.draw.choice([BRAND, DEALER_1, "OP"])}
-        if self.draw.random() < 0.5:
-            some = {"partFen": str(self.draw.randint(1, 1500)), "fulfilment": 1, "line": 0}
-        self.tried("amount", "FinanceService/RefundAmount",
-                   {"ref": f"a{self.refs}", "orderId": order["orderId"], "note": "sorry", **some})
+        draw, goodwill = self.draw, self.draw.random() < 0.6
+        fen = draw.randint(1, total(order)) if draw.random() < 0.2 else draw.randint(1, 1500)
+        bearer = draw.choice([BRAND, DEALER_1, "OP"])
+        some = {"goodwillFen": str(fen), "bearer": bearer} if goodwill else \
+            {"partFen": str(fen), "fulfilment": 1, "line": 0}
+        before = len(self.rows(order, "R1"))
+        got = self.tried("amount", "FinanceService/RefundAmount",
+                         {"ref": f"a{self.refs}", "orderId": order["orderId"], "note": "sorry", **some})
+        if not got:
+            return
+        if got["acted"]["state"] == "PROPOSAL_STATE_WAITS":
+            assert fen >= APPROVED_FEN and self.rows(order, "R1")[before:] == []
+            got = self.tried("amount approved", "FinanceService/ApproveProposal",
+                             {"proposalId": got["acted"]["proposalId"]}, self.desk[1])
+            if not got:
+                return
+        assert got["acted"]["state"] == "PROPOSAL_STATE_DONE", got
+        given = [(r.get("C:refund", 0), by_party(r)) for _, r in self.rows(order, "R1")[before:]]
+        [parties] = [x for cash, x in given if cash == -fen] or [None]
+        assert parties is not None, (fen, given)
+        if goodwill:
+            who = party_word(bearer)
+            # The brand has what the provider gives back of his fee, too.
+            assert {w: f for w, f in parties.items() if w not in ("C", "A", "brand", who)} == {}, (some, given)
+            assert parties[who] == fen - (parties["A"] if bearer == BRAND else 0), (some, given)
 
     def anything(self, order):
         got, luck = self.town.get(order), self.draw.random()
@@ -233,6 +255,16 @@ class Play(Till):
         assert m["available"] - m["topped_up"] - bank == ours.get("A:psp:wechat:B:available", 0), (m, bank, ours)
 
 
+def party_word(code):
+    """party_of() of his accounts."""
+    return {BRAND: "brand", "OP": "op", "WH": "wh:WH", "S1": "staff:S1"}.get(code, "dealer:" + code)
+
+
+def party_word(code):
+    """party_of() of his accounts."""
+    return {BRAND: "brand", "OP": "op"}.get(code, "dealer:" + code)
+
+
 def party_of(account):
     words = account.split(":")
     if words[0] == "P":
@@ -241,6 +273,30 @@ def party_of(account):
         return "dealer:" + words[3]
     # A dealer's cash at the provider is his.
     return "dealer:" + words[3] if words[1] == "psp" and words[3] != BRAND else words[0]
+
+
+def by_party(legs):
+    """What is at the provider, of whomever, is A."""
+    out = collections.Counter()
+    for account, fen in legs.items():
+        out["A" if account.startswith("A:psp:") else party_of(account)] += fen
+    return out
+
+
+def clawbacks_due(play):
+    """{(order, refund, dealer): fen}: as much of what a refund left him owing as splits of the order had brought him."""
+    due, paid = {}, collections.Counter()
+    for order, event, event_no, account, fen in play.database.sql(
+            "select object_id::text, event_word(event), event_no, account_name(a), sum(f)::int8 from journal, "
+            "unnest(accounts, amounts) t(a, f) where account_kind(a) in (6, 22) group by 1, event, 3, 4, posted_at, seq "
+            "order by 1, posted_at, seq, event"):
+        dealer = order, account.split(":")[3 if event == "R1" else 2]
+        if event == "R1" and fen > 0 and paid[dealer] > 0:
+            due[(order, event_no, dealer[1])] = min(fen, paid[dealer])
+            paid[dealer] -= due[(order, event_no, dealer[1])]
+        elif event in ("E5", "E6c"):
+            paid[dealer] -= fen
+    return due
 
 
 def whole_refunds(play):
@@ -330,6 +386,8 @@ def test_random_money(play):
     print(kinds)
     if "MONEY_SEED" not in os.environ:  # what another draws, nobody knows
         assert {"E1", "E2", "E3", "E4", "E5", "E6", "E6c", "E7", "E7d", "R1", "R2", "R3"} <= set(kinds), kinds
+    asked = play.database.sql("select order_id::text, refund_no, code, fen from clawback join party using (party_id)")
+    assert {row[:3]: row[3] for row in asked} == clawbacks_due(play) != {}
     whole = list(whole_refunds(play))
     print(len(whole), "wholly refunded")
     assert len(whole) >= 10
