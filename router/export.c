@@ -157,7 +157,7 @@ export_run_cli(struct cli *c)
 	if (e == ERR_OK)
 		e = find_party(&x, conf.db, &r);
 	if (e == ERR_OK)
-		e = export_run(conf.db, &x.spec, write_all, stdout, NULL, &r);
+		e = export_run(conf.db, &x.spec, write_all, stdout, &r);
 	conf_release(&conf);
 	if (e == ERR_OK && (fflush(stdout) != 0 || ferror(stdout)))
 		e = reason_set(&r, ERR_IO, NULL, "cannot write: %s", strerror(errno));

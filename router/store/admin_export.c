@@ -1,4 +1,5 @@
 /* admin_export: an export of the command line. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,7 +85,7 @@ run_all(struct run *x, export_write_fn *write, void *ctx, struct reason *r)
 			return e;
 		e = export_page_got(&x->page, answer, &p, &len, r);
 		if (e == ERR_OK && len > 0 && !write(ctx, p, len))
-			e = reason_set(r, ERR_IO, NULL, "cannot write what was exported");
+			e = reason_set(r, ERR_IO, NULL, "cannot write: %s", strerror(errno));
 		PQclear(answer);
 		if (e != ERR_OK)
 			return e;
@@ -94,7 +95,7 @@ run_all(struct run *x, export_write_fn *write, void *ctx, struct reason *r)
 
 enum err
 export_run(const char *db, const struct export_spec *spec, export_write_fn *write, void *ctx,
-    int64_t *lines, struct reason *r)
+    struct reason *r)
 {
 	struct run *x = calloc(1, sizeof(*x));
 	enum err e;
@@ -107,8 +108,6 @@ export_run(const char *db, const struct export_spec *spec, export_write_fn *writ
 	args_init(&x->args, ARGS_SIZE_MAX);
 	export_page_init(&x->page, spec);
 	e = run_all(x, write, ctx, r);
-	if (lines != NULL)
-		*lines = x->page.lines;
 	export_page_release(&x->page);
 	args_release(&x->args);
 	admin_close(x->db);

@@ -5,9 +5,8 @@
 
 #include "store/export_page.h"
 
-const char *const export_words[EXPORT_KIND_COUNT] = {[EXPORT_ENTRIES] = "entries",
-    [EXPORT_STATEMENT] = "statement",
-    [EXPORT_JOURNAL] = "journal"};
+const char *const export_words[EXPORT_KIND_COUNT] =
+    {[EXPORT_ENTRIES] = "entries", [EXPORT_STATEMENT] = "statement", [EXPORT_JOURNAL] = "journal"};
 
 struct export
 {
@@ -87,12 +86,6 @@ export_next(struct export *x)
 	e = tx_start(x->pool, step, done, x);
 	x->asking = e == ERR_OK;
 	return e;
-}
-
-const struct export_scope *
-export_scope(const struct export *x)
-{
-	return &x->page.scope;
 }
 
 int64_t

@@ -27,14 +27,6 @@ struct export_spec {
 	int64_t lo[EXPORT_RANGES_MAX], hi[EXPORT_RANGES_MAX];
 };
 
-/* What was found before the first line. */
-struct export_scope {
-	int64_t batch_to; /* that it reaches to */
-	bool closed;      /* the period is */
-	int account_count;
-	const int64_t *accounts; /* with entries by now, in order */
-};
-
 /*
  * Of the loop.  Each export_next() asks for the next piece and ${piece} follows once, later: its bytes, maybe none,
  * live until it returns; ${last}: there is no other.  Errors are the database's, NO_MEMORY, and with the first piece
@@ -48,16 +40,14 @@ enum err export_new(struct export **out, struct pool *p, const struct export_spe
     export_piece_fn *piece, void *ctx) MUST_CHECK;
 enum err export_next(struct export *x) MUST_CHECK; /* BUSY, NO_MEMORY: ${piece} never runs */
 void export_free(struct export *x);                /* NULL is fine */
-/* Once the first piece came. */
-const struct export_scope *export_scope(const struct export *x);
-int64_t export_lines(const struct export *x); /* of entries or rows, so far */
+int64_t export_lines(const struct export *x);      /* of entries or rows, so far */
 
 /*
- * Of the command line: all of it to ${write}, which says how much of it was taken.  ${lines}, may be NULL.  DB_DOWN,
- * INTERNAL, BAD_FIELD, IO (${write} failed): ${r} says why.
+ * Of the command line: all of it to ${write}, which says whether it took it, else why not in errno.  DB_DOWN, INTERNAL,
+ * BAD_FIELD, IO: ${r} says why.
  */
 typedef bool export_write_fn(void *ctx, const void *p, size_t len);
 enum err export_run(const char *db, const struct export_spec *spec, export_write_fn *write,
-    void *ctx, int64_t *lines, struct reason *r) MUST_CHECK;
+    void *ctx, struct reason *r) MUST_CHECK;
 
 #endif

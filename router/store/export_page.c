@@ -46,7 +46,7 @@ export_page_scope(const struct export_page *x, struct pg_args *a)
 	const bool all = x->spec.period == 0;
 
 	if (by_account(x))
-		ARGS_ARRAY(a, ELEM_I64, elem_i64, x->scope.account_count, x->accounts[i]);
+		ARGS_ARRAY(a, ELEM_I64, elem_i64, x->account_count, x->accounts[i]);
 	else
 		args_null(a);
 	args_i32(a, all ? 0 : x->spec.period);
@@ -122,11 +122,10 @@ first_lines(struct export_page *x)
 		buf_printf(&x->text,
 		    "{\"line\":\"statement\",\"party\":\"%s\",\"period\":%d,\"batch_from\":%lld,"
 		    "\"batch_to\":%lld}\n",
-		    s->party, (int)s->period, (long long)s->batch_from,
-		    (long long)x->scope.batch_to);
+		    s->party, (int)s->period, (long long)s->batch_from, (long long)x->reach);
 	else
 		buf_printf(&x->text, "statement,%s,%d,%lld-%lld,,,,,,,,,,,\n", s->party,
-		    (int)s->period, (long long)s->batch_from, (long long)x->scope.batch_to);
+		    (int)s->period, (long long)s->batch_from, (long long)x->reach);
 }
 
 static enum err
@@ -136,18 +135,17 @@ got_bounds(struct export_page *x, const PGresult *r)
 	int64_t first, last;
 	int count = (int)col_array_open(r, 0, 5, &list);
 
-	x->scope.batch_to = col_i64(r, 0, 0);
-	x->scope.closed = col_bool(r, 0, 2);
+	x->reach = col_i64(r, 0, 0);
+	x->closed = col_bool(r, 0, 2);
 	free(x->accounts);
 	x->accounts = calloc((size_t)count + 1, sizeof(*x->accounts));
 	if (x->accounts == NULL)
 		return ERR_NO_MEMORY;
 	for (int i = 0; i < count; i++)
 		x->accounts[i] = array_i64(&list);
-	x->scope.accounts = x->accounts;
-	x->scope.account_count = count;
+	x->account_count = count;
 	x->batch_from = x->spec.batch_from;
-	x->batch_to = x->scope.batch_to;
+	x->batch_to = x->reach;
 	if (!by_account(x)) {
 		/* Its own batches are a small part of the books. */
 		first = x->spec.period == 0 ? 1 : col_i64(r, 0, 3);

@@ -10,8 +10,11 @@ enum export_step { STEP_BOUNDS, STEP_SUMS, STEP_PAGES, STEP_END };
 struct export_page {
 	struct export_spec spec;
 	enum export_step step;
-	struct export_scope scope;
-	int64_t *accounts; /* ours */
+	/* once the bounds are known */
+	int64_t reach; /* the batch that it is told to reach to */
+	bool closed;   /* the period is */
+	int account_count;
+	int64_t *accounts; /* with entries by now, in order; ours */
 	int64_t batch_from, batch_to;
 	/* behind this entry */
 	int64_t account, batch_no;

@@ -67,8 +67,8 @@ fill(struct ask *x, struct tx *t, struct statement_page *p)
 {
 	const PGresult *r = tx_result(t, is_first(x) ? 1 : 0);
 
-	p->batch_to = x->scope.scope.batch_to;
-	p->closed = x->scope.scope.closed;
+	p->batch_to = x->scope.reach;
+	p->closed = x->scope.closed;
 	if (is_first(x)) {
 		p->sums = arena_strdup(x->arena, col_text(tx_result(t, 0), 0, 0));
 		if (p->sums == NULL)
