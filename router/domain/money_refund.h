@@ -56,7 +56,8 @@ struct money_refunded {
 
 /*
  * R1.  WRONG_STATE: a unit of ${r} was refunded before, or was never handed over where it must have been, or more
- * would go back than was paid; OVERFLOW.  Goodwill that was given before is no part of what a full refund brings: it
+ * would go back than was paid; OVERFLOW.  Of each payment's fee comes back what is due on all of it that went back so
+ * far, half up, as the provider reckons.  Goodwill that was given before is no part of what a full refund brings: it
  * goes back to who bore it.
  */
 enum err money_refund(const struct order_money *m, const struct money_refund *r,

@@ -60,6 +60,9 @@ HARMS = {
                                {"payables", "payout_sum"}),
     "a refund not done": ("update refund set state = 2 where (order_id, refund_no) = (select order_id, refund_no "
                           "from refund where state = 3 limit 1)", {"refund_posted", "refund_clearing"}),
+    "a fen of the fee that did not come back": (
+        "update refund set rebate_fen = rebate_fen - 1 where (order_id, refund_no) = (select order_id, refund_no from refund "
+        "where rebate_fen > 0 limit 1)", {"refund_rebate"}),
     "a fen of a refund left in clearing": (
         "update journal set amounts[1] = amounts[1] - 1, amounts[2] = amounts[2] + 1 where event = 10 "
         "and object_id = (select object_id from journal where event = 10 limit 1)",

@@ -153,7 +153,8 @@ mo_write(struct money_order *o, const struct posting *p, int event_no)
 
 	if (p->leg_count == 0)
 		return;
-	if (p->event == EVENT_R1_REFUND && event_no < MONEY_ACT_NO)
+	/* a payment that is sent back whole */
+	if (p->event == EVENT_R1_REFUND && event_no > 0 && event_no <= MO_PAYMENTS)
 		o->payments[event_no - 1].event_no = 0;
 	o->m.row_count++;
 	assert_true(o->m.row_count <= MO_ROWS);
