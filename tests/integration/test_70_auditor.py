@@ -1,6 +1,5 @@
 """The simulator's auditor against rows made by hand: clean ones pass, and each kind of damage is seen."""
 
-import subprocess
 
 import pytest
 
@@ -188,23 +187,19 @@ def journal(database, tmp_path_factory):
     return path
 
 
-def simulator(*args, check=False):
-    return subprocess.run([yc.SIMULATOR, *map(str, args)], check=check, text=True, capture_output=True)
-
-
 def test_a_clean_database_passes(database, journal):
-    done = simulator("audit", "--db", database.url, "--journal", journal)
+    done = yc.simulator("audit", "--db", database.url, "--journal", journal)
     assert done.stdout.splitlines()[-1] == yc.CLEAN, done.stdout
     assert done.returncode == 0
     assert "audited 9 acknowledged orders, 9 orders" in done.stdout
 
 
 def test_each_kind_of_damage_is_seen(database, journal):
-    done = simulator("selftest", "--db", database.url, "--journal", journal)
+    done = yc.simulator("selftest", "--db", database.url, "--journal", journal)
     assert "NOT FOUND" not in done.stdout and "passed over" not in done.stdout, done.stdout
     assert done.returncode == 0, done.stdout + done.stderr
     # it left nothing behind
-    assert simulator("audit", "--db", database.url, "--journal", journal).returncode == 0
+    assert yc.simulator("audit", "--db", database.url, "--journal", journal).returncode == 0
 
 
 @pytest.mark.parametrize("line, word", [
@@ -221,7 +216,7 @@ def test_each_kind_of_damage_is_seen(database, journal):
 def test_the_journal_file_is_held_against_the_database(database, journal, tmp_path, line, word):
     more = tmp_path / "journal"
     more.write_text(journal.read_text() + line + "\n")
-    done = simulator("audit", "--db", database.url, "--journal", more)
+    done = yc.simulator("audit", "--db", database.url, "--journal", more)
     assert word in done.stdout.splitlines()[-1], done.stdout
     assert done.returncode == 1
 
@@ -229,12 +224,12 @@ def test_the_journal_file_is_held_against_the_database(database, journal, tmp_pa
 def test_a_line_cut_short_by_a_kill_was_not_acknowledged(database, journal, tmp_path):
     more = tmp_path / "journal"
     more.write_text(journal.read_text() + "A\t0193aaaa-0000")
-    assert simulator("audit", "--db", database.url, "--journal", more).returncode == 0
+    assert yc.simulator("audit", "--db", database.url, "--journal", more).returncode == 0
 
 
 def test_what_cannot_be_audited_is_status_2(database, tmp_path):
     (tmp_path / "journal").write_text("this is no journal\n")
-    assert simulator("audit", "--db", database.url, "--journal", tmp_path / "journal").returncode == 2
-    assert simulator("audit", "--db", "host=/nowhere").returncode == 2
-    assert simulator("audit").returncode == 2
-    assert simulator("dance").returncode == 2
+    assert yc.simulator("audit", "--db", database.url, "--journal", tmp_path / "journal").returncode == 2
+    assert yc.simulator("audit", "--db", "host=/nowhere").returncode == 2
+    assert yc.simulator("audit").returncode == 2
+    assert yc.simulator("dance").returncode == 2

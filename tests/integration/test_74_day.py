@@ -2,8 +2,6 @@
 import base64
 import os
 import re
-import socket
-import subprocess
 
 import pytest
 
@@ -16,17 +14,6 @@ SETTINGS = {"clock_may_move": "on", "timer_poll_ms": "50ms", "expiry_poll_ms": "
             "webhook_retry_ms": "20ms", "courier_poll_ms": "100ms"}
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def simulator(*args):
-    return subprocess.run([yc.SIMULATOR, *map(str, args)], text=True, capture_output=True, timeout=300, cwd=yc.TOP,
-                          check=False)
-
-
 class Day:
     """A small day on two instances, and what it left."""
 
@@ -34,7 +21,7 @@ class Day:
         self.database = database
         self.journal = folder / "journal"
         secret = folder / "secret"
-        port = free_port()
+        port = yc.free_port()
         secret.write_text("whsec_" + base64.b64encode(os.urandom(32)).decode() + "\n")
         secret.chmod(0o600)
         self.instances = service(2, **SETTINGS, courier_url=f"http://127.0.0.1:{port}/courier",
@@ -43,12 +30,12 @@ class Day:
         for i in self.instances:
             i.client(admin).wait_known()
         urls = [word for i in self.instances for word in ("--url", i.url)]
-        self.done = simulator("day", *urls, "--key", admin, "--front-key", front, "--db", database.url,
+        self.done = yc.simulator("day", *urls, "--key", admin, "--front-key", front, "--db", database.url,
                               "--journal", self.journal, "--listen", port, "--courier-secret", secret,
                               "--seconds", 12, "--orders", 500)
 
     def audit(self, journal=None):
-        return simulator("audit", "--db", self.database.url, "--journal", journal or self.journal)
+        return yc.simulator("audit", "--db", self.database.url, "--journal", journal or self.journal)
 
     def with_line(self, folder, line):
         """The audit over the same journal with one more line."""
@@ -89,7 +76,7 @@ def test_the_clock_went_on_for_days(day):
 
 def test_the_auditor_sees_what_is_broken_in_a_day(day):
     """Among it a fulfilment that is stuck, an event that nobody was told, one that the service never had."""
-    done = simulator("selftest", "--db", day.database.url, "--journal", day.journal)
+    done = yc.simulator("selftest", "--db", day.database.url, "--journal", day.journal)
     assert done.returncode == 0 and "NOT FOUND" not in done.stdout, done.stdout + done.stderr
     for word in ("STUCK_PART", "STUCK_ORDER", "UNDELIVERED", "UNTOLD", "INVENTED", "ON_HAND", "MOVED", "TRAIL",
                  "REFUND_ACTS"):
@@ -134,6 +121,6 @@ def test_without_its_end_a_day_is_not_judged(day, tmp_path):
 def test_a_clock_that_stands_still_is_no_day(service, database, tmp_path):
     still = service(1)[0]
     admin = database.key("admin")
-    done = simulator("day", "--url", still.url, "--key", admin, "--front-key", admin, "--db", database.url,
-                     "--journal", tmp_path / "journal")
+    done = yc.simulator("day", "--url", still.url, "--key", admin, "--front-key", admin, "--db", database.url,
+                        "--journal", tmp_path / "journal")
     assert done.returncode == 2 and "clock cannot be moved" in done.stderr, done.stdout + done.stderr

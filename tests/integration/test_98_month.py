@@ -9,19 +9,13 @@ import pytest
 
 import yc
 from provider_stand import StandIn
+from test_74_day import SETTINGS as DAY
 
 MONEY = "money: unbalanced 0 unexplained 0 unpaid_due 0"
 BRAND_MERCHANT = "1900000001"
-# What tells the world is in a hurry: a day's and a month's retries fit into the play.
-SETTINGS = {"clock_may_move": "on", "timer_poll_ms": "50ms", "expiry_poll_ms": "100ms", "webhook_private_allowed": "on",
-            "webhook_http_allowed": "on", "webhook_poll_ms": "50ms", "webhook_timeout_ms": "1s",
-            "webhook_retry_ms": "20ms", "courier_poll_ms": "100ms", "settle_poll_ms": "50ms", "settle_retry_ms": "24h",
-            "seal_poll_ms": "100ms", "recon_poll_ms": "100ms", "approval_min_fen": 500000}
-
-
-def simulator(*args):
-    return subprocess.run([yc.SIMULATOR, *map(str, args)], text=True, capture_output=True, timeout=300, cwd=yc.TOP,
-                          check=False)
+# A month's retries fit into the play as a day's do.
+SETTINGS = {**DAY, "settle_poll_ms": "50ms", "settle_retry_ms": "24h", "seal_poll_ms": "100ms", "recon_poll_ms": "100ms",
+            "approval_min_fen": 500000}
 
 
 class Month:
@@ -46,13 +40,14 @@ class Month:
         client.call("CatalogService/PutRoutingPolicy", {
             "policy": {**policy, "depositBps": 3000, "forfeitBps": 2000, "balanceDays": 5}, "activate": True})
         self.common = ["--url", self.server.url, "--key", self.admin, "--provider", self.standin.url]
-        self.day = simulator("day", *self.common, "--db", database.url, "--front-key", front, "--journal", self.journal,
-                             "--listen", port, "--courier-secret", secret, "--seconds", 6, "--orders", 250)
-        self.month = simulator("month", *self.common, "--db", database.url, "--second-key", second,
-                               "--journal", self.journal)
+        self.day = yc.simulator("day", *self.common, "--db", database.url, "--front-key", front, "--journal",
+                                self.journal, "--listen", port, "--courier-secret", secret, "--seconds", 6, "--orders", 250)
+        self.month = yc.simulator("month", *self.common, "--db", database.url, "--second-key", second,
+                                  "--journal", self.journal)
 
     def books(self, database=None):
-        return simulator("books", *self.common, "--db", (database or self.database).url, "--journal", self.journal)
+        return yc.simulator("books", *self.common, "--db", (database or self.database).url, "--journal",
+                            self.journal)
 
     def count(self, word):
         return int(re.search(rf"^{re.escape(word)} +(\d+)$", self.month.stdout, re.M)[1])

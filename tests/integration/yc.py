@@ -56,6 +56,12 @@ def run(*args, env=None, check=True, **more):
     return done
 
 
+def simulator(*args):
+    """The simulator's subcommand to its end; its CompletedProcess, texts decoded."""
+    return subprocess.run([str(SIMULATOR), *map(str, args)], text=True, capture_output=True, timeout=300, cwd=TOP,
+                          check=False)
+
+
 class Cluster:
     """A PostgreSQL of the run's own, through etc/dev/postgres."""
 
