@@ -6,12 +6,6 @@
 #include "base/money.h"
 
 static int64_t
-least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t
 balance_of(const struct finance_books *b, int64_t account)
 {
 	for (int i = 0; i < b->balance_count; i++)
@@ -60,12 +54,12 @@ take(const struct finance_books *b, int32_t party, int64_t fen, int64_t held_fen
 		posting_add(p, avail, fen, kind);
 		return;
 	}
-	part = least(fen, held_fen);
+	part = fen_least(fen, held_fen);
 	posting_add(p, account_at_stage(avail, STAGE_HELD), part, kind);
 	fen -= part;
 	/* what the row took of it before is gone */
 	has = -balance_of(b, avail) - posting_sum(p, avail);
-	part = least(fen, has > 0 ? has : 0);
+	part = fen_least(fen, has > 0 ? has : 0);
 	posting_add(p, avail, part, kind);
 	posting_add(p, debt_of(b, party), fen - part, kind);
 }
@@ -238,7 +232,7 @@ finance_dispute_fenced(const struct finance_books *b, int64_t fen, struct postin
 		avail = account_at_stage(held, STAGE_AVAIL);
 		has = -balance_of(b, avail);
 		fenced = share_of(b, account_party(held), fen) + account_sum(b, held);
-		fenced = least(fenced, has);
+		fenced = fen_least(fenced, has);
 		if (fenced <= 0)
 			continue;
 		posting_add(out, avail, fenced, 0);

@@ -455,7 +455,7 @@ money_refund(const struct order_money *m, const struct money_refund *r, struct a
 	if (e != ERR_OK)
 		return e;
 	out->cash_fen = c.cash_fen += r->deposit_fen;
-	if (c.cash_fen < 0 || (r->cash_fen != 0 && r->cash_fen != c.cash_fen))
+	if (c.cash_fen < 0)
 		return ERR_WRONG_STATE;
 	e = back(&c, out, &rebate_fen);
 	if (e != ERR_OK)

@@ -26,8 +26,6 @@ struct money_refund {
 	int64_t deposit_fen;     /* cash back of a deposit whose balance was never paid */
 	/* With this every unit is final: C:order ends at zero, see money_split().  Alone it is allowed. */
 	bool last;
-	/* What the caller says goes back; 0: not said.  Another sum than money_refunded.cash_fen: WRONG_STATE. */
-	int64_t cash_fen;
 };
 
 /*

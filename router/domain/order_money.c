@@ -126,14 +126,6 @@ money_hold_over(const struct order_money *m, int number)
 	return false;
 }
 
-int32_t
-money_units_left(const struct order_money *m, int line)
-{
-	struct money_calc c = {.m = m};
-
-	return m->lines[line].quantity - m->lines[line].voided - calc_next(&c, line);
-}
-
 int64_t
 money_delivery_left(const struct order_money *m)
 {
@@ -316,70 +308,4 @@ calc_piece(struct money_calc *c, int64_t fen, int64_t before, int64_t after, int
 		return a - b;
 	c->overflow = true;
 	return 0;
-}
-
-/* ---- What must hold ---------------------------------------------------------------------------------- */
-
-/* Frozen cost of the units that E3 rows name, where their decision has the brand's cost. */
-static int64_t
-cost_of_units(const struct order_money *m, const struct money_row *r)
-{
-	int64_t fen = 0;
-
-	for (int k = 0; k < r->unit_count; k++) {
-		const struct posting_units *u = &r->units[k];
-		const struct money_split *s = calc_split(m, u->attempt);
-
-		for (int i = 0; s != NULL && u->count > 0 && i < s->leg_count; i++)
-			if (s->legs[i].kind == LEG_COST && s->legs[i].part == u->part &&
-			    s->legs[i].row == u->row)
-				fen += m->lines[u->line].cost_fen * u->count;
-	}
-	return fen;
-}
-
-static const char *
-check_row(const struct order_money *m, const struct money_row *r)
-{
-	const int64_t cost = account_number(ACCOUNT_BRAND_COST, PROVIDER_NONE, 0, 0);
-	int64_t sum = 0, cost_fen = 0;
-
-	for (int i = 0; i < r->leg_count; i++) {
-		sum += r->fen[i];
-		if (r->account[i] == cost && r->kind[i] == LEG_COST)
-			cost_fen -= r->fen[i];
-	}
-	if (sum != 0)
-		return "a row does not add up to zero";
-	if (r->event == EVENT_E3_SPLIT && cost_fen != cost_of_units(m, r))
-		return "COST legs are not the frozen cost of the units";
-	return NULL;
-}
-
-const char *
-money_check(const struct order_money *m)
-{
-	static const enum account_kind clearing[] = {ACCOUNT_C_ORDER, ACCOUNT_C_REFUND,
-	    ACCOUNT_C_PAYOUT, ACCOUNT_C_RECON};
-	const char *text = NULL;
-
-	for (int i = 0; text == NULL && i < m->row_count; i++) {
-		text = check_row(m, &m->rows[i]);
-		for (int k = 0; text == NULL && k < m->rows[i].leg_count; k++) {
-			int64_t account = m->rows[i].account[k];
-
-			if (account_staged(account) && account_bounded(account) &&
-			    account_stage(account) == STAGE_HELD && money_sum(m, account) > 0)
-				text = "more was taken from what is held than was";
-		}
-	}
-	for (size_t i = 0; text == NULL && i < sizeof(clearing) / sizeof(clearing[0]); i++)
-		if (money_sum(m, account_number(clearing[i], PROVIDER_NONE, 0, 0)) != 0)
-			text = "clearing is not zero";
-	for (int i = 0; text == NULL && i < m->line_count; i++)
-		if (money_units_left(m, i) != 0)
-			text = "a unit is in no row";
-	if (text == NULL && money_refundable(m) < 0)
-		text = "more went back than was paid";
-	return text;
 }

@@ -62,13 +62,9 @@ int64_t money_row_sum(const struct money_row *r, int64_t account);
 int64_t money_sum(const struct order_money *m, int64_t account);
 /* Its hold has ended. */
 bool money_hold_over(const struct order_money *m, int number);
-/* Units of ${line} that no row is about yet. */
-int32_t money_units_left(const struct order_money *m, int line);
 /* Of the customer's delivery fee, what no row is about yet. */
 int64_t money_delivery_left(const struct order_money *m);
 /* Cash of E1, less R1's: what may still be refunded. */
 int64_t money_refundable(const struct order_money *m);
-/* Of an order that is over: C: at zero, COST legs = frozen cost of units split, …; the first that fails, or NULL. */
-const char *money_check(const struct order_money *m);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "domain/money_again.h"
+#include "domain/money_calc.h"
 
 #include "unit.h"
 
@@ -441,4 +442,70 @@ mo_check_all(const struct money_order *o, const char *label, ...)
 	va_start(ap, label);
 	sums_check(o, label, &s, ap);
 	va_end(ap);
+}
+
+/* ---- An order that is over --------------------------------------------------------------------------- */
+
+int32_t
+mo_units_left(const struct order_money *m, int line)
+{
+	const struct money_calc c = {.m = m};
+
+	return m->lines[line].quantity - m->lines[line].voided - calc_next(&c, line);
+}
+
+/* Frozen cost of the units that E3 rows name, where their decision has the brand's cost. */
+static int64_t
+cost_of_units(const struct order_money *m, const struct money_row *r)
+{
+	int64_t fen = 0;
+
+	for (int k = 0; k < r->unit_count; k++) {
+		const struct posting_units *u = &r->units[k];
+		const struct money_split *s = calc_split(m, u->attempt);
+
+		for (int i = 0; s != NULL && u->count > 0 && i < s->leg_count; i++)
+			if (s->legs[i].kind == LEG_COST && s->legs[i].part == u->part &&
+			    s->legs[i].row == u->row)
+				fen += m->lines[u->line].cost_fen * u->count;
+	}
+	return fen;
+}
+
+static void
+row_right(const struct order_money *m, const struct money_row *r)
+{
+	const int64_t cost = account_number(ACCOUNT_BRAND_COST, PROVIDER_NONE, 0, 0);
+	int64_t sum = 0, cost_fen = 0;
+
+	for (int i = 0; i < r->leg_count; i++) {
+		const int64_t account = r->account[i];
+
+		sum += r->fen[i];
+		if (account == cost && r->kind[i] == LEG_COST)
+			cost_fen -= r->fen[i];
+		if (account_staged(account) && account_bounded(account) &&
+		    account_stage(account) == STAGE_HELD)
+			assert_true(money_sum(m, account) <= 0);
+	}
+	row_equal("a row adds up to zero", sum, 0);
+	if (r->event == EVENT_E3_SPLIT)
+		row_equal("COST legs are the frozen cost of the units", cost_fen,
+		    cost_of_units(m, r));
+}
+
+void
+mo_over(const struct money_order *o)
+{
+	static const enum account_kind clearing[] = {ACCOUNT_C_ORDER, ACCOUNT_C_REFUND,
+	    ACCOUNT_C_PAYOUT, ACCOUNT_C_RECON};
+
+	for (int i = 0; i < o->m.row_count; i++)
+		row_right(&o->m, &o->rows[i]);
+	for (size_t i = 0; i < ROWS(clearing); i++)
+		row_equal("clearing", mo_sum(o, account_number(clearing[i], PROVIDER_NONE, 0, 0)),
+		    0);
+	for (int i = 0; i < o->m.line_count; i++)
+		row_equal("units in no row", mo_units_left(&o->m, i), 0);
+	assert_true(money_refundable(&o->m) >= 0);
 }

@@ -67,6 +67,10 @@ enum err mo_hold_ended(struct money_order *o, int number);
 void mo_refund_done(struct money_order *o);
 const struct money_row *mo_last(const struct money_order *o);
 int64_t mo_sum(const struct money_order *o, int64_t account);
+/* Units of ${line} that no row is about yet. */
+int32_t mo_units_left(const struct order_money *m, int line);
+/* It came to its end: C: at zero, COST legs are the frozen cost of units split, each unit is in a row. */
+void mo_over(const struct money_order *o);
 
 /* Legs of ${r} by account, all there are: "P:brand:cost", -540000, …, MO_END; debit above 0. */
 #define MO_END ((const char *)0)

@@ -61,7 +61,7 @@ test_shipped_by_brand(void **state)
 	assert_int_equal(mo_last(o)->unit_count, 1);
 	assert_int_equal(mo_last(o)->number, 1);
 	assert_int_equal(mo_last(o)->units[0].count, 1);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 	assert_int_equal(mo_hold_ended(o, 1), ERR_OK);
 	mo_check(o, "E4", mo_last(o), D_HELD, 56301, D_AVAIL, -56301, MO_END);
 	/* once */
@@ -79,7 +79,7 @@ test_cloud(void **state)
 	one(o, w, CLOUD, 1999900, 1840000);
 	mo_check(o, "E3", mo_e3(o, 0, 0, true), "C:order", 1987901, "P:brand:cost", -1840000,
 	    "P:wh:W:held", -9200, D_HELD, -138701, MO_END);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 }
 
 static void
@@ -116,7 +116,7 @@ test_store_delivery(void **state)
 	mo_pay(o);
 	mo_check(o, "E3", mo_e3(o, 0, 1500, true), "C:order", 90852, "P:courier:K:held", -1800,
 	    "P:dealer:D:D:held", -89052, MO_END);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 }
 
 static void
@@ -324,7 +324,7 @@ test_order_of_taking(void **state)
 		assert_int_equal(taken[2], rows[i].owed);
 	}
 	mo_refund_done(o);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 }
 
 static void
@@ -338,18 +338,18 @@ test_refund_before_split(void **state)
 	struct money_world *w = o->w;
 
 	three_units(o, w);
-	assert_int_equal(money_units_left(&o->m, 0), 1);
+	assert_int_equal(mo_units_left(&o->m, 0), 1);
 	BACK(o, .unsplit_count = 1, .unsplit = &u);
 	mo_check(o, "R1", mo_last(o), "C:order", 99420, REBATE, 580, "P:brand:promo", -3334,
 	    "C:refund", -96666, MO_END);
-	assert_int_equal(money_units_left(&o->m, 0), 0);
+	assert_int_equal(mo_units_left(&o->m, 0), 0);
 	mo_refund_done(o);
 	mo_check(o, "R2", mo_last(o), "C:refund", 96666, FROZEN, -96086, REBATE, -580, MO_END);
 	left.line_count = 2;
 	assert_int_equal(mo_split(o, &left, true), ERR_OK);
 	mo_check(o, "E3", mo_last(o), "C:order", 198840, "P:brand:cost", -160000, D_HELD, -38840,
 	    MO_END);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 	/* it was never handed over, and is not there any more */
 	REFUSED(o, .split_count = 1, .split = &u);
 	REFUSED(o, .unsplit_count = 1, .unsplit = &u);

@@ -20,7 +20,7 @@ clearing_due(const struct run *r)
 
 	for (int i = 0; i < r->line_count; i++) {
 		const struct order_line *l = &r->lines[i];
-		int32_t left = money_units_left(&r->o.m, i);
+		int32_t left = mo_units_left(&r->o.m, i);
 
 		fen += l->price_fen * left -
 		    share_equal(r->fee_line[i], l->quantity, l->quantity - left, l->quantity);
@@ -242,7 +242,6 @@ bring_back(struct run *r, int n, bool all)
 			row_equal(r->what, out.cash_fen, cash_fen);
 	}
 	units_go(f, &u);
-	x.cash_fen = out.cash_fen;
 	refund(r, &x, out.cash_fen);
 	check_plain(r, f);
 }
@@ -469,8 +468,7 @@ finish(struct run *r)
 	pay_out(r, true);
 	mo_refund_done(&r->o);
 	r->cash_fen = 0;
-	if (money_check(&r->o.m) != NULL)
-		fail_msg("%s", money_check(&r->o.m));
+	mo_over(&r->o);
 	if (goodwill_given(r) == 0)
 		check_zero(r);
 	for (int i = 0; i < r->o.m.row_count; i++)

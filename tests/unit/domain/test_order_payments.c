@@ -29,7 +29,7 @@ test_deposit_and_balance(void **state)
 	mo_check(o, "E2b", &o->rows[3], "C:order", 5399, FROZEN, -5399, MO_END);
 	mo_check(o, "E3", mo_e3(o, 0, 0, true), "C:order", 993901, "P:brand:cost", -900000, D_HELD,
 	    -93901, MO_END);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 }
 
 static void
@@ -51,7 +51,7 @@ test_forfeit(void **state)
 	assert_int_equal(o->got.cash_fen, 80000);
 	mo_refund_done(o);
 	mo_check(o, "R2", mo_last(o), "C:refund", 80000, FROZEN, -79520, REBATE, -480, MO_END);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 	assert_int_equal(mo_hold_ended(o, 1), ERR_OK);
 	mo_check(o, "E4", mo_last(o), D_HELD, 5000, D_AVAIL, -5000, MO_END);
 	mo_again(o);
@@ -79,7 +79,7 @@ test_forfeit_of_units(void **state)
 	mo_check(o, "R1", mo_last(o), "C:order", 993901, REBATE, 4799, "C:refund", -799900,
 	    "P:brand:other", -150000 + 1200, D_HELD, -50000, MO_END);
 	mo_refund_done(o);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 }
 
 /* ---- The provider reckons payment by payment ----------------------------------------------------------- */
@@ -135,7 +135,7 @@ test_rebate_of_each_payment(void **state)
 	}
 	mo_refund_done(o);
 	mo_check_all(o, "all", MO_END);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 }
 
 /* Each provider gives back of his own fee. */
@@ -175,7 +175,7 @@ test_voided(void **state)
 	mo_pay_part(o, 15000, 90);
 	o->lines[0].voided = 1;
 	mo_pay_balance(o, PROVIDER_WECHAT, 25000, 150);
-	assert_int_equal(money_units_left(&o->m, 0), 2);
+	assert_int_equal(mo_units_left(&o->m, 0), 2);
 	assert_int_equal(mo_split(o, &two, false), ERR_OK);
 	mo_check(o, "E3", mo_last(o), "C:order", 19880, "P:brand:cost", -16000, D_HELD, -3880,
 	    MO_END);
@@ -197,7 +197,7 @@ test_voided(void **state)
 	mo_check(o, "E3 of the one", mo_last(o), "C:order", 9940, "P:brand:cost", -8000, D_HELD,
 	    -1940, MO_END);
 	mo_refund_done(o);
-	assert_null(money_check(&o->m));
+	mo_over(o);
 }
 
 /* The deposit pays for what is left: no campaign ever gave to it, so none has anything back. */
@@ -232,7 +232,7 @@ test_never_funded(void **state)
 		}
 		mo_refund_done(o);
 		mo_check_all(o, "all", MO_END);
-		assert_null(money_check(&o->m));
+		mo_over(o);
 		mo_again(o);
 	}
 }
