@@ -562,13 +562,6 @@ tx_fail(struct tx *t, enum err e)
 	t->err = e;
 }
 
-enum tx_next
-tx_undo(struct tx *t, enum err e)
-{
-	tx_fail(t, e);
-	return TX_ROLLBACK;
-}
-
 const char *
 tx_sql_error(const struct tx *t)
 {

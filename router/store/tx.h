@@ -57,9 +57,7 @@ int tx_added(const struct tx *t); /* in this trip so far: where the next one's r
 int tx_result_count(const struct tx *t);
 const PGresult *tx_result(const struct tx *t, int i); /* of the trip that just came back */
 int tx_affected(const struct tx *t, int i);
-void tx_fail(struct tx *t, enum err e); /* what done will hear after TX_ROLLBACK */
-/* A step's end: nothing of it stands, and done hears ${e}. */
-enum tx_next tx_undo(struct tx *t, enum err e) MUST_CHECK;
+void tx_fail(struct tx *t, enum err e);        /* what done will hear after TX_ROLLBACK */
 const char *tx_sql_error(const struct tx *t);  /* the server's message for the log, or "" */
 const char *tx_constraint(const struct tx *t); /* the name of the constraint that said no, or "" */
 /* The stream and the next seq of this connection: for one stock_change row of this transaction. */
@@ -73,6 +71,14 @@ static inline void tx_task(struct tx *t, int32_t location);
 struct changed_tasks *tx_tasks(struct tx *t);
 /* Who hears, after done, of tasks that transactions of ${p} changed, once committed. */
 void pool_on_tasks(struct pool *p, struct changed_tasks_listener listener);
+
+/* A step's end: nothing of it stands, and done hears ${e}. */
+static inline enum tx_next
+tx_undo(struct tx *t, enum err e)
+{
+	tx_fail(t, e);
+	return TX_ROLLBACK;
+}
 
 static inline void
 tx_task(struct tx *t, int32_t location)
