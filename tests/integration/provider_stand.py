@@ -113,8 +113,8 @@ class Desk:
                                           "fee": (fen * 60 + 5000) // 10000, "out_trade_no": "o" + number, **more})
         self.database.sql("insert into payment (provider, number, order_id, dealer_id, amount_fen, paid_at, outcome) "
                           "values (1, %s, gen_random_uuid(), %s, %s, now(), 1)", (number, self.party[payer], fen))
-        # What the books have of it: a collector by this.
-        self.database.sql("insert into entry select coalesce(max(batch_no), 0) + 1, 1, gen_random_uuid(), 1, 1, %s, 1, "
+        # What the books have of it: a collector by this.  The sealer's batches count from 1.
+        self.database.sql("insert into entry select least(min(batch_no), 0) - 1, 1, gen_random_uuid(), 1, 1, %s, 1, "
                           "(1::int8 << 55) | (1::int8 << 50) | (%s::int8 << 25), %s, 0, 202601, now(), now() from entry",
                           (self.party[payer], self.party[payer], fen))
         return number
