@@ -57,7 +57,6 @@ void calc_cost(struct money_calc *c, const struct money_piece *x, int sign, stru
 bool calc_funded(const struct order_money *m);
 /* Who earned what of it, times ${sign}; MARGIN is what is left. */
 void calc_legs(struct money_calc *c, const struct money_piece *x, int sign);
-const struct money_split *calc_split(const struct order_money *m, int attempt);
 /* The line's next ordinal; units of the decision row that E3 rows took, those of ${c} among them. */
 int32_t calc_next(const struct money_calc *c, int line);
 int32_t calc_row_next(const struct money_calc *c, int attempt, int part, int row);

@@ -13,7 +13,7 @@ struct delivered {
 static int32_t
 earner_of(const struct order_money *m, int attempt, int part)
 {
-	const struct money_split *s = calc_split(m, attempt);
+	const struct money_split *s = money_split_of(m, attempt);
 	const struct location *l;
 
 	if (s == NULL || part >= s->part_count)
@@ -26,7 +26,7 @@ earner_of(const struct order_money *m, int attempt, int part)
 static void
 share_out(struct money_calc *c, const struct posting_units *u, int64_t fee_fen, struct delivered *d)
 {
-	const struct money_split *s = calc_split(c->m, u->attempt);
+	const struct money_split *s = money_split_of(c->m, u->attempt);
 	const int64_t whole = c->m->delivery_fee_fen;
 
 	*d = (struct delivered){.fee_fen = fee_fen, .earner = earner_of(c->m, u->attempt, u->part)};

@@ -64,7 +64,7 @@ enum err
 money_split(const struct order_money *m, const struct money_units *u, bool last,
     struct arena *arena, struct posting *out)
 {
-	const struct money_split *s = calc_split(m, u->attempt);
+	const struct money_split *s = money_split_of(m, u->attempt);
 	struct money_calc c;
 	enum err e;
 

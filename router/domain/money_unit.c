@@ -6,7 +6,7 @@
 #include "domain/split_row.h"
 
 const struct money_split *
-calc_split(const struct order_money *m, int attempt)
+money_split_of(const struct order_money *m, int attempt)
 {
 	for (int i = 0; i < m->split_count; i++)
 		if (m->splits[i].attempt == attempt)
@@ -182,7 +182,7 @@ calc_cost(struct money_calc *c, const struct money_piece *x, int sign, struct mo
 void
 calc_legs(struct money_calc *c, const struct money_piece *x, int sign)
 {
-	const struct money_split *s = calc_split(c->m, x->u->attempt);
+	const struct money_split *s = money_split_of(c->m, x->u->attempt);
 	const struct part_line *row = &s->parts[x->u->part].lines[x->u->row];
 	struct money_cost cost;
 	int64_t left, fen;

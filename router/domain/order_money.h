@@ -57,6 +57,8 @@ enum err money_split(const struct order_money *m, const struct money_units *u, b
 /* E4 of fulfilment ${number}: what is still held of its legs becomes available; leg_count 0: nothing is. */
 enum err money_hold_ended(const struct order_money *m, int number, struct posting *out) MUST_CHECK;
 
+/* What the decision of ${attempt} fixed; NULL: there is none. */
+const struct money_split *money_split_of(const struct order_money *m, int attempt);
 /* What stands in ${account}, all its kinds: of a row, of all. */
 int64_t money_row_sum(const struct money_row *r, int64_t account);
 int64_t money_sum(const struct order_money *m, int64_t account);

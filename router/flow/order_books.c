@@ -314,15 +314,6 @@ order_books_make(const struct world *w, const struct order_read *o, struct arena
 
 /* ---- A fulfilment's units ------------------------------------------------------------------------- */
 
-static const struct money_split *
-split_of(const struct order_books *b, int attempt)
-{
-	for (int i = 0; i < b->money.split_count; i++)
-		if (b->money.splits[i].attempt == attempt)
-			return &b->money.splits[i];
-	return NULL;
-}
-
 /* The fulfilment that the decision made: units part from it, and from each other. */
 static const struct fulfilment_read *
 root_of(const struct order_read *o, const struct fulfilment_read *f)
@@ -339,20 +330,22 @@ root_of(const struct order_read *o, const struct fulfilment_read *f)
 	return f;
 }
 
-int
-books_part(const struct order_books *b, const struct order_read *o, const struct fulfilment_read *f)
+/* Ordinal of the part of its decision that ${f}'s units come from, also where they parted from it. */
+static int
+part_of(const struct order_books *b, const struct order_read *o, const struct fulfilment_read *f)
 {
-	const struct money_split *s = split_of(b, f->attempt);
+	const struct money_split *s = money_split_of(&b->money, f->attempt);
 
 	assert(s != NULL);
 	return root_of(o, f)->number - s->number_first;
 }
 
-int64_t
-books_fee(const struct order_books *b, const struct order_read *o, const struct fulfilment_read *f)
+/* Of the customer's delivery fee, what ${f} carries. */
+static int64_t
+fee_of(const struct order_books *b, const struct order_read *o, const struct fulfilment_read *f)
 {
-	const struct money_split *s = split_of(b, f->attempt);
-	int part = books_part(b, o, f);
+	const struct money_split *s = money_split_of(&b->money, f->attempt);
+	int part = part_of(b, o, f);
 	int64_t fen = 0;
 
 	if (f->delivery_fee_fen >= 0 || f->split_from != 0)
@@ -378,8 +371,8 @@ books_units(const struct order_books *b, const struct order_read *o,
 		    .goods_owner = f->lines[i].goods_owner};
 	*out = (struct money_units){.number = f->number,
 	    .attempt = f->attempt,
-	    .part = books_part(b, o, f),
-	    .delivery_fee_fen = books_fee(b, o, f),
+	    .part = part_of(b, o, f),
+	    .delivery_fee_fen = fee_of(b, o, f),
 	    .line_count = f->line_count,
 	    .lines = lines};
 	return ERR_OK;
@@ -389,8 +382,8 @@ const struct split_rule *
 books_rule(const struct order_books *b, const struct split_book *book, const struct order_read *o,
     const struct fulfilment_read *f, int line, int32_t goods_owner)
 {
-	const struct money_split *s = split_of(b, f->attempt);
-	const struct part *p = &s->parts[books_part(b, o, f)];
+	const struct money_split *s = money_split_of(&b->money, f->attempt);
+	const struct part *p = &s->parts[part_of(b, o, f)];
 	const struct books_decision *d = &b->decisions[s - b->money.splits];
 	int row = 0;
 

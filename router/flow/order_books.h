@@ -34,12 +34,6 @@ enum err books_payments(const struct order_read *o, int before_no, struct arena 
     struct order_money *m) MUST_CHECK;
 /* Units of ${line} that were cancelled and live on nowhere. */
 int32_t units_cancelled(const struct order_read *o, int line);
-/* Ordinal of the part of its decision that ${f}'s units come from, also where they parted from it. */
-int books_part(const struct order_books *b, const struct order_read *o,
-    const struct fulfilment_read *f);
-/* Of the customer's delivery fee, what ${f} carries. */
-int64_t books_fee(const struct order_books *b, const struct order_read *o,
-    const struct fulfilment_read *f);
 /* ${f}'s units as an event is about them: all its lines; in ${a}. */
 enum err books_units(const struct order_books *b, const struct order_read *o,
     const struct fulfilment_read *f, struct arena *a, struct money_units *out) MUST_CHECK;

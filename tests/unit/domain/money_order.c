@@ -462,7 +462,7 @@ cost_of_units(const struct order_money *m, const struct money_row *r)
 
 	for (int k = 0; k < r->unit_count; k++) {
 		const struct posting_units *u = &r->units[k];
-		const struct money_split *s = calc_split(m, u->attempt);
+		const struct money_split *s = money_split_of(m, u->attempt);
 
 		for (int i = 0; s != NULL && u->count > 0 && i < s->leg_count; i++)
 			if (s->legs[i].kind == LEG_COST && s->legs[i].part == u->part &&
