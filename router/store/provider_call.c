@@ -73,8 +73,5 @@ provider_number(char out[PROVIDER_NUMBER_SIZE], char prefix, const struct uuid *
 	char hex[2 * sizeof(id->b) + 1];
 
 	hex_encode(id->b, sizeof(id->b), hex);
-	if (n != 0)
-		(void)snprintf(out, PROVIDER_NUMBER_SIZE, "%c%s-%d", prefix, hex, n);
-	else
-		(void)snprintf(out, PROVIDER_NUMBER_SIZE, "%c%s", prefix, hex);
+	(void)snprintf(out, PROVIDER_NUMBER_SIZE, "%c%s-%d", prefix, hex, n);
 }

@@ -26,12 +26,12 @@ struct provider_item_row {
 	struct uuid payout_id; /* zero: none */
 	/* Of what came of it: */
 	enum provider_result result;
-	bool posted, left_out;
+	bool left_out;
 	/*
 	 * CLOSED: the provider's word (ACCOUNT_ABNORMAL, NO_RELATION, RULE_LIMIT, INVALID_REQUEST …), or ours, and
 	 * then nothing was asked: CAP, more than the provider splits of an order; UNSPLIT, more than is left of it;
 	 * RECEIVER, the provider would not take him.  SUCCESS of an unfreeze that came behind the provider's own:
-	 * RELEASED_BEFORE.
+	 * RELEASED_BEFORE.  CLOSED by persons, see store/stuck_call.h: BY_HAND.
 	 */
 	const char *fail_reason;
 	const char *detail_id;
@@ -56,8 +56,7 @@ struct provider_call_row {
 	const struct provider_item_row *items;
 	int item_count;
 	enum provider_call_state state; /* from here on when read */
-	int sends, tries;
-	const char *provider_id;
+	int tries;
 };
 
 /**
@@ -68,7 +67,7 @@ struct provider_call_row {
  */
 void provider_calls_add(struct tx *t, const struct provider_call_row *calls, int count);
 
-/* ${prefix} and the id as 32 hex digits, with ${n} behind it unless 0: a number that is never made twice. */
+/* ${prefix}, the id as 32 hex digits, and ${n}: a number that is never made twice. */
 void provider_number(char out[PROVIDER_NUMBER_SIZE], char prefix, const struct uuid *id, int n);
 
 #endif

@@ -20,12 +20,8 @@ enum call_column {
 	COL_FEN,
 	COL_TOTAL,
 	COL_DEADLINE,
-	COL_NEXT,
-	COL_MADE,
 	COL_STATE,
-	COL_SENDS,
 	COL_TRIES,
-	COL_PROVIDER_ID,
 	COL_HASH,
 	COL_PAYER,
 	COL_ITEM
@@ -36,9 +32,7 @@ enum item_column {
 	ITEM_RECEIVER,
 	ITEM_PERSONAL,
 	ITEM_FEN,
-	ITEM_PAYOUT,
 	ITEM_RESULT,
-	ITEM_POSTED,
 	ITEM_LEFT_OUT,
 	ITEM_REASON,
 	ITEM_DETAIL,
@@ -73,12 +67,8 @@ call_read(struct provider_due *d, const PGresult *r, int row, bool *ok)
 	    .fen = col_i64(r, row, COL_FEN),
 	    .total_fen = col_i64(r, row, COL_TOTAL),
 	    .deadline_us = col_time(r, row, COL_DEADLINE),
-	    .next_us = col_time(r, row, COL_NEXT),
-	    .made_us = col_time(r, row, COL_MADE),
 	    .state = (enum provider_call_state)col_i16(r, row, COL_STATE),
-	    .sends = col_i32(r, row, COL_SENDS),
-	    .tries = col_i32(r, row, COL_TRIES),
-	    .provider_id = copy(a, r, row, COL_PROVIDER_ID, ok)};
+	    .tries = col_i32(r, row, COL_TRIES)};
 	d->payer = copy(a, r, row, COL_PAYER, ok);
 	d->hashed = !col_null(r, row, COL_HASH);
 	if (!d->hashed)
@@ -100,14 +90,11 @@ item_read(struct provider_due *d, int i, const PGresult *r, int row, bool *ok)
 	item->personal = col_bool(r, row, ITEM_PERSONAL);
 	item->fen = col_i64(r, row, ITEM_FEN);
 	item->result = (enum provider_result)col_i16(r, row, ITEM_RESULT);
-	item->posted = col_bool(r, row, ITEM_POSTED);
 	item->left_out = col_bool(r, row, ITEM_LEFT_OUT);
 	item->fail_reason = copy(a, r, row, ITEM_REASON, ok);
 	item->detail_id = copy(a, r, row, ITEM_DETAIL, ok);
 	item->actual_fen = col_i64(r, row, ITEM_ACTUAL);
 	item->finished_us = col_time(r, row, ITEM_FINISHED);
-	if (!col_null(r, row, ITEM_PAYOUT))
-		item->payout_id = col_uuid(r, row, ITEM_PAYOUT);
 	d->names[i] = copy(a, r, row, ITEM_NAME, ok);
 }
 

@@ -7,9 +7,9 @@
 /* clang-format off */
 #define SQL_CALL_COLUMNS \
 	"c.number, c.kind, c.provider, c.collector_id, c.order_id, c.payment_number, coalesce(c.split_number, ''), " \
-	"c.fen, c.total_fen, c.deadline, c.next_at, c.made_at, c.state, c.sends, c.tries, coalesce(c.provider_id, ''), " \
-	"c.body_hash, (select p.merchant_number from party p where p.party_id = c.collector_id), " \
-	"i.item_no, i.party_id, i.receiver, i.personal, i.fen, i.payout_id, i.result, i.posted, i.left_out, " \
+	"c.fen, c.total_fen, c.deadline, c.state, c.tries, c.body_hash, " \
+	"(select p.merchant_number from party p where p.party_id = c.collector_id), " \
+	"i.item_no, i.party_id, i.receiver, i.personal, i.fen, i.result, i.left_out, " \
 	"coalesce(i.fail_reason, ''), coalesce(i.detail_id, ''), coalesce(i.actual_fen, 0), i.finished_at, " \
 	"coalesce((select p.name from party p where p.party_id = i.party_id), '')"
 
