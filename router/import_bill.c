@@ -156,13 +156,11 @@ release(struct bill_cli *x)
 static int32_t
 day_read(const struct cli *c, const char *text)
 {
-	char full[TIME_TEXT_SIZE];
-	int64_t us;
+	int32_t day;
 
-	(void)snprintf(full, sizeof(full), "%.10sT00:00:00Z", text);
-	if (strlen(text) != 10 || parse_time(full, &us) != ERR_OK || us <= 0)
+	if (parse_day(text, &day) != ERR_OK || day <= 0)
 		cli_usage(c, "--date is a day like 2026-09-01");
-	return (int32_t)(us / US_PER_DAY);
+	return day;
 }
 
 static void

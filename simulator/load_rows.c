@@ -10,7 +10,6 @@
 
 #define CHUNK 4000
 #define ENTITLED_DEALERS 400
-#define CHINA_US (8 * 3600 * US_PER_S) /* China has one zone and no summer time */
 #define FEE_BPS 60
 
 /* An arena that is full shows once, at the end: the parts below hand out NULL and go on. */
@@ -284,7 +283,7 @@ static ProtobufCMessage *
 slot_rows(const struct load_in *in, int64_t first, int64_t count, struct arena *a)
 {
 	static const int from[SLOTS_A_DAY] = {660, 840, 1020};
-	int32_t today = (int32_t)((in->now_us + CHINA_US) / US_PER_DAY), y, m, d;
+	int32_t today = day_in_china(in->now_us), y, m, d;
 
 	NEW(a, UpsertSlotsRequest, UPSERT_SLOTS_REQUEST, q);
 	q->slots = arena_array(a, (size_t)count, sizeof(*q->slots));

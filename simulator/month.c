@@ -128,7 +128,7 @@ month_date(int64_t us, char out[MONTH_DATE_SIZE])
 {
 	int32_t y, mo, d;
 
-	civil_from_days((int32_t)((us + CHINA_US) / US_PER_DAY), &y, &mo, &d);
+	civil_from_days(day_in_china(us), &y, &mo, &d);
 	(void)snprintf(out, MONTH_DATE_SIZE, "%04d-%02d-%02d", y % 10000, mo % 100, d % 100);
 }
 

@@ -14,8 +14,6 @@
 #include "simulator/month_ask.h"
 #include "simulator/options.h"
 
-#define CHINA_US INT64_C(28800000000)
-
 /* What finance did, as the table at the end shows it. */
 /* clang-format off */
 #define MONTH_COUNTS(X) \

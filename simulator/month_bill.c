@@ -89,7 +89,7 @@ period_of(int64_t us)
 {
 	int32_t y, mo, d;
 
-	civil_from_days((int32_t)((us + CHINA_US) / US_PER_DAY), &y, &mo, &d);
+	civil_from_days(day_in_china(us), &y, &mo, &d);
 	return y * 100 + mo;
 }
 

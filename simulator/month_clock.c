@@ -122,7 +122,7 @@ month_end(struct month *m, int64_t *us)
 	if (last_us < m->start_us)
 		last_us = m->start_us;
 	*us = midnight(last_us) + DAYS_BEHIND * US_PER_DAY + OPENS_US;
-	civil_from_days((int32_t)((m->start_us + CHINA_US) / US_PER_DAY), &y, &mo, &d);
+	civil_from_days(day_in_china(m->start_us), &y, &mo, &d);
 	if (++mo == 13) {
 		mo = 1;
 		y++;

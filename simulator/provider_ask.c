@@ -10,8 +10,6 @@
 #include "base/clock.h"
 #include "base/parse.h"
 
-#define CHINA_US (8 * 3600 * US_PER_S)
-
 bool
 answer_refuse(struct answer *a, int status, const char *code, const char *message)
 {

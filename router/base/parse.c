@@ -311,6 +311,27 @@ parse_time(const char *s, int64_t *us)
 	return ERR_OK;
 }
 
+enum err
+parse_day(const char *s, int32_t *day)
+{
+	int32_t days;
+
+	if (!read_date(&s, &days) || *s != '\0')
+		return ERR_BAD_FIELD;
+	*day = days;
+	return ERR_OK;
+}
+
+void
+format_day(int32_t day, char out[DAY_TEXT_SIZE])
+{
+	char text[TIME_TEXT_SIZE];
+
+	format_time(day * US_PER_DAY, text);
+	memcpy(out, text, DAY_TEXT_SIZE - 1);
+	out[DAY_TEXT_SIZE - 1] = '\0';
+}
+
 void
 format_time(int64_t us, char out[TIME_TEXT_SIZE])
 {

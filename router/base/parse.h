@@ -31,6 +31,10 @@ enum err parse_time(const char *s, int64_t *us) MUST_CHECK;
 #define TIME_TEXT_SIZE 32
 /* 2026-11-21T08:00:00Z or 08:00:00.250Z: the fewest of 0, 3, 6 decimals */
 void format_time(int64_t us, char out[TIME_TEXT_SIZE]);
+/* "2026-09-01" as days since 1970-01-01, and back; years 0001 to 9999. */
+enum err parse_day(const char *s, int32_t *day) MUST_CHECK;
+#define DAY_TEXT_SIZE 11
+void format_day(int32_t day, char out[DAY_TEXT_SIZE]);
 /* Days since 1970-01-01 of a civil date, and back; valid for years 1 to 9999. */
 int32_t days_from_civil(int32_t y, int32_t m, int32_t d);
 void civil_from_days(int32_t days, int32_t *y, int32_t *m, int32_t *d);

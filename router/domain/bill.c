@@ -9,7 +9,6 @@
 #include "base/money.h"
 #include "base/parse.h"
 
-#define CHINA_US (8 * 60 * US_PER_MIN)
 #define KEY_SIZE 600
 
 static const char *const field_words[] = {
@@ -185,7 +184,7 @@ moment(const struct reading *x, int64_t *out)
 	}
 	if (parse_time(full, out) != ERR_OK)
 		return bad(x, BILL_TIME, "is not a time like 2026-09-01 10:00:00");
-	if ((*out + CHINA_US) / US_PER_DAY != x->map->day)
+	if (day_in_china(*out) != x->map->day)
 		return bad(x, BILL_TIME, "lies on another day");
 	return ERR_OK;
 }

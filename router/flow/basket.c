@@ -151,27 +151,12 @@ convert_address(const struct basket_in *in, struct request *q, struct reason *r)
 	return ERR_OK;
 }
 
-int32_t
-date_parse(const char *s)
-{
-	char text[32];
-	int64_t us;
-
-	if (strlen(s) != 10)
-		return -1;
-	snprintf(text, sizeof(text), "%sT00:00:00Z", s);
-	if (parse_time(text, &us) != ERR_OK || us < 0)
-		return -1;
-	return (int32_t)(us / US_PER_DAY);
-}
-
 static enum err
 convert_slot(const Yuncang__V1__SlotChoice *s, struct request *q, struct reason *r)
 {
 	if (s == NULL)
 		return ERR_OK;
-	q->slot_day = date_parse(s->date);
-	if (q->slot_day < 0)
+	if (parse_day(s->date, &q->slot_day) != ERR_OK || q->slot_day < 0)
 		return reason_set(r, ERR_BAD_FIELD, "basket.slot.date",
 		    "must be a date like 2026-11-21");
 	if (s->from_minute < 0 || s->from_minute > 1439)

@@ -38,9 +38,6 @@ enum err basket_request(const struct basket_in *in, struct arena *arena, struct 
 enum err basket_payment(const Yuncang__V1__Payment *p, const char *field, int64_t now_us,
     struct payment_row *out, struct reason *r) MUST_CHECK;
 
-/* "2026-11-21" as days since 1970; -1: not a date. */
-int32_t date_parse(const char *s);
-
 /* The first 8 bytes of the SHA-256 of a customer id, never 0; 0 for "". */
 uint64_t customer_hash(const char *customer);
 

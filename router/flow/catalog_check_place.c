@@ -2,7 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "flow/basket.h"
+#include "base/money.h"
+#include "base/parse.h"
 #include "flow/catalog_check.h"
 #include "flow/convert.h"
 
@@ -218,12 +219,11 @@ check_slot(struct check *c, const Yuncang__V1__Slot *m, struct slot_row *out)
 	enum err e;
 
 	*out = (struct slot_row){.location = m->location,
-	    .day = date_parse(m->date),
 	    .limit = m->limit,
 	    .from_min = (int16_t)m->from_minute,
 	    .to_min = (int16_t)m->to_minute};
 	e = check_code(c, "location", -1, m->location);
-	if (e == ERR_OK && out->day < 0)
+	if (e == ERR_OK && (parse_day(m->date, &out->day) != ERR_OK || out->day < 0))
 		e = convert_fail(c->r, ERR_BAD_FIELD, AT(c->above, "date"),
 		    "must be a date like 2026-11-21");
 	if (e == ERR_OK)

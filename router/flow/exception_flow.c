@@ -55,7 +55,7 @@ case_message(const struct cases_flow *f, const struct recon_case *x)
 	m->fen = x->what.fen;
 	m->recon_fen = x->what.recon_fen;
 	m->rebate_fen = x->what.rebate_fen;
-	m->date = recon_date(x->day, a);
+	m->date = day_message(x->day, a);
 	m->event_at = time_message(x->event_us, a);
 	m->opened_at = time_message(x->opened_us, a);
 	m->age_days = (int32_t)((f->call->received_us - x->opened_us) / US_PER_DAY);

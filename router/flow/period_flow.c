@@ -5,7 +5,6 @@
 
 #include "flow/app.h"
 #include "flow/page.h"
-#include "flow/recon_flow.h"
 #include "flow/recon_job.h"
 #include "flow/thaw.h"
 #include "store/batch_write.h"
@@ -114,7 +113,7 @@ refuse_bills(struct period_flow *f, const struct periods *p)
 	buf_init(&text, REASON_TEXT_MAX);
 	for (int i = 0; i < p->bill_count; i++) {
 		const struct period_bill *b = &p->bills[i];
-		const char *day = recon_date(b->day, f->call->arena);
+		const char *day = day_message(b->day, f->call->arena);
 
 		buf_printf(&text, "%s%s of %s of %s (%s)", i > 0 ? ", " : "",
 		    bill_kind_word(b->kind), b->collector, day != NULL ? day : "?", words[b->why]);

@@ -36,29 +36,6 @@ recon_may_write(const struct call *c)
 	return principal_may(c->principal, "dealer", "") ? ERR_OK : ERR_PERMISSION_DENIED;
 }
 
-char *
-recon_date(int32_t day, struct arena *a)
-{
-	char text[TIME_TEXT_SIZE];
-
-	format_time(day * US_PER_DAY, text);
-	return arena_strndup(a, text, 10);
-}
-
-static enum err
-day_of(struct call *c, const char *text, int32_t *day)
-{
-	char full[TIME_TEXT_SIZE];
-	int64_t us = 0;
-
-	(void)snprintf(full, sizeof(full), "%.10sT00:00:00Z", text);
-	if (strlen(text) != 10 || parse_time(full, &us) != ERR_OK || us <= 0)
-		return reason_set(&c->reason, ERR_BAD_FIELD, "date",
-		    "is not a day like 2026-09-01");
-	*day = (int32_t)(us / US_PER_DAY);
-	return ERR_OK;
-}
-
 static Yuncang__V1__Bill *
 bill_message(const struct world *w, const struct bill_row *b, struct arena *a)
 {
@@ -70,7 +47,7 @@ bill_message(const struct world *w, const struct bill_row *b, struct arena *a)
 	m->bill_id = arena_alloc(a, UUID_TEXT_SIZE);
 	m->collector = message_text(party_code_of(w, b->collector));
 	m->kind = (Yuncang__V1__BillKind)b->kind;
-	m->date = recon_date(b->day, a);
+	m->date = day_message(b->day, a);
 	m->lines = b->rows;
 	m->other_lines = b->other_rows;
 	m->gross_fen = b->gross_fen;
@@ -178,7 +155,9 @@ import_check(struct call *c, const Yuncang__V1__ImportBillRequest *q, struct bil
 	    .sha1 = q->sha1,
 	    .key_id = c->principal->key_id,
 	    .done = import_told};
-	return day_of(c, q->date, &t->day);
+	if (parse_day(q->date, &t->day) != ERR_OK || t->day <= 0)
+		return reason_set(r, ERR_BAD_FIELD, "date", "is not a day like 2026-09-01");
+	return ERR_OK;
 }
 
 void

@@ -27,7 +27,5 @@ enum err recon_collector(struct call *c, const struct world *w, const char *code
     int32_t *id) MUST_CHECK;
 /* PERMISSION_DENIED for a key of some dealers only. */
 enum err recon_may_write(const struct call *c) MUST_CHECK;
-/* "2026-09-01" */
-char *recon_date(int32_t day, struct arena *a) MUST_CHECK;
 
 #endif

@@ -62,15 +62,6 @@ score_message(const struct scores_flow *f, const struct score_read *s)
 	return m->first_offer == NULL ? NULL : m;
 }
 
-static char *
-date_text(int32_t day, struct arena *a)
-{
-	char text[TIME_TEXT_SIZE];
-
-	format_time(day * US_PER_DAY, text);
-	return arena_strndup(a, text, 10);
-}
-
 /* Who has no row in these days has zeros. */
 static enum err
 answer(struct scores_flow *f, const struct score_read *scores, int count, int64_t counted_us)
@@ -80,8 +71,8 @@ answer(struct scores_flow *f, const struct score_read *scores, int count, int64_
 	int at = 0;
 
 	m.scorecards = arena_array(a, (size_t)f->party_count, sizeof(*m.scorecards));
-	m.from_date = date_text(f->from_day, a);
-	m.to_date = date_text(f->to_day, a);
+	m.from_date = day_message(f->from_day, a);
+	m.to_date = day_message(f->to_day, a);
 	m.counted_at = time_message(counted_us, a);
 	if (m.scorecards == NULL || m.from_date == NULL || m.to_date == NULL ||
 	    (counted_us != 0 && m.counted_at == NULL))

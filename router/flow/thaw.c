@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "flow/thaw.h"
 
 /* A dealer scope narrows what a key sees; without one of that kind it is not narrowed. */
@@ -83,6 +84,15 @@ location_code_of(const struct world *w, int32_t id)
 	l = world_location_row(w, id);
 	assert(l != NULL);
 	return l->code;
+}
+
+char *
+day_message(int32_t day, struct arena *a)
+{
+	char text[DAY_TEXT_SIZE];
+
+	format_day(day, text);
+	return arena_strdup(a, text);
 }
 
 Google__Protobuf__Timestamp *

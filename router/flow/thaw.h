@@ -37,6 +37,8 @@ Yuncang__V1__Part *part_message(const struct world *w, const struct request *q,
     const struct part *part, int number, struct arena *a) MUST_CHECK;
 Yuncang__V1__Money *money_message(const struct world *w, const struct split *s,
     struct arena *a) MUST_CHECK;
+/* "2026-09-01"; NULL: no memory. */
+char *day_message(int32_t day, struct arena *a) MUST_CHECK;
 Google__Protobuf__Timestamp *time_message(int64_t us,
     struct arena *a) MUST_CHECK; /* NULL also for us == 0 */
 Yuncang__V1__TimeWindow *window_message(int64_t from_us, int64_t to_us, struct arena *a) MUST_CHECK;

@@ -7,8 +7,6 @@
 #include "base/parse.h"
 #include "domain/policy.h"
 
-#define PERIOD_OFFSET_US (8 * 60 * US_PER_MIN)
-
 static bool
 has_campaign(const struct order_row *r)
 {
@@ -434,7 +432,7 @@ period_of(int64_t us)
 {
 	int32_t y, m, d;
 
-	civil_from_days((int32_t)((us + PERIOD_OFFSET_US) / US_PER_DAY), &y, &m, &d);
+	civil_from_days(day_in_china(us), &y, &m, &d);
 	return y * 100 + m;
 }
 

@@ -271,6 +271,41 @@ test_times(void **state)
 	}
 }
 
+static void
+test_day_text(void **state)
+{
+	static const struct {
+		const char *text;
+		enum err want;
+		int32_t day;
+	} rows[] = {
+	    {"1970-01-01", ERR_OK, 0},
+	    {"2026-09-01", ERR_OK, 20697},
+	    {"0001-01-01", ERR_OK, -719162},
+	    {"9999-12-31", ERR_OK, 2932896},
+	    {"2026-02-29", ERR_BAD_FIELD, 77},
+	    {"2026-9-1", ERR_BAD_FIELD, 77},
+	    {"2026-09-01 ", ERR_BAD_FIELD, 77},
+	    {"2026-09-01T00:00:00Z", ERR_BAD_FIELD, 77},
+	    {"2026-13-01", ERR_BAD_FIELD, 77},
+	    {"0000-01-01", ERR_BAD_FIELD, 77},
+	    {"", ERR_BAD_FIELD, 77},
+	};
+	char text[DAY_TEXT_SIZE];
+	int32_t day;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		day = 77;
+		row_equal(rows[i].text, parse_day(rows[i].text, &day), rows[i].want);
+		row_equal(rows[i].text, day, rows[i].day);
+		if (rows[i].want != ERR_OK)
+			continue;
+		format_day(day, text);
+		row_text(rows[i].text, text, rows[i].text);
+	}
+}
+
 /* Every day of 9999 years, one after the other. */
 static void
 test_days(void **state)
@@ -345,9 +380,9 @@ test_ref(void **state)
 	static const struct {
 		const char *ref;
 		bool valid;
-	} rows[] = {{"", false}, {"a", true}, {"web-1:x", true}, {"12345678", true}, {"123456789", false},
-	    {"a b", false}, {" a", false}, {"a\t", false}, {"a\n", false}, {"a\x7f", false}, {"\x1f", false},
-	    {"订单", true}};
+	} rows[] = {{"", false}, {"a", true}, {"web-1:x", true}, {"12345678", true},
+	    {"123456789", false}, {"a b", false}, {" a", false}, {"a\t", false}, {"a\n", false},
+	    {"a\x7f", false}, {"\x1f", false}, {"订单", true}};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++)
@@ -364,6 +399,7 @@ main(void)
 	    cmocka_unit_test(test_bools),
 	    cmocka_unit_test(test_units),
 	    cmocka_unit_test(test_times),
+	    cmocka_unit_test(test_day_text),
 	    cmocka_unit_test(test_days),
 	    cmocka_unit_test(test_utf8),
 	    cmocka_unit_test(test_ref),
