@@ -18,6 +18,7 @@ struct match_wait {
 	struct recon_ask ask;
 	struct event *again;
 	int64_t until_us; /* monotonic */
+	int64_t closed;   /* before it was to be asked again */
 	bill_match_fn *done;
 	void *ctx;
 };
@@ -44,9 +45,12 @@ match_told(void *ctx, enum err e, const struct recon_result *r)
 {
 	static const struct timeval pause = {.tv_usec = AGAIN_MS * 1000};
 	struct match_wait *x = ctx;
+	struct recon_result all = *r;
 
+	x->closed += r->closed;
 	if (e != ERR_OK || !r->waits || clock_mono_us() > x->until_us) {
-		match_end(x, e, r);
+		all.closed = x->closed;
+		match_end(x, e, &all);
 		return;
 	}
 	if (x->env.seal != NULL)

@@ -164,7 +164,11 @@ struct importing {
 	struct bill_outcome outcome;
 	uint8_t stood[DIGEST_SIZE]; /* the sum of the one that is there */
 	bool claimed, end, asked;   /* asked: which line stands twice */
+	bool idle;                  /* the one that is there was refused by the books */
+	bool replaces;              /* so ${old} is taken away first, in a transaction of its own */
+	struct uuid old;
 	struct bill_chunk chunk;
+	struct pool *pool;
 	bill_import_fn *done;
 	void *ctx;
 };
@@ -202,6 +206,10 @@ step_claim(struct importing *x, struct tx *t)
 	e = x->source->restart(x->source->ctx, &x->outcome.reason);
 	if (e != ERR_OK)
 		return refuse(x, t, e);
+	if (x->replaces) {
+		args_uuid(tx_args(t), &x->old);
+		tx_add(t, STMT_BILL_DROP);
+	}
 	a = tx_args(t);
 	args_uuid(a, &x->in->id);
 	args_i16(a, (int16_t)x->in->provider);
@@ -219,17 +227,19 @@ step_claim(struct importing *x, struct tx *t)
 static void
 read_claim(struct importing *x, const struct tx *t)
 {
-	const PGresult *r = tx_result(t, 1);
+	const int at = x->replaces ? 1 : 0;
+	const PGresult *r = tx_result(t, at + 1);
 	const uint8_t *sum;
 	size_t len;
 
-	x->claimed = PQntuples(tx_result(t, 0)) == 1;
+	x->claimed = PQntuples(tx_result(t, at)) == 1;
 	if (x->claimed)
 		return;
 	x->outcome.id = col_uuid(r, 0, 0);
 	sum = col_bytes(r, 0, 1, &len);
 	assert(len == DIGEST_SIZE);
 	memcpy(x->stood, sum, len);
+	x->idle = col_bool(r, 0, 2);
 }
 
 static void
@@ -259,7 +269,7 @@ static enum tx_next
 step_twice(struct importing *x, struct tx *t)
 {
 	const PGresult *r = tx_result(t, 0);
-	int32_t y, m, d;
+	char day[DAY_TEXT_SIZE];
 
 	if (!x->asked) {
 		x->asked = true;
@@ -268,11 +278,11 @@ step_twice(struct importing *x, struct tx *t)
 	}
 	if (PQntuples(r) == 0)
 		return refuse(x, t, ERR_INTERNAL);
-	civil_from_days(col_date(r, 0, 2), &y, &m, &d);
+	format_day(col_date(r, 0, 2), day);
 	return refuse(x, t,
 	    reason_set(&x->outcome.reason, ERR_BAD_BODY, NULL,
-	        "line %d: stands already, in line %d of the bill of %04d-%02d-%02d",
-	        (int)col_i32(r, 0, 0), (int)col_i32(r, 0, 1), (int)y, (int)m, (int)d));
+	        "line %d: stands already, in line %d of the bill of %s", (int)col_i32(r, 0, 0),
+	        (int)col_i32(r, 0, 1), day));
 }
 
 static enum tx_next
@@ -298,6 +308,8 @@ step_end(struct importing *x, struct tx *t)
 		args_i64(a, s->fee_fen);
 		tx_add(t, STMT_BILL_FINISH);
 	} else if (memcmp(s->sha256, x->stood, sizeof(x->stood)) != 0) {
+		if (x->idle && !x->replaces)
+			x->old = x->outcome.id;
 		return refuse(x, t,
 		    reason_set(&x->outcome.reason, ERR_EXISTS_DIFFERS, NULL,
 		        "another file was imported as this bill"));
@@ -336,6 +348,12 @@ import_done(struct tx *t, void *ctx, enum err e)
 {
 	struct importing *x = ctx;
 
+	if (e == ERR_EXISTS_DIFFERS && !uuid_is_zero(&x->old) && !x->replaces) {
+		x->replaces = true;
+		e = tx_start(x->pool, import_step, import_done, x);
+		if (e == ERR_OK)
+			return;
+	}
 	if (e != ERR_OK && x->outcome.reason.err != e) {
 		(void)reason_set(&x->outcome.reason, e, NULL, "%s", err_text(e));
 		log_warn(LOG_MSG("importing a bill failed"), LOG_STR("err", err_name(e)),
@@ -356,6 +374,7 @@ bill_import(struct pool *p, struct arena *arena, const struct bill_import *in,
 		return ERR_NO_MEMORY;
 	x->in = in;
 	x->source = source;
+	x->pool = p;
 	x->done = done;
 	x->ctx = ctx;
 	return tx_start(p, import_step, import_done, x);

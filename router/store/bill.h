@@ -6,7 +6,8 @@
  *
  * Lines are pulled as they are written, BILL_CHUNK_LINES a trip, so that a bill of any length needs the memory of
  * one chunk.  The first trip claims (collector, provider, kind, day); who comes second waits for the first, then
- * reads its own file to the end and hears whether it was the same one.
+ * reads its own file to the end and hears whether it was the same one.  Another one takes the place of a bill whose match
+ * was refused (store/recon.h): nothing of that is booked.
  */
 #include "base/arena.h"
 #include "base/digest.h"

@@ -28,8 +28,9 @@
 	    "insert into bill (bill_id, provider, collector_id, kind, day, sha1, sha256, bytes, rows, other_rows, " \
 	    "gross_fen, fee_fen, state, imported_at, imported_by, everybody) values ($1, $2, $3, $4, $5, '', '', 0, 0, 0, 0, " \
 	    "0, 1, $6, $7, $8) on conflict (collector_id, provider, kind, day) do nothing returning bill_id") \
+	X(BILL_DROP, ON_QUERY, "select bill_drop($1)") \
 	X(BILL_STANDS, ON_QUERY, \
-	    "select bill_id, sha256 from bill where provider = $1 and collector_id = $2 and kind = $3 and day = $4") \
+	    "select bill_id, sha256, state = 1 and error is not null from bill where provider = $1 and collector_id = $2 and kind = $3 and day = $4") \
 	X(BILL_LINES, ON_QUERY, \
 	    "insert into bill_line (bill_id, line_id, line_no, class, ref, transaction, at, gross_fen, fee_fen, raw, " \
 	    "collector_id) select $1, t.* from unnest($2::uuid[], $3::int4[], $4::int2[], $5::text[], $6::text[], " \

@@ -2,7 +2,7 @@
 #define ROUTER_STORE_SQL_PERIOD_H
 
 /* Months of the ledger, and what must be reconciled before one is closed: store/period.c. */
-#include "store/sql_recon.h"
+#include "store/sql_recon_set.h"
 
 /* clang-format off */
 /*

@@ -2,7 +2,7 @@
 #define ROUTER_STORE_SQL_RECON_OPEN_H
 
 /* What bills and books do not agree on, booked and opened as exceptions, closed when it comes: store/recon.c. */
-#include "store/sql_recon.h"
+#include "store/sql_recon_set.h"
 
 /* clang-format off */
 #define RECON_OPEN_STATEMENTS(X) \
@@ -65,14 +65,16 @@
 	    "where x.closed_at is null and x.reason = 1 and x.class = 5 and x.provider = $2 and x.fen = coalesce((select -sum(e.fen) " \
 	    "from entry e where e.provider_ref = x.ref and e.account = " SQL_ACCOUNT("1", "x.collector_id") " " \
 	    "and e.event in (7, 17)), (" SQL_RELEASE_OF("x.transaction", "x.collector_id") "))") \
-	/* What is in the books since K1 booked it. */ \
+	/* What is in the books since K1 booked it, all or the rest: their sum is the bill's now. */ \
 	X(RECON_LATE, ON_QUERY, \
 	    "with m as (select x.exception_id, x.collector_id, x.ref, x.event_at, x.event_no, x.recon_fen, x.rebate_fen, " \
-	    "2 + (x.rebate_fen <> 0)::int as legs from recon_exception x where x.closed_at is null and x.reason = 1 " \
+	    "2 + (x.rebate_fen <> 0)::int as legs from recon_exception x where x.closed_at is null and x.reason in (1, 3) " \
 	    "and x.recon_fen <> 0 and x.provider = $2 and (select sum(e.fen) from entry e " \
 	    "where " SQL_AT_PROVIDER " and " SQL_COLLECTOR " = x.collector_id " \
 	    "and (e.provider_ref = x.ref or (x.kind = 3 and e.provider_ref like '%:%' " \
-	    "and split_part(e.provider_ref, ':', 1) = x.ref)) and e.event not in (16, 17)) = x.rebate_fen - x.recon_fen " \
+	    "and split_part(e.provider_ref, ':', 1) = x.ref)) and e.event not in (16, 17)) = case when x.reason = 1 " \
+	    "then x.rebate_fen - x.recon_fen else (select m.gross_fen + m.fee_fen from recon_match m where m.bill_id = x.bill_id " \
+	    "and m.outcome = 3 and m.line_no = x.line_no) end " \
 	    "order by x.exception_id for update), " \
 	    "posted as (" SQL_K_INSERT "select m.exception_id, 16, m.event_no + 1, m.collector_id, 0, $3::int8, $4::int8, " \
 	    "greatest(" SQL_PERIOD_OF("m.event_at") ", (select open_period from ledger_state)), m.event_at, $1, " \

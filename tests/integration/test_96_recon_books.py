@@ -214,6 +214,26 @@ def test_fund_bill(books, load, finance):
     assert books.k("w3")[1] == (4, {"C:recon": -20000, "A:psp:wechat:BRAND:available": 20000})
 
 
+def test_a_share_posted_late(books, load, finance):
+    """A split's second receiver is posted behind the fund bill, which has one line for both: K1 of the rest is mirrored."""
+    day = DAY + datetime.timedelta(days=17)
+    of = books.post(E6, "S31:2001", (FROZEN, -5000), day=day)
+    bill = Bill("fund", day).flow("分账", -5700, "x", "S31")
+    load(bill.data(), bill)
+    x = exception_of(finance, "S31")
+    assert (x["reason"], x["fen"], x["reconFen"]) == ("EXCEPTION_REASON_AMOUNT", "-700", "700")
+    later = Bill("fund", day + datetime.timedelta(days=1)).flow("交易", 1, "P-S31").flow("扣除交易手续费", -1, "P-S31")
+    load(later.data(), later)
+    assert exception_of(finance, "S31")["reconFen"] == "700"
+    books.post(E6, "S31:2002", (FROZEN, -700), of=of, no=2, day=day)
+    other = Bill("split", day).split("x", "S31", "2001", 5000).split("x", "S31", "2002", 700)
+    out, _ = load(other.data(), other)
+    assert "matched: 2 of 2" in out and "1 closed" in out, out
+    assert exception_of(finance, "S31", closed=True)["resolution"] == "RESOLUTION_ENTRY"
+    assert books.k("S31") == [(1, {"A:psp:wechat:BRAND:available": -700, "C:recon": 700}),
+                              (4, {"C:recon": -700, "A:psp:wechat:BRAND:available": 700})]
+
+
 def test_both_bills(books, load):
     """What one bill had booked is in the books when the other bill comes: K1 stands once."""
     day = DAY + datetime.timedelta(days=3)
@@ -469,10 +489,18 @@ def test_too_many(books, load, finance, service, tmp_path):
                   env={**books.database.env, "YUNCANG_RECON_EXCEPTIONS_MAX": "3"}, check=False)
     assert done.returncode == 1 and "not matched: it would open 4 exceptions" in done.stdout, done.stdout + done.stderr
     assert books.sql(state, (b["billId"],)) == [(1, 4, True)]
+    # Another file may take its place, for as long as it is not matched.
+    bill.paid("PAx3", 100)
+    other = key.call("FinanceService/ImportBill", request | {"content": base64.b64encode(bill.data()).decode()})["bill"]
+    assert other["billId"] != b["billId"] and other["lines"] == "5" and other["error"].startswith("it would open 5 exceptions")
+    assert books.sql("select bill_id::text, count(*) from bill_line where ref like 'PA%%' group by 1") == [(other["billId"], 5)]
+    b = other
     # With the limit that the others have it is matched, once its turn is called.
     for one, want in ((b["billId"], "1"), (str(books.sql("select bill_id from bill where day = %s", (empty.day,))[0][0]), "")):
         got = finance.call("FinanceService/ReconcileBill", {"billId": one})["bill"]
-        assert got.get("matched", "") == want and got["exceptions"] == "4" and "error" not in got and "nextAt" not in got
+        assert got.get("matched", "") == want and got["exceptions"] == ("5" if want else "4") and "error" not in got and "nextAt" not in got
+    bill.paid("PAx4", 100)
+    refuse(finance, "ImportBill", request | {"content": base64.b64encode(bill.data()).decode()}, "already_exists", "")
 
 
 def test_metrics(server96, books):
