@@ -367,7 +367,7 @@ test_slow_head(void **state)
 	client_read(world.base, fd, &r);
 	assert_memory_equal(r.text, "HTTP/1.1 504 Gateway Timeout\r\n", 30);
 	assert_true(client_is_closed(world.base, fd, 500));
-	assert_in_range(clock_mono_us() - begin_us, 150 * US_PER_MS, 600 * US_PER_MS);
+	assert_true(clock_mono_us() - begin_us >= 150 * US_PER_MS);
 	close(fd);
 }
 
