@@ -119,8 +119,8 @@ check: test ## the same under its GNU name
 unit: $(UNIT_PROGRAMS) ## the cmocka tests of tests/unit
 	@tests/unit/run $(UNIT_PROGRAMS)
 
-# Modules side by side, each with a database of its own: they mostly wait.  SIDE= one after the other.
-SIDE = -n 3 --dist loadfile
+# Modules side by side, each with a database of its own: they mostly wait.  SIDE=: one after the other.
+SIDE = -n 4 --dist loadfile
 integration: all $(RACE_PROGRAMS) $(BENCH_PROGRAMS) ## the pytest tests (PYTEST_ARGS="-k name")
 	@$(if $(PYTEST_FOLDERS),YC_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest $(SIDE) $(PYTEST_ARGS) $(PYTEST_FOLDERS),:)
 
