@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <curl/curl.h>
+#include <openssl/x509.h>
 
 #include "base/buf.h"
 #include "edge/address.h"
@@ -413,6 +414,22 @@ client_url_check(const char *url, bool http_allowed, struct reason *r)
 	e = url_judge(u, url, http_allowed, r);
 	curl_url_cleanup(u);
 	return e;
+}
+
+enum err
+client_ca_check(const char *path, struct reason *r)
+{
+	X509_STORE *store;
+	bool good;
+
+	if (path[0] == '\0')
+		return ERR_OK;
+	store = X509_STORE_new();
+	good = store != NULL && X509_STORE_load_file(store, path) == 1;
+	X509_STORE_free(store);
+	return good
+	    ? ERR_OK
+	    : reason_set(r, ERR_CONF, NULL, "%s: is not a file of certificates in PEM", path);
 }
 
 /* ---- Made and unmade ---------------------------------------------------------------------------- */

@@ -50,6 +50,9 @@ typedef void client_fn(void *ctx, const struct client_answer *a);
 /* The value of a header of ${a}, which lives as long; NULL: it has none of that name, or several. */
 const char *client_header(const struct client_answer *a, const char *name);
 
+/* What client_limits.ca_file must be.  CONF: ${r}->text says what is wrong with it; its field is left empty. */
+enum err client_ca_check(const char *path, struct reason *r) MUST_CHECK;
+
 enum err client_new(struct client **out, struct event_base *base,
     const struct client_limits *limits) MUST_CHECK;
 void client_free(struct client *c); /* what is under way is dropped, nobody is told; NULL is fine */

@@ -511,6 +511,8 @@ keys_load(const struct conf *c, struct wechat_keys **out, struct reason *r)
 
 	if (client_url_check(c->wechat_url, c->wechat_http_allowed, &why) != ERR_OK)
 		return reason_set(r, ERR_CONF, "wechat_url", "%s", why.text);
+	if (client_ca_check(c->wechat_ca_file, &why) != ERR_OK)
+		return reason_set(r, ERR_CONF, "wechat_ca_file", "%s", why.text);
 	if (c->wechat_appid[0] == '\0')
 		return reason_set(r, ERR_CONF, "wechat_appid", "must be set when wechat_url is");
 	return wechat_keys_load(out, &k, r);

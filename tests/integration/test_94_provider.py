@@ -399,6 +399,8 @@ def test_status_and_call(desk, server, database):
     ("wechat_appid", "", "wechat_appid"),
     ("wechat_url", "ftp://x", "wechat_url"),
     ("wechat_http_allowed", "off", "wechat_url"),
+    ("wechat_ca_file", "/nowhere", "wechat_ca_file: /nowhere"),
+    ("wechat_ca_file", "/dev/null", "wechat_ca_file: /dev/null"),
 ])
 def test_settings_that_are_wrong(standin, database, setting, value, says):
     """yuncang check names the setting; so does serve, and does not start."""
