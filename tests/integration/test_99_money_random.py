@@ -384,11 +384,11 @@ def test_random_money(play):
     print(dict(play.counts))
     kinds = dict(play.database.sql("select event_word(event), count(*) from journal group by 1"))
     print(kinds)
-    if "MONEY_SEED" not in os.environ:  # what another draws, nobody knows
-        assert {"E1", "E2", "E3", "E4", "E5", "E6", "E6c", "E7", "E7d", "R1", "R2", "R3"} <= set(kinds), kinds
     asked = play.database.sql("select order_id::text, refund_no, code, fen from clawback join party using (party_id)")
-    assert {row[:3]: row[3] for row in asked} == clawbacks_due(play) != {}
+    assert {row[:3]: row[3] for row in asked} == clawbacks_due(play)
     whole = list(whole_refunds(play))
     print(len(whole), "wholly refunded")
-    assert len(whole) >= 10
+    if "MONEY_SEED" not in os.environ:  # what another draws, nobody knows
+        assert {"E1", "E2", "E3", "E4", "E5", "E6", "E6c", "E7", "E7d", "R1", "R2", "R3"} <= set(kinds), kinds
+        assert asked and len(whole) >= 10
     assert {o: p for o, p in whole if p} == {}
