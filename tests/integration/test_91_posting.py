@@ -72,6 +72,12 @@ class Books:
             **act(order, fulfilment, f"back-{returned}", staff), "returnNumber": returned,
             "lines": [{"line": line, "sellable": quantity}]})
 
+    def packers(self):
+        """Staff beside the town's: the brand's, the second dealer's."""
+        self.call("CatalogService/UpsertParties", {"parties": [
+            {"code": "B1", "kind": "PARTY_KIND_STAFF", "name": "packs", "employer": BRAND},
+            {"code": "S2", "kind": "PARTY_KIND_STAFF", "name": "of the second", "employer": DEALER_2}]})
+
     def rows(self, order):
         """[(event, event_no, {account: fen})], as posted."""
         out = []

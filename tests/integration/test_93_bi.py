@@ -18,9 +18,7 @@ LOGINS = {"bi_one": DEALER_1, "bi_two": DEALER_2, "bi_brand": None, "bi_none": "
 def shop(town):
     """Both dealers sell, in their own stores and in each other's."""
     s = Shop(town)
-    town.admin.call("CatalogService/UpsertParties", {"parties": [
-        {"code": "B1", "kind": "PARTY_KIND_STAFF", "name": "packs", "employer": BRAND},
-        {"code": "S2", "kind": "PARTY_KIND_STAFF", "name": "of the second", "employer": DEALER_2}]})
+    s.packers()
     code = s.sku(20000, 12000, {"SITE": 90})
     one, two = s.owned(30000, 20000, "A1", DEALER_1), s.owned(31000, 20000, "C1", DEALER_2)
     s.mine = {DEALER_1: [], DEALER_2: []}

@@ -16,9 +16,7 @@ GET, TIMELINE = "FinanceService/GetStatement", "FinanceService/GetMoneyTimeline"
 def shop(town):
     """Orders of all fates, sealed."""
     s = Shop(town)
-    town.admin.call("CatalogService/UpsertParties", {"parties": [
-        {"code": "B1", "kind": "PARTY_KIND_STAFF", "name": "packs", "employer": BRAND},
-        {"code": "S2", "kind": "PARTY_KIND_STAFF", "name": "of the second", "employer": DEALER_2}]})
+    s.packers()
     code = s.sku(20000, 12000, {"SITE": 90})
     s.orders = [s.shipped(s.bought([(code, 1 + i % 3)], way=SHIP)) for i in range(8)]
     own = s.owned(30000, 20000, "A1", DEALER_1)
