@@ -43,6 +43,7 @@ struct audit_fulfilment {
 	/* an act decided on it, and it carries a part of the delivery fee */
 	bool acted;
 	int64_t fee_fen;
+	bool produced; /* its production was started */
 	struct audit_ints line, sku, qty, owner;
 };
 

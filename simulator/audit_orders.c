@@ -26,8 +26,9 @@ static const struct {
         "left join (select order_id, sum(fen) fen from refund group by 1) b using (order_id) order by order_id"},
     [FULFILMENTS] = {"audit_fulfilments",
         "select order_id, number, attempt, location_id, way, state, line, sku_id, qty, goods_owner_id, "
-        "split_from, moved_to, (delivery_fee_fen is not null)::int, delivery_fee_fen "
-        "from fulfilment order by order_id, number"},
+        "split_from, moved_to, (delivery_fee_fen is not null)::int, delivery_fee_fen, (a.number is not null)::int "
+        "from fulfilment left join (select distinct order_id, number from order_act where kind = 24) a "
+        "using (order_id, number) order by order_id, number"},
     [DECISIONS] = {"audit_decisions",
         "select order_id, attempt, leg_kind, leg_party, leg_fen, leg_line, funding_party, funding_fen "
         "from decision order by order_id, attempt"},
@@ -105,6 +106,9 @@ fulfilment_read(struct walk *w, const struct audit_stream *s)
 	f->moved_to = audit_stream_int(s, 11);
 	f->acted = audit_stream_int(s, 12) != 0;
 	f->fee_fen = audit_stream_int(s, 13);
+	f->produced = audit_stream_int(s, 14) != 0;
+	for (const struct audit_fulfilment *of = w->order->fulfilment; of < f; of++)
+		f->produced = f->produced || (of->number == f->split_from && of->produced);
 	if (!f->acted && f->split_from == 0 && f->attempt > w->order->base)
 		w->order->base = f->attempt;
 	for (int i = 0; i < 4 && e == ERR_OK; i++)

@@ -31,16 +31,17 @@ undelivered(int64_t state)
 	    state == STATE_CANCELLED;
 }
 
-/* Units that ended undelivered, at what was paid for them. */
+/* Units that ended undelivered, at what was paid for them; ${produced}: of these what was being made to order. */
 static int64_t
-undelivered_fen(const struct audit_order *o)
+undelivered_fen(const struct audit_order *o, bool produced)
 {
 	int64_t fen = 0;
 
 	for (int i = 0; i < o->fulfilment_count; i++) {
 		const struct audit_fulfilment *f = &o->fulfilment[i];
 
-		if (f->moved_to != 0 || f->attempt < o->base || !undelivered(f->state))
+		if (f->moved_to != 0 || f->attempt < o->base || !undelivered(f->state) ||
+		    (produced && !f->produced))
 			continue;
 		for (int j = 0; j < f->line.count; j++) {
 			int64_t line = f->line.v[j];
@@ -53,11 +54,11 @@ undelivered_fen(const struct audit_order *o)
 	return fen;
 }
 
-/* Beside units and returns, only the delivery fee can go back. */
+/* Beside units and returns, only the delivery fee can go back; of goods made to order a part may be forfeit. */
 static void
 refund_check(const struct audit_order *o, struct audit_report *r)
 {
-	int64_t goods = undelivered_fen(o) + o->returns_fen + o->amounts_fen;
+	int64_t goods = undelivered_fen(o, false) + o->returns_fen + o->amounts_fen;
 
 	for (int i = 0; i < o->payment_count; i++)
 		if (o->payment[i].outcome == PAID_UNFILLABLE) /* given back by itself, whole */
@@ -69,7 +70,7 @@ refund_check(const struct audit_order *o, struct audit_report *r)
 			    (long long)o->acts_fen);
 		return;
 	}
-	if (o->acts_fen < goods || o->acts_fen > goods + o->delivery_fen)
+	if (o->acts_fen < goods - undelivered_fen(o, true) || o->acts_fen > goods + o->delivery_fen)
 		audit_found(r, AUDIT_REFUND_ACTS,
 		    "order %s: acts gave back %lld, undelivered and returned units are worth %lld, the fee %lld",
 		    o->id, (long long)o->acts_fen, (long long)goods, (long long)o->delivery_fen);
