@@ -59,6 +59,7 @@ struct claim {             /* key customer hash; several rows a customer stand i
 	uint32_t from_min, until_min; /* minutes since 1970; until 0: for ever */
 	uint32_t from_us; /* into that minute: of two scans within a minute the later wins */
 	uint8_t kind;     /* enum claim_kind */
+	uint16_t version; /* counts its corrections, round the end: the later one holds */
 };
 
 #endif

@@ -496,6 +496,8 @@ hints_claim_put(struct hints *h, const struct claim *c)
 		if (!has_room(h->claim_used, h->claim_size))
 			return NULL;
 		h->claim_used++;
+	} else if ((int16_t)(c->version - p->version) < 0) {
+		return p;
 	}
 	*p = *c;
 	return p;

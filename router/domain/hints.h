@@ -72,7 +72,7 @@ struct capacity_hint *hints_capacity_put(struct hints *h, int32_t location, int3
 struct slot_hint *hints_slot_put(struct hints *h, int32_t location, int32_t day, int from, int to);
 struct entitlement_hint *hints_entitlement_put(struct hints *h, int32_t dealer, int32_t sku);
 struct budget_hint *hints_budget_put(struct hints *h, int32_t campaign);
-/* A claim equal in (customer, location, kind, from), the database's key, is overwritten. */
+/* A claim equal in (customer, location, kind, from), the database's key, is overwritten unless it is the newer one. */
 struct claim *hints_claim_put(struct hints *h, const struct claim *c);
 
 /* Moves all rows into ${place} of ${size} zeroed rows (a power of two); the old table is the caller's again. */

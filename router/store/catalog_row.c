@@ -83,4 +83,5 @@ row_claim(const PGresult *r, int row, struct change *out)
 	out->row.claim.from_min = minutes_of(col_time(r, row, 4));
 	out->row.claim.from_us = (uint32_t)(col_time(r, row, 4) % US_PER_MIN);
 	out->row.claim.until_min = minutes_of(col_time(r, row, 5));
+	out->row.claim.version = (uint16_t)col_i32(r, row, 6);
 }

@@ -63,6 +63,7 @@ change_pack(struct buf *out, const struct change *c)
 		put(out, c->row.claim.from_us);
 		put(out, c->row.claim.until_min);
 		put(out, c->row.claim.kind);
+		put(out, c->row.claim.version);
 		break;
 	case CHANGE_TASK:
 		put(out, c->location);
@@ -153,6 +154,7 @@ unpack_claim(struct rd *in, struct claim *c)
 	c->from_us = get_u32(in);
 	c->until_min = get_u32(in);
 	c->kind = (uint8_t)get(in, 0, UINT8_MAX);
+	c->version = (uint16_t)get(in, 0, UINT16_MAX);
 }
 
 bool

@@ -12,7 +12,7 @@
 #define SQL_SLOT_COLUMNS "s.location_id, s.day, s.from_min, s.to_min, s.limit_count, s.taken, s.version"
 #define SQL_ENTITLEMENT_COLUMNS "e.dealer_id, e.sku_id, e.ceiling, e.used, e.version"
 #define SQL_BUDGET_COLUMNS "b.campaign_id, b.budget_fen - b.spent_fen, b.version"
-#define SQL_CLAIM_COLUMNS "c.customer, c.location_id, c.staff_id, c.kind, c.from_at, c.until_at"
+#define SQL_CLAIM_COLUMNS "c.customer, c.location_id, c.staff_id, c.kind, c.from_at, c.until_at, c.version"
 
 /* Rows that orders take from: keys sorted as every writer sorts them. */
 #define STOCK_WRITE_STATEMENTS(X) \
@@ -39,7 +39,7 @@
 	    "from unnest($1::int8[], $2::int4[], $3::int2[], $4::timestamptz[], $5::int4[], $6::timestamptz[], " \
 	    "$7::text[]) t(customer, location, kind, from_at, staff, until_at, evidence) order by 1, 2, 3, 4 " \
 	    "on conflict (customer, location_id, kind, from_at) do update set staff_id = excluded.staff_id, " \
-	    "until_at = excluded.until_at, evidence = excluded.evidence, written_at = now() " \
+	    "until_at = excluded.until_at, evidence = excluded.evidence, written_at = now(), version = c.version + 1 " \
 	    "returning " SQL_CLAIM_COLUMNS)
 /* clang-format on */
 

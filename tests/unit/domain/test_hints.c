@@ -162,6 +162,11 @@ test_claims(void **state)
 	c.staff = 3; /* an upsert may name another */
 	row_equal("the same again is overwritten", hints_claim_put(&h, &c)->until_min, 7);
 	row_equal("not added", claims_of(&h, c.customer), 5);
+	c.version = UINT16_MAX;
+	row_equal("an older one comes late", hints_claim_put(&h, &c)->version, 0);
+	c.version = 1;
+	c.until_min = 8;
+	row_equal("a newer one", hints_claim_put(&h, &c)->until_min, 8);
 	hints_claim_rehash(&h, place + 32, 64);
 	for (uint64_t i = 1; i <= 5; i++)
 		row_equal("after moving", claims_of(&h, i), 5);

@@ -19,7 +19,7 @@ struct row {
 
 #define CLAIM(kind, store, staff, age, until) \
 	{ \
-		1, store, staff, (uint32_t)((int64_t)NOW_MIN - (age)), until, 0, kind \
+		1, store, staff, (uint32_t)((int64_t)NOW_MIN - (age)), until, 0, kind, 0 \
 	}
 
 static const struct row rows[] = {

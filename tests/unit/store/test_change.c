@@ -43,7 +43,8 @@ static const struct {
                 .staff = 6,
                 .from_min = 10,
                 .until_min = 0,
-                .kind = CLAIM_BIND}}},
+                .kind = CLAIM_BIND,
+                .version = UINT16_MAX}}},
     {"task", {.kind = CHANGE_TASK, .location = 30000}},
 };
 
