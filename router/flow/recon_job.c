@@ -106,7 +106,8 @@ waiting_told(void *ctx, enum err e, const struct uuid *bills, int count)
 		return;
 	j->at = 0;
 	j->count = e == ERR_OK ? count : 0;
-	memcpy(j->waiting, bills, (size_t)j->count * sizeof(*bills));
+	if (j->count > 0)
+		memcpy(j->waiting, bills, (size_t)j->count * sizeof(*bills));
 	next(j);
 }
 

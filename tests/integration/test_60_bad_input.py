@@ -20,7 +20,6 @@ from town import refused
 SEED = int(os.environ.get("YC_SEED", "0")) or random.randrange(1, 1 << 31)
 ROUNDS = 3000  # mutated bodies of each kind
 MIB = 1 << 20
-SANITIZED = yc.BUILD.name.endswith("-san")
 QUOTE, SUBMIT = "OrderService/Quote", "OrderService/SubmitOrder"
 PROTO = {"content-type": "application/proto"}
 
@@ -269,7 +268,7 @@ def test_a_mebibyte_of_empty_messages(admin, server):
     for _ in range(5):
         too_large(proto(admin, "OrderService/SubmitOrders", wire.data(1, b"") * (MIB // 2)), "orders")
         too_large(proto(admin, "CatalogService/UpsertSkus", wire.data(1, b"") * (MIB // 2)), "skus")
-    assert server.memory() - before < (400 if SANITIZED else 48) * MIB
+    assert server.memory() - before < (400 if yc.SANITIZED else 48) * MIB
 
 
 def test_ten_megabytes(server, admin):
@@ -352,7 +351,7 @@ def test_gzip_bomb(admin, server):
     before = server.memory()
     for method in (QUOTE, "OrderService/SubmitOrders"):
         too_large(post(admin, method, bomb[:250000], content_encoding="gzip"))
-    assert server.memory() - before < (400 if SANITIZED else 32) * MIB
+    assert server.memory() - before < (400 if yc.SANITIZED else 32) * MIB
 
 
 def test_protocol_headers(admin):
@@ -594,4 +593,4 @@ def test_memory_stays_flat(town, admin, server, sku):
     before = server.memory()
     for _ in range(4):
         rubbish()
-    assert server.memory() - before < (400 if SANITIZED else 24) * MIB
+    assert server.memory() - before < (400 if yc.SANITIZED else 24) * MIB
