@@ -8,7 +8,6 @@ import io
 import json
 import socket
 import threading
-import time
 
 import pytest
 
