@@ -267,7 +267,7 @@ resolve_territory_dispute_start(struct call *c, const ProtobufCMessage *request)
 	l->call = c;
 	l->note = q->note;
 	/* It is between two dealers: who acts for some of them only does not settle it. */
-	if (!principal_may(c->principal, "dealer", ""))
+	if (all_dealers_needed(c->principal) != ERR_OK)
 		e = ERR_PERMISSION_DENIED;
 	else if (uuid_parse(q->order_id, &end.order_id) != ERR_OK)
 		e = reason_set(&c->reason, ERR_BAD_FIELD, "order_id", "is not an order id");

@@ -219,7 +219,7 @@ static enum err
 assign_fill(struct cases_flow *f, const Yuncang__V1__AssignExceptionRequest *q)
 {
 	struct call *c = f->call;
-	enum err e = recon_may_write(c);
+	enum err e = all_dealers_needed(c->principal);
 
 	if (e != ERR_OK)
 		return e;

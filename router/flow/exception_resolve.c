@@ -3,6 +3,7 @@
 #include "flow/act_plan.h"
 #include "flow/app.h"
 #include "flow/recon_flow.h"
+#include "flow/thaw.h"
 #include "store/recon_case.h"
 #include "yuncang/v1/bill.pb-c.h"
 
@@ -82,7 +83,7 @@ resolve_exception_start(struct call *c, const ProtobufCMessage *request)
 	if (f != NULL) {
 		f->call = c;
 		f->request = (const Yuncang__V1__ResolveExceptionRequest *)request;
-		e = recon_may_write(c);
+		e = all_dealers_needed(c->principal);
 	}
 	if (e == ERR_OK)
 		e = fill(c, f->request, &f->change);

@@ -32,9 +32,9 @@ finance_note(struct call *c, const char *note, bool needed)
 {
 	if (needed && note[0] == '\0')
 		return reason_set(&c->reason, ERR_BAD_FIELD, "note", "is needed: why");
-	if (strlen(note) > FINANCE_NOTE_MAX)
+	if (strlen(note) > PROPOSAL_NOTE_MAX)
 		return reason_set(&c->reason, ERR_BAD_FIELD, "note", "must be at most %d bytes",
-		    FINANCE_NOTE_MAX);
+		    PROPOSAL_NOTE_MAX);
 	return ERR_OK;
 }
 

@@ -27,7 +27,6 @@ void refund_amount_execute(struct proposal_run *x);
 
 /* ---- What these files share ---- */
 
-#define FINANCE_NOTE_MAX 500
 #define FINANCE_MAY_BEAR (1u << PARTY_BRAND | 1u << PARTY_DEALER | 1u << PARTY_PLATFORM)
 
 /* One that is about an order. */

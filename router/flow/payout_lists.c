@@ -342,11 +342,11 @@ list_payout_batches_start(struct call *c, const ProtobufCMessage *request)
 	const Yuncang__V1__ListPayoutBatchesRequest *q =
 	    (const Yuncang__V1__ListPayoutBatchesRequest *)request;
 	struct list *l = begin(c);
-	enum err e = ERR_PERMISSION_DENIED;
+	enum err e = all_dealers_needed(c->principal);
 
 	if (l == NULL)
 		return;
-	if (principal_may(c->principal, "dealer", ""))
+	if (e == ERR_OK)
 		e = page_begin(l, &kind, arena_printf(c->arena, "%d %s", (int)q->state, q->ref),
 		    q->page_size, q->page_token);
 	l->batches = (struct payout_batch_query){.state = (int)q->state,
@@ -385,11 +385,11 @@ list_refunds_start(struct call *c, const ProtobufCMessage *request)
 	    refund_place};
 	const Yuncang__V1__ListRefundsRequest *q = (const Yuncang__V1__ListRefundsRequest *)request;
 	struct list *l = begin(c);
-	enum err e = ERR_PERMISSION_DENIED;
+	enum err e = all_dealers_needed(c->principal);
 
 	if (l == NULL)
 		return;
-	if (principal_may(c->principal, "dealer", ""))
+	if (e == ERR_OK)
 		e = page_begin(l, &kind,
 		    arena_printf(c->arena, "%d %s", (int)q->state, q->order_id), q->page_size,
 		    q->page_token);

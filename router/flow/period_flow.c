@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "domain/statement.h"
 #include "flow/app.h"
 #include "flow/page.h"
 #include "flow/recon_job.h"
@@ -199,13 +200,11 @@ close_ask(struct period_flow *f, const Yuncang__V1__ClosePeriodRequest *q)
 {
 	struct call *c = f->call;
 	struct bill_env env = recon_job_env(call_app(c)->recon_job);
-	int month = q->period % 100;
 
-	if (q->period < 200001 || q->period > 999912 || month < 1 || month > 12)
+	if (q->period == 0 || !statement_period_valid(q->period))
 		return reason_set(&c->reason, ERR_BAD_FIELD, "period",
 		    "must be a year and a month, like 202611");
-	/* The books are everybody's. */
-	if (!principal_may(c->principal, "dealer", ""))
+	if (all_dealers_needed(c->principal) != ERR_OK)
 		return ERR_PERMISSION_DENIED;
 	if (q->period >= period_of(c->received_us))
 		return reason_set(&c->reason, ERR_WRONG_STATE, "period", "is not over");

@@ -11,7 +11,6 @@
 #include "yuncang/v1/finance_act.pb-c.h"
 
 #define REF_SIZE_MAX 64
-#define NOTE_SIZE_MAX 500
 
 static void ask_again(struct proposal_run *x);
 
@@ -283,8 +282,9 @@ mark_fill(struct proposal_run *x, const char *id, const char *note)
 
 	if (uuid_parse(id, &x->row.id) != ERR_OK)
 		return refuse(x, ERR_BAD_FIELD, "proposal_id", "is not the id of a proposal");
-	if (strlen(note) > NOTE_SIZE_MAX)
-		return refuse(x, ERR_BAD_FIELD, "note", "must be at most 500 bytes");
+	if (strlen(note) > PROPOSAL_NOTE_MAX)
+		return reason_set(&c->reason, ERR_BAD_FIELD, "note", "must be at most %d bytes",
+		    PROPOSAL_NOTE_MAX);
 	x->mark = (struct proposal_mark){.row = &x->row,
 	    .by = c->principal->key_id,
 	    .at_us = c->received_us,

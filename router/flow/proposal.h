@@ -21,6 +21,8 @@
 #include "flow/app.h"
 #include "store/proposal.h"
 
+#define PROPOSAL_NOTE_MAX 500 /* bytes, of who proposes and who decides */
+
 /* The numbers stand in table proposal and never change. */
 enum proposal_kind_number {
 	PROPOSAL_FREIGHT = 1,

@@ -16,6 +16,7 @@
  * the rows (result, not posted), any instance, and behind any crash (flow/settle.h).
  */
 #include "base/conf.h"
+#include "domain/bill.h"
 #include "store/provider_call.h"
 
 struct app;
@@ -38,11 +39,9 @@ void provider_free(struct provider_queue *q); /* NULL is fine */
 
 /* ---- Bills ------------------------------------------------------------------------------------------ */
 
-enum provider_bill_kind { BILL_TRADE = 1, BILL_SPLIT, BILL_FUND };
-
 struct provider_bill {
 	enum provider provider;
-	enum provider_bill_kind kind;
+	enum bill_kind kind;
 	const char *merchant; /* whose bill */
 	int32_t day;          /* days since 1970, in China */
 	/* As it came, perhaps gzip: edge/gunzip.h reads it.  The SHA-1 of what it holds is what the provider said. */

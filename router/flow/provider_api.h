@@ -71,7 +71,7 @@ struct provider_ops {
 	enum err (*amounts)(struct provider_api *a, const char *payment, provider_reply_fn *done,
 	    void *ctx, struct provider_ask **out);
 	/* NO_SUCH: there is none for that day; LATER: not yet. */
-	enum err (*bill)(struct provider_api *a, enum provider_bill_kind kind, const char *payer,
+	enum err (*bill)(struct provider_api *a, enum bill_kind kind, const char *payer,
 	    int32_t day, provider_reply_fn *done, void *ctx, struct provider_ask **out);
 	/* As bill said; its answer is not signed: the caller holds it against the SHA-1. */
 	enum err (*download)(struct provider_api *a, const struct provider_file *file,

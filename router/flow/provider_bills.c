@@ -119,7 +119,7 @@ hand_over(struct provider_bills *b)
 	}
 	h->job = b;
 	b->told = (struct provider_bill){.provider = b->queue->api->provider,
-	    .kind = (enum provider_bill_kind)b->write.row.kind,
+	    .kind = (enum bill_kind)b->write.row.kind,
 	    .merchant = b->write.row.merchant,
 	    .day = b->write.row.day,
 	    .data = b->data,
@@ -227,7 +227,7 @@ looked(void *ctx, enum err e, const struct provider_bill_row *row)
 	}
 	b->write.row = *row;
 	api = b->queue->api;
-	e = api->ops->bill(api, (enum provider_bill_kind)row->kind, b->write.row.merchant, row->day,
+	e = api->ops->bill(api, (enum bill_kind)row->kind, b->write.row.merchant, row->day,
 	    told_where, b, &b->ask);
 	if (e != ERR_OK)
 		finish(b, BILL_DUE, err_name(e));

@@ -20,7 +20,7 @@ recon_collector(struct call *c, const struct world *w, const char *code, int32_t
 
 	*id = 0;
 	if (code[0] == '\0')
-		return principal_may(c->principal, "dealer", "")
+		return all_dealers_needed(c->principal) == ERR_OK
 		    ? ERR_OK
 		    : reason_set(&c->reason, ERR_BAD_FIELD, "collector", "must be set");
 	if (at == STRMAP_NONE || !may_see_dealer(c->principal, w, w->parties[at].id))
@@ -28,12 +28,6 @@ recon_collector(struct call *c, const struct world *w, const char *code, int32_t
 		    err_text(ERR_NOT_FOUND));
 	*id = w->parties[at].id;
 	return ERR_OK;
-}
-
-enum err
-recon_may_write(const struct call *c)
-{
-	return principal_may(c->principal, "dealer", "") ? ERR_OK : ERR_PERMISSION_DENIED;
 }
 
 static Yuncang__V1__Bill *
@@ -134,7 +128,7 @@ static enum err
 import_check(struct call *c, const Yuncang__V1__ImportBillRequest *q, struct bill_task *t)
 {
 	struct reason *r = &c->reason;
-	enum err e = recon_may_write(c);
+	enum err e = all_dealers_needed(c->principal);
 
 	if (e != ERR_OK)
 		return e;
@@ -207,7 +201,7 @@ reconcile_bill_start(struct call *c, const ProtobufCMessage *request)
 
 	if (f != NULL) {
 		f->call = c;
-		e = recon_may_write(c);
+		e = all_dealers_needed(c->principal);
 	}
 	if (e == ERR_OK && uuid_parse(q->bill_id, &f->id) != ERR_OK)
 		e = reason_set(&c->reason, ERR_BAD_FIELD, "bill_id", "is not a bill's id");

@@ -25,7 +25,5 @@ void resolve_exception_execute(struct proposal_run *x);
  */
 enum err recon_collector(struct call *c, const struct world *w, const char *code,
     int32_t *id) MUST_CHECK;
-/* PERMISSION_DENIED for a key of some dealers only. */
-enum err recon_may_write(const struct call *c) MUST_CHECK;
 
 #endif

@@ -56,6 +56,12 @@ may_see_dealer(const struct principal *p, const struct world *w, int32_t dealer)
 	return false;
 }
 
+enum err
+all_dealers_needed(const struct principal *p)
+{
+	return principal_may(p, "dealer", "") ? ERR_OK : ERR_PERMISSION_DENIED;
+}
+
 bool
 may_see_money(const struct principal *p, const struct world *w, const struct owner *owner)
 {

@@ -17,6 +17,8 @@
  * store key without them must be of his own storefronts or locations (or of all, "*").
  */
 bool may_see_dealer(const struct principal *p, const struct world *w, int32_t dealer);
+/* What is everybody's (books, bills, batches): OK; PERMISSION_DENIED for a key of some dealers only. */
+enum err all_dealers_needed(const struct principal *p) MUST_CHECK;
 /* Margin, cost and legs of an order that ${owner} owns: his dealer's to see, not every seller's. */
 bool may_see_money(const struct principal *p, const struct world *w, const struct owner *owner);
 

@@ -447,14 +447,14 @@ wechat_add_receiver(struct provider_api *a, const struct provider_receiver *r,
 
 /* A sub-merchant's fund bill has a method of its own, and comes sealed. */
 static enum err
-wechat_bill(struct provider_api *a, enum provider_bill_kind kind, const char *payer, int32_t day,
+wechat_bill(struct provider_api *a, enum bill_kind kind, const char *payer, int32_t day,
     provider_reply_fn *done, void *ctx, struct provider_ask **out)
 {
-	static const char *const paths[] = {[BILL_TRADE] = "bill/tradebill",
-	    [BILL_SPLIT] = "profitsharing/bills",
-	    [BILL_FUND] = "bill/fundflowbill"};
+	static const char *const paths[] = {[BILL_KIND_TRADE] = "bill/tradebill",
+	    [BILL_KIND_SPLIT] = "profitsharing/bills",
+	    [BILL_KIND_FUND] = "bill/fundflowbill"};
 	struct question q = {.kind = WECHAT_BILL};
-	const bool sub = is_sub(a, payer), sealed = sub && kind == BILL_FUND;
+	const bool sub = is_sub(a, payer), sealed = sub && kind == BILL_KIND_FUND;
 	int32_t y, m, d;
 	struct buf url;
 

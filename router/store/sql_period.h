@@ -23,8 +23,9 @@
 	X(PERIOD_LOCK, ON_QUERY, "select from ledger_lock where name in ('close', 'seal') order by name for update") \
 	/* \
 	 * Entries of $1 that no reconciled bill was held against: of a day without one, or sealed since.  A bill of the days \
-	 * around may have them.  Withdrawals, which no bill was looked for in, all are looked at.  Where there is the day's bill they become exceptions, at $2; the others are told, a row a \
-	 * bill that lacks, with those that are imported and not matched, and the brand's that are not fetched. \
+	 * around may have them.  Withdrawals are all looked at: no match of a bill looks for them.  Where there is the day's \
+	 * bill they become exceptions, at $2; the others are told, a row a bill that lacks, with those that are imported and \
+	 * not matched, and the brand's that are not fetched. \
 	 */ \
 	X(PERIOD_UNTOLD, ON_QUERY, \
 	    "with suspects as materialized (select e.provider, e.collector_id, n.kind::int2 as kind, " \
